@@ -1,0 +1,23 @@
+import { type DescMessage, fromBinary, type Message, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import { checkBinary } from "./check-binary.ts";
+import { CodecError } from "./codec-error.ts";
+import { shapeOf } from "./wire-shape.ts";
+
+/** Writes a message in protobuf's binary format. */
+export function encodeBinary(desc: DescMessage, message: Message): Uint8Array {
+  return toBinary(desc, message as MessageShape<DescMessage>);
+}
+
+/**
+ * Reads a message in protobuf's binary format.
+ *
+ * @throws {@link CodecError} if the bytes are not a message of that type (see {@link checkBinary})
+ */
+export function decodeBinary<Desc extends DescMessage>(desc: Desc, bytes: Uint8Array): MessageShape<Desc> {
+  checkBinary(shapeOf(desc), bytes);
+  try {
+    return fromBinary(desc, bytes);
+  } catch (cause) {
+    throw new CodecError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}

@@ -1,0 +1,78 @@
+import {
+  type DescField,
+  type DescMessage,
+  fromJson,
+  fromJsonString,
+  type JsonObject,
+  type JsonValue,
+  type Message,
+  type MessageShape,
+  type Registry,
+  toJson,
+  toJsonString,
+} from "@bufbuild/protobuf";
+import { CodecError } from "./codec-error.ts";
+
+const utf8 = new TextEncoder();
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * Writes a message in protobuf's JSON format.
+ *
+ * @see https://protobuf.dev/programming-guides/json/
+ */
+export function encodeJson(desc: DescMessage, message: Message, registry?: Registry): Uint8Array {
+  return utf8.encode(toJsonString(desc, message as MessageShape<DescMessage>, withRegistry(registry)));
+}
+
+/**
+ * Reads a message in protobuf's JSON format: either spelling of a field's name, 64-bit integers as text or
+ * number, unknown fields ignored.
+ *
+ * @throws {@link CodecError} if the text is not JSON, or does not fit the message type
+ */
+export function decodeJson<Desc extends DescMessage>(
+  desc: Desc,
+  bytes: Uint8Array,
+  registry?: Registry,
+): MessageShape<Desc> {
+  return guarded(() => fromJsonString(desc, textOf(bytes), readOptions(registry)));
+}
+
+/** Writes the value of one field, for a rule whose HTTP body is that field. */
+export function encodeJsonField(field: DescField, holder: Message, registry?: Registry): Uint8Array {
+  const json = toJson(field.parent, holder as MessageShape<DescMessage>, {
+    ...withRegistry(registry),
+    // An unset list must be `[]`, an unset number `0`: the body is never absent.
+    alwaysEmitImplicit: true,
+  }) as JsonObject;
+  return utf8.encode(JSON.stringify(json[field.jsonName] ?? null));
+}
+
+/** Reads the value of one field: gives a message of the field's parent type with just this field set. */
+export function decodeJsonField(field: DescField, bytes: Uint8Array, registry?: Registry): Message {
+  return guarded(() => {
+    const json = JSON.parse(textOf(bytes)) as JsonValue;
+    return fromJson(field.parent, { [field.jsonName]: json }, readOptions(registry));
+  });
+}
+
+function guarded<T>(decode: () => T): T {
+  try {
+    return decode();
+  } catch (cause) {
+    throw new CodecError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+function textOf(bytes: Uint8Array): string {
+  return strictUtf8.decode(bytes);
+}
+
+function withRegistry(registry: Registry | undefined): { registry: Registry } | undefined {
+  return registry && { registry };
+}
+
+function readOptions(registry: Registry | undefined) {
+  return { ignoreUnknownFields: true, ...withRegistry(registry) };
+}

@@ -1,0 +1,101 @@
+import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { WireType } from "@bufbuild/protobuf/wire";
+
+/** What the bytes of one value must look like. */
+export type ValueShape =
+  | { readonly wireType: WireType.Varint; readonly range: VarintRange }
+  | { readonly wireType: WireType.Bit32 | WireType.Bit64 }
+  | { readonly wireType: WireType.LengthDelimited; readonly holds: "bytes" | "text" | LazyMessageShape }
+  | { readonly wireType: WireType.StartGroup; readonly holds: LazyMessageShape };
+
+/** Which numbers a varint may hold without being cut when it is decoded. */
+export type VarintRange = "bool" | "int32" | "uint32" | "sint32" | "64-bit";
+
+/** What the bytes of one field must look like. */
+export interface FieldShape {
+  readonly name: string;
+  readonly value: ValueShape;
+  /** A repeated number may come packed or not, whatever the schema says. */
+  readonly packable: boolean;
+}
+
+/** The fields of a message by number. */
+export type MessageShape = ReadonlyMap<number, FieldShape>;
+
+/** A message type may contain itself, so shapes are looked up when they are needed. */
+export type LazyMessageShape = () => MessageShape;
+
+const shapes = new WeakMap<DescMessage, MessageShape>();
+
+/** What the bytes of a message must look like, worked out once for each message type. */
+export function shapeOf(desc: DescMessage): MessageShape {
+  let shape = shapes.get(desc);
+  if (shape === undefined) {
+    shape = new Map(desc.fields.map((field) => [field.number, fieldShape(field)]));
+    shapes.set(desc, shape);
+  }
+  return shape;
+}
+
+function fieldShape(field: DescField): FieldShape {
+  const value = field.fieldKind === "map" ? mapEntryShape(field) : valueShape(field);
+  return {
+    name: field.toString(),
+    value,
+    packable:
+      field.fieldKind === "list" &&
+      field.listKind !== "message" &&
+      value.wireType !== WireType.LengthDelimited,
+  };
+}
+
+/** A map is written as a list of messages with the key in field 1 and the value in field 2. */
+function mapEntryShape(field: DescField & { fieldKind: "map" }): ValueShape {
+  const name = field.toString();
+  const entry: MessageShape = new Map([
+    [1, { name, value: scalarShape(field.mapKey, field.utf8Validation), packable: false }],
+    [2, { name, value: valueShape(field), packable: false }],
+  ]);
+  return { wireType: WireType.LengthDelimited, holds: () => entry };
+}
+
+function valueShape(field: DescField): ValueShape {
+  const { message, scalar } = field;
+  if (message !== undefined) {
+    const wireType =
+      "delimitedEncoding" in field && field.delimitedEncoding
+        ? WireType.StartGroup
+        : WireType.LengthDelimited;
+    return { wireType, holds: () => shapeOf(message) };
+  }
+  return scalar === undefined ? enumShape : scalarShape(scalar, field.utf8Validation);
+}
+
+const enumShape: ValueShape = { wireType: WireType.Varint, range: "int32" };
+
+function scalarShape(type: ScalarType, utf8Validation: boolean): ValueShape {
+  switch (type) {
+    case ScalarType.STRING:
+      return { wireType: WireType.LengthDelimited, holds: utf8Validation ? "text" : "bytes" };
+    case ScalarType.BYTES:
+      return { wireType: WireType.LengthDelimited, holds: "bytes" };
+    case ScalarType.DOUBLE:
+    case ScalarType.FIXED64:
+    case ScalarType.SFIXED64:
+      return { wireType: WireType.Bit64 };
+    case ScalarType.FLOAT:
+    case ScalarType.FIXED32:
+    case ScalarType.SFIXED32:
+      return { wireType: WireType.Bit32 };
+    case ScalarType.BOOL:
+      return { wireType: WireType.Varint, range: "bool" };
+    case ScalarType.INT32:
+      return { wireType: WireType.Varint, range: "int32" };
+    case ScalarType.UINT32:
+      return { wireType: WireType.Varint, range: "uint32" };
+    case ScalarType.SINT32:
+      return { wireType: WireType.Varint, range: "sint32" };
+    default:
+      return { wireType: WireType.Varint, range: "64-bit" };
+  }
+}

@@ -1,0 +1,103 @@
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import { brand, hasBrand, hasPrototype } from "./brand.ts";
+import { type Code, codeName } from "./code.ts";
+import { type ErrorDetail, findDetails } from "./error-detail.ts";
+import type { HttpHeaders } from "./http-headers.ts";
+import type { Outcome } from "./outcome.ts";
+
+/** What is known of one attempt of a call that failed. */
+export interface AttemptRecord {
+  readonly code: Code;
+  /** The HTTP status, if an answer came. */
+  readonly status?: number | undefined;
+  /** Absent on an attempt that was answered with 2xx. */
+  readonly outcome?: Outcome | undefined;
+  /** How long the attempt took, in milliseconds. */
+  readonly durationMs: number;
+  /** How long the call then waited before its next attempt, in milliseconds; absent on the last one. */
+  readonly waitedMs?: number | undefined;
+}
+
+/** What an {@link RpcError} is made of. */
+export interface RpcErrorInit {
+  readonly code: Code;
+  /** What went wrong, in the server's words where it had any. */
+  readonly reason: string;
+  readonly outcome: Outcome;
+  readonly method?: string | undefined;
+  readonly status?: number | undefined;
+  readonly details?: readonly ErrorDetail[] | undefined;
+  readonly attempts?: number | undefined;
+  readonly history?: readonly AttemptRecord[] | undefined;
+  readonly headers?: HttpHeaders | undefined;
+  readonly body?: Uint8Array | undefined;
+  readonly cause?: unknown;
+}
+
+const rpcErrorBrand = Symbol.for("bytenite-jobs/RpcError");
+
+/**
+ * A call that failed. Everything that can go wrong with a call ends in one of these.
+ *
+ * `instanceof` also holds for errors of a second installed copy of this package.
+ */
+export class RpcError extends Error {
+  override readonly name: string = "RpcError";
+  /** What went wrong, as a gRPC status code. */
+  readonly code: Code;
+  /** What went wrong, in words: the server's, where it had any. `message` is this and more. */
+  readonly reason: string;
+  /** Whether it happened. It speaks of the whole call: the worst of its attempts. */
+  readonly outcome: Outcome;
+  /** The rpc's full name, for instance `"bytenite.customer.Customer/RunJob"`; `""` outside of a call. */
+  readonly method: string;
+  /** The HTTP status of the last answer, if there was one. */
+  readonly status: number | undefined;
+  /** The `details` of the server's google.rpc.Status, as they came. */
+  readonly details: readonly ErrorDetail[];
+  /** How many requests were begun. */
+  readonly attempts: number;
+  /** One record for each attempt, the first one first. */
+  readonly history: readonly AttemptRecord[];
+  /** The headers of the last answer, if there was one. */
+  readonly headers: HttpHeaders;
+  /** The bytes of the last answer, as far as they were read. */
+  readonly body: Uint8Array | undefined;
+
+  constructor(init: RpcErrorInit) {
+    super(describe(init), init.cause === undefined ? undefined : { cause: init.cause });
+    brand(this, rpcErrorBrand);
+    this.code = init.code;
+    this.reason = init.reason;
+    this.outcome = init.outcome;
+    this.method = init.method ?? "";
+    this.status = init.status;
+    this.details = init.details ?? [];
+    this.attempts = init.attempts ?? init.history?.length ?? 0;
+    this.history = init.history ?? [];
+    this.headers = init.headers ?? {};
+    this.body = init.body;
+  }
+
+  /** The details that are messages of the given type, decoded. */
+  findDetails<Desc extends DescMessage>(schema: Desc): MessageShape<Desc>[] {
+    return findDetails(this.details, schema);
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return this === RpcError ? hasBrand(value, rpcErrorBrand) : hasPrototype(value, this.prototype);
+  }
+}
+
+function describe({ method, code, status, reason }: RpcErrorInit): string {
+  const http = status === undefined ? "" : ` (HTTP ${status})`;
+  return `${method ? `${method}: ` : ""}${codeName(code)}${http}: ${oneLine(reason)}`;
+}
+
+const longestReason = 500;
+
+function oneLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must go from a log line
+  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim();
+  return line.length > longestReason ? `${line.slice(0, longestReason)}…` : line;
+}

@@ -1,0 +1,93 @@
+import { Code } from "../errors/code.ts";
+
+/** Node fires a timer above this at once (2^31 − 1 ms, 24.8 days). */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Why a call was ended before it had an answer. */
+export interface CallEnd {
+  readonly code: typeof Code.DeadlineExceeded | typeof Code.Cancelled;
+  readonly reason: string;
+  /** The caller's own reason, where a signal ended the call. */
+  readonly cause: unknown;
+}
+
+/**
+ * The time that a call has, whatever it is doing: one deadline and one signal over attempts, waits and
+ * token fetches. Whoever is at work sets `onEnd` and is told once.
+ */
+export class CallScope {
+  /** Called when the deadline passes or the signal fires. One at a time: a call does one thing at a time. */
+  onEnd: ((end: CallEnd) => void) | undefined;
+  readonly #deadline: number;
+  readonly #timeoutMs: number;
+  readonly #signal: AbortSignal | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #end: CallEnd | undefined;
+
+  /** @param timeoutMs 0 is no deadline */
+  constructor(timeoutMs: number, signal: AbortSignal | undefined) {
+    this.#timeoutMs = timeoutMs;
+    this.#deadline = timeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
+    this.#signal = signal;
+    if (signal?.aborted) {
+      this.#onAbort();
+      return;
+    }
+    if (timeoutMs > 0) this.#arm(timeoutMs);
+    signal?.addEventListener("abort", this.#onAbort);
+  }
+
+  /** Set once the call has to stop. */
+  get end(): CallEnd | undefined {
+    return this.#end;
+  }
+
+  /** The time left, in milliseconds, above 0 while the call goes on; Infinity without a deadline. */
+  remainingMs(): number {
+    return this.#deadline === Number.POSITIVE_INFINITY
+      ? this.#deadline
+      : Math.max(this.#deadline - performance.now(), 0);
+  }
+
+  /** Waits for a promise, but no longer than the call may last. */
+  race<T>(promise: Promise<T>): Promise<{ readonly value: T } | { readonly end: CallEnd }> {
+    if (this.#end !== undefined) {
+      // Whatever becomes of it, nobody waits for it any more.
+      promise.catch(() => undefined);
+      return Promise.resolve({ end: this.#end });
+    }
+    return new Promise((resolve, reject) => {
+      this.onEnd = (end) => resolve({ end });
+      promise.then((value) => resolve({ value }), reject);
+    });
+  }
+
+  /** To be called when the call is over: nothing of it stays behind. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.onEnd = undefined;
+  }
+
+  #arm(ms: number): void {
+    this.#timer = setTimeout(this.#onTimer, Math.min(Math.ceil(ms), LONGEST_TIMER_MS));
+  }
+
+  readonly #onTimer = (): void => {
+    const remaining = this.remainingMs();
+    if (remaining > 0) this.#arm(remaining);
+    else this.#finish(Code.DeadlineExceeded, `no answer within ${this.#timeoutMs} ms`, undefined);
+  };
+
+  readonly #onAbort = (): void => {
+    this.#finish(Code.Cancelled, "cancelled by the caller", this.#signal?.reason);
+  };
+
+  #finish(code: CallEnd["code"], reason: string, cause: unknown): void {
+    if (this.#end !== undefined) return;
+    this.#end = { code, reason, cause };
+    const { onEnd } = this;
+    this.close();
+    onEnd?.(this.#end);
+  }
+}

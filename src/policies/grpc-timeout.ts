@@ -1,0 +1,21 @@
+const units: readonly (readonly [letter: string, ms: number])[] = [
+  ["m", 1],
+  ["S", 1_000],
+  ["M", 60_000],
+  ["H", 3_600_000],
+];
+
+/**
+ * The value of a `Grpc-Timeout` header: a whole number of at most eight digits and one letter for its unit.
+ * It is never 0, which a grpc-gateway takes for "no timeout".
+ *
+ * @see https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
+ * @param remainingMs what is left of the deadline, in milliseconds
+ */
+export function formatGrpcTimeout(remainingMs: number): string {
+  for (const [letter, ms] of units) {
+    const count = Math.max(Math.ceil(remainingMs / ms), 1);
+    if (count < 100_000_000) return `${count}${letter}`;
+  }
+  return "99999999H";
+}

@@ -1,0 +1,139 @@
+import type { Dispatcher } from "undici";
+import type { HttpHeaders } from "../errors/http-headers.ts";
+import type { WireFailure, WireRequest, WireResult } from "./wire.ts";
+
+/** Asks undici for one exchange; `onResult` is called once, never before this returns. */
+export function startExchange(
+  dispatcher: Dispatcher,
+  request: WireRequest,
+  onResult: (result: WireResult) => void,
+): Exchange {
+  const exchange = new UndiciExchange(request.maxResponseBytes, onResult);
+  try {
+    dispatcher.dispatch(
+      {
+        origin: request.origin,
+        path: request.target,
+        method: request.verb,
+        headers: request.headers as string[],
+        body: request.body,
+        // A call's own deadline covers these; undici's defaults would end calls that have none.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      },
+      exchange,
+    );
+  } catch (error) {
+    exchange.onResponseError(null, asError(error));
+  }
+  return exchange;
+}
+
+/** An exchange under way. */
+export interface Exchange {
+  /** Ends it: frees the connection, or the place in the queue, and reports a failure of kind `"cancelled"`. */
+  cancel(reason: Error): void;
+}
+
+/**
+ * The handler that undici reports to. `onRequestStart` comes directly before the first byte is written,
+ * over HTTP/1.1 and HTTP/2, so whatever fails before it was not sent.
+ */
+class UndiciExchange implements Dispatcher.DispatchHandler, Exchange {
+  readonly #maxBytes: number;
+  #onResult: ((result: WireResult) => void) | undefined;
+  #controller: Dispatcher.DispatchController | undefined;
+  #cancelled: Error | undefined;
+  #status = 0;
+  #headers: HttpHeaders = {};
+  #chunks: Uint8Array[] = [];
+  #length = 0;
+
+  constructor(maxBytes: number, onResult: (result: WireResult) => void) {
+    this.#maxBytes = maxBytes;
+    this.#onResult = onResult;
+  }
+
+  cancel(reason: Error): void {
+    if (this.#onResult === undefined) return;
+    this.#cancelled = reason;
+    this.#fail("cancelled", reason);
+    // A request that still waits for a connection has no controller; it is stopped in onRequestStart.
+    this.#controller?.abort(reason);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // Thrown, not aborted: an abort would close a connection that is in order.
+    if (this.#cancelled !== undefined) throw this.#cancelled;
+    this.#controller = controller;
+    // Over HTTP/2 undici begins again, once, what the server refused without processing it.
+    this.#status = 0;
+    this.#chunks = [];
+    this.#length = 0;
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: HttpHeaders): void {
+    if (status < 200) return;
+    this.#status = status;
+    this.#headers = headers;
+    if (Number(headers["content-length"]) > this.#maxBytes) this.#refuseLength(controller);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
+    this.#length += chunk.length;
+    if (this.#length > this.#maxBytes) this.#refuseLength(controller);
+    else this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(_controller: Dispatcher.DispatchController, trailers: HttpHeaders | undefined): void {
+    this.#end({
+      response: {
+        status: this.#status,
+        headers: this.#headers,
+        trailers: trailers ?? {},
+        body: this.#chunks.length === 1 ? (this.#chunks[0] as Uint8Array) : Buffer.concat(this.#chunks),
+      },
+    });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    if (/^invalid on\w+ method$/.test(error.message)) {
+      const reason =
+        "the dispatcher is of an undici release that this package cannot work with; undici 7 and 8 do";
+      this.#fail("unusable_dispatcher", new TypeError(reason, { cause: error }));
+    } else if (isRefusedInput(error)) {
+      this.#fail("invalid_request", error);
+    } else {
+      this.#fail(this.#controller === undefined ? "not_connected" : "connection_lost", error);
+    }
+  }
+
+  #refuseLength(controller: Dispatcher.DispatchController): void {
+    const error = new RangeError(`the answer is longer than ${this.#maxBytes} bytes`);
+    this.#fail("too_large", error);
+    controller.abort(error);
+  }
+
+  #fail(kind: WireFailure["kind"], cause: unknown): void {
+    const sent = this.#controller !== undefined;
+    const answered = this.#status === 0 ? undefined : { status: this.#status, headers: this.#headers };
+    this.#end({ failure: { kind, sent, ...answered, cause } });
+  }
+
+  #end(result: WireResult): void {
+    const onResult = this.#onResult;
+    if (onResult === undefined) return;
+    this.#onResult = undefined;
+    this.#chunks = [];
+    onResult(result);
+  }
+}
+
+/** What undici throws for a request that it will not even try to send. */
+function isRefusedInput(error: Error): boolean {
+  return "code" in error && error.code === "UND_ERR_INVALID_ARG";
+}
+
+function asError(value: unknown): Error {
+  return value instanceof Error ? value : new Error(String(value));
+}

@@ -1,0 +1,39 @@
+import type { HttpHeaders } from "../errors/http-headers.ts";
+
+/** One HTTP request, ready to be sent. */
+export interface WireRequest {
+  /** Scheme, host and port, for instance `"https://api.bytenite.com"`. */
+  readonly origin: string;
+  /** The HTTP method, in capitals. */
+  readonly verb: string;
+  /** Path and query, percent-encoded. */
+  readonly target: string;
+  /** Names and values in turn, as undici takes them. */
+  readonly headers: readonly string[];
+  /** Null for a request without a body; never empty. */
+  readonly body: Uint8Array | null;
+  /** A longer answer ends the exchange, in bytes. */
+  readonly maxResponseBytes: number;
+}
+
+/** One HTTP answer, read to its end. */
+export interface WireResponse {
+  readonly status: number;
+  readonly headers: HttpHeaders;
+  readonly trailers: HttpHeaders;
+  readonly body: Uint8Array;
+}
+
+/** An exchange that did not end in an answer. */
+export interface WireFailure {
+  readonly kind: "not_connected" | "connection_lost" | "too_large" | "cancelled" | "invalid_request" | "unusable_dispatcher";
+  /** Whether any byte of the request may have left. */
+  readonly sent: boolean;
+  /** The status and headers, if the failure came after them. */
+  readonly status?: number;
+  readonly headers?: HttpHeaders;
+  readonly cause: unknown;
+}
+
+/** How an exchange ends: with one of the two, once. */
+export type WireResult = { readonly response: WireResponse } | { readonly failure: WireFailure };

@@ -1,0 +1,19 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^bytenite-jobs$/, replacement: source("index.ts") },
+      { find: /^bytenite-jobs\/transport$/, replacement: source("transport.ts") },
+      { find: /^bytenite-jobs\/testing$/, replacement: source("testing/index.ts") },
+    ],
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    exclude: ["test/interop/**"],
+    reporters: ["default", "./test/support/count-line-reporter.ts"],
+  },
+});
