@@ -26,7 +26,14 @@ export interface WireResponse {
 
 /** An exchange that did not end in an answer. */
 export interface WireFailure {
-  readonly kind: "not_connected" | "connection_lost" | "too_large" | "cancelled" | "invalid_request" | "unusable_dispatcher";
+  readonly kind:
+    | "not_connected"
+    | "connection_lost"
+    | "too_large"
+    | "unreadable"
+    | "cancelled"
+    | "invalid_request"
+    | "unusable_dispatcher";
   /** Whether any byte of the request may have left. */
   readonly sent: boolean;
   /** The status and headers, if the failure came after them. */

@@ -1,0 +1,206 @@
+import { once } from "node:events";
+import { type Agent, Pool } from "undici";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { startExchange } from "../../src/wire/undici-exchange.ts";
+import type { WireFailure, WireRequest, WireResult } from "../../src/wire/wire.ts";
+import { closedPort, httpServer, tcpServer } from "../support/loopback.ts";
+
+function request(origin: string, more: Partial<WireRequest> = {}): WireRequest {
+  return {
+    origin,
+    verb: "POST",
+    target: "/x",
+    headers: [],
+    body: Buffer.from("hi"),
+    maxResponseBytes: 100,
+    ...more,
+  };
+}
+
+function pool(origin: string, options: Pool.Options = {}): Pool {
+  const created = new Pool(origin, options);
+  onTestFinished(() => created.destroy());
+  return created;
+}
+
+async function send(dispatcher: Pool | Agent, wireRequest: WireRequest): Promise<WireResult> {
+  return new Promise((resolve) => {
+    startExchange(dispatcher, wireRequest, resolve);
+  });
+}
+
+function failure(result: WireResult): WireFailure {
+  if ("failure" in result) return result.failure;
+  throw new Error("the exchange succeeded");
+}
+
+test("an answer comes with its status, headers, trailers and bytes", async () => {
+  const { origin } = await httpServer((_req, res) => {
+    res.writeHead(201, { trailer: "x-after", "x-two": ["a", "b"] });
+    res.write("hel");
+    res.addTrailers({ "x-after": "t" });
+    res.end("lo");
+  });
+  const result = await send(pool(origin), request(origin));
+  expect(result).toMatchObject({
+    response: { status: 201, headers: { "x-two": ["a", "b"] }, trailers: { "x-after": "t" } },
+  });
+  expect("response" in result && Buffer.from(result.response.body).toString()).toBe("hello");
+});
+
+test("an informational answer is not the answer", async () => {
+  const { origin } = await httpServer((_req, res) => {
+    res.writeEarlyHints({ link: "</a>; rel=preload" });
+    res.end("ok");
+  });
+  expect(await send(pool(origin), request(origin))).toMatchObject({ response: { status: 200 } });
+});
+
+describe("nothing was sent", () => {
+  test("where nobody listens", async () => {
+    const origin = `http://127.0.0.1:${await closedPort()}`;
+    expect(failure(await send(pool(origin), request(origin)))).toMatchObject({
+      kind: "not_connected",
+      sent: false,
+    });
+  });
+
+  test("where the TLS handshake fails", async () => {
+    const { port } = await tcpServer((socket) => socket.end("this is no TLS\r\n"));
+    const origin = `https://127.0.0.1:${port}`;
+    expect(failure(await send(pool(origin), request(origin)))).toMatchObject({
+      kind: "not_connected",
+      sent: false,
+    });
+  });
+
+  test("where the connect takes too long", async () => {
+    const { origin } = await tcpServer(() => undefined);
+    const neverConnects = pool(origin, { connectTimeout: 20, connect: () => undefined });
+    const pending = send(neverConnects, request(origin));
+    await neverConnects.destroy();
+    expect(failure(await pending)).toMatchObject({ kind: "not_connected", sent: false });
+  });
+
+  test("where the request cannot be put on the wire", async () => {
+    const { origin } = await httpServer((_req, res) => res.end());
+    const result = await send(pool(origin), request(origin, { target: "/with space" }));
+    expect(failure(result)).toMatchObject({ kind: "invalid_request", sent: false });
+  });
+
+  test("where the dispatcher is closed", async () => {
+    const { origin } = await httpServer((_req, res) => res.end());
+    const closed = pool(origin);
+    await closed.close();
+    expect(failure(await send(closed, request(origin)))).toMatchObject({
+      kind: "not_connected",
+      sent: false,
+    });
+  });
+});
+
+describe("it may have been read", () => {
+  test("where the server closes without an answer", async () => {
+    const { origin } = await tcpServer((socket) => socket.once("data", () => socket.destroy()));
+    expect(failure(await send(pool(origin), request(origin)))).toMatchObject({
+      kind: "connection_lost",
+      sent: true,
+    });
+  });
+
+  test("where the answer is cut short", async () => {
+    const head = "HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\nonly this";
+    const { origin } = await tcpServer((socket) => socket.once("data", () => socket.end(head)));
+    const result = failure(await send(pool(origin), request(origin)));
+    expect(result).toMatchObject({ kind: "connection_lost", sent: true, status: 200 });
+  });
+
+  test("where the answer is not HTTP", async () => {
+    const { origin } = await tcpServer((socket) =>
+      socket.once("data", () => socket.end("220 smtp ready\r\n\r\n")),
+    );
+    expect(failure(await send(pool(origin), request(origin)))).toMatchObject({
+      kind: "connection_lost",
+      sent: true,
+    });
+  });
+});
+
+describe("an answer that is too long", () => {
+  test.each([
+    ["says so in its content-length", { "content-length": "101" }],
+    ["does not say so", {}],
+  ])("ends the exchange where it %s", async (_name, headers) => {
+    const { origin, sockets } = await httpServer((_req, res) => {
+      res.writeHead(200, headers);
+      res.write(Buffer.alloc(101));
+    });
+    const result = failure(await send(pool(origin), request(origin)));
+    expect(result).toMatchObject({ kind: "too_large", sent: true, status: 200 });
+    for (const socket of sockets) await once(socket, "close");
+  });
+
+  test("is one byte more than the limit", async () => {
+    const { origin } = await httpServer((_req, res) => res.end(Buffer.alloc(100)));
+    expect(await send(pool(origin), request(origin))).toMatchObject({ response: { status: 200 } });
+  });
+});
+
+describe("a cancelled exchange", () => {
+  test("frees its connection at once", async () => {
+    const { origin, sockets } = await httpServer(() => undefined);
+    const dispatcher = pool(origin);
+    const started = once(dispatcher, "connect");
+    let cancel: (() => void) | undefined;
+    const result = new Promise<WireResult>((resolve) => {
+      const exchange = startExchange(dispatcher, request(origin), resolve);
+      cancel = () => exchange.cancel(new Error("enough"));
+    });
+    await started;
+    await new Promise(setImmediate);
+    cancel?.();
+    expect(failure(await result)).toMatchObject({
+      kind: "cancelled",
+      sent: true,
+      cause: new Error("enough"),
+    });
+    for (const socket of sockets) await once(socket, "close");
+  });
+
+  test("that still waits for a connection was not sent, and does not disturb the one in front of it", async () => {
+    const seen: string[] = [];
+    let answer: (() => void) | undefined;
+    const { origin, sockets } = await httpServer((req, res) => {
+      seen.push(req.url ?? "");
+      answer = () => res.end();
+    });
+    const dispatcher = pool(origin, { connections: 1 });
+    const first = send(dispatcher, request(origin, { target: "/first" }));
+    const second = new Promise<WireResult>((resolve) => {
+      startExchange(dispatcher, request(origin, { target: "/second" }), resolve).cancel(new Error("no"));
+    });
+    expect(failure(await second)).toMatchObject({ kind: "cancelled", sent: false });
+    await expect.poll(() => answer).toBeDefined();
+    answer?.();
+    expect(await first).toMatchObject({ response: { status: 200 } });
+    const [socket] = sockets;
+    const third = send(dispatcher, request(origin, { target: "/third" }));
+    await expect.poll(() => seen.length).toBe(2);
+    answer?.();
+    expect(await third).toMatchObject({ response: { status: 200 } });
+    expect(seen).toEqual(["/first", "/third"]);
+    expect([...sockets]).toEqual([socket]);
+  });
+});
+
+test("a dispatcher of undici 6 is refused with an error that says so", async () => {
+  const dispatcher = {
+    dispatch(): boolean {
+      // What undici 6.21 throws for a handler without onError.
+      throw new Error("invalid onError method");
+    },
+  } as unknown as Pool;
+  const { cause, ...rest } = failure(await send(dispatcher, request("http://127.0.0.1")));
+  expect(rest).toEqual({ kind: "unusable_dispatcher", sent: false });
+  expect(String(cause)).toContain("undici 7 and 8 do");
+});
