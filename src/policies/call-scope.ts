@@ -62,6 +62,29 @@ export class CallScope {
     });
   }
 
+  /**
+   * Waits between two attempts, in milliseconds. Ends early with the reason if the call has to stop, or with
+   * `"woken"` if `onWait`'s function is called.
+   *
+   * @param onWait is given the function that ends the wait, and gives back what is to be called after it
+   */
+  async pause(ms: number, onWait: (wake: () => void) => () => void): Promise<CallEnd | "woken" | undefined> {
+    if (this.#end !== undefined) return this.#end;
+    let timer: NodeJS.Timeout | undefined;
+    let done: (() => void) | undefined;
+    try {
+      return await new Promise((resolve) => {
+        timer = setTimeout(resolve, Math.min(ms, LONGEST_TIMER_MS), undefined);
+        this.onEnd = resolve;
+        done = onWait(() => resolve("woken"));
+      });
+    } finally {
+      clearTimeout(timer);
+      this.onEnd = undefined;
+      done?.();
+    }
+  }
+
   /** To be called when the call is over: nothing of it stays behind. */
   close(): void {
     clearTimeout(this.#timer);

@@ -1,0 +1,106 @@
+import { invalidArgument } from "../errors/invalid-argument.ts";
+import type { AttemptRecord } from "../errors/rpc-error.ts";
+
+/**
+ * How often and how patiently a failed attempt is made again, in the terms of gRPC's service config.
+ *
+ * Whether it may be made again at all is not up to the policy: that takes proof that the first one did not
+ * happen, or a method that may happen twice.
+ *
+ * @see https://github.com/grpc/proposal/blob/master/A6-client-retries.md
+ */
+export interface RetryPolicy {
+  /**
+   * How many attempts in all, the first one included.
+   *
+   * @default 4
+   */
+  readonly maxAttempts?: number | undefined;
+  /**
+   * The wait before the second attempt, in milliseconds.
+   *
+   * @default 100
+   */
+  readonly initialBackoffMs?: number | undefined;
+  /**
+   * The longest wait, in milliseconds. A server that asks for a longer one gets it.
+   *
+   * @default 5_000
+   */
+  readonly maxBackoffMs?: number | undefined;
+  /**
+   * By what the wait grows with each attempt: 100 ms, 200 ms, 400 ms, …
+   *
+   * @default 2
+   */
+  readonly backoffMultiplier?: number | undefined;
+  /**
+   * How far a wait strays from its value in either direction, as a part of it, so that clients which failed
+   * together do not come back together.
+   *
+   * @default 0.2
+   */
+  readonly jitter?: number | undefined;
+  /** Told of each attempt that is about to be followed by another one, before the wait. */
+  readonly onRetry?: ((attempt: AttemptRecord & { readonly attempt: number }) => void) | undefined;
+}
+
+/** A {@link RetryPolicy}, checked and with every default filled in. */
+export interface RetrySettings extends RetryPolicy {
+  readonly maxAttempts: number;
+  readonly initialBackoffMs: number;
+  readonly maxBackoffMs: number;
+  readonly backoffMultiplier: number;
+  readonly jitter: number;
+}
+
+const defaults: RetrySettings = {
+  maxAttempts: 4,
+  initialBackoffMs: 100,
+  maxBackoffMs: 5_000,
+  backoffMultiplier: 2,
+  jitter: 0.2,
+  onRetry: undefined,
+};
+
+const never: RetrySettings = { ...defaults, maxAttempts: 1 };
+
+/** Checks a `retry` option. `false` is one attempt; what a policy leaves out comes from `base`. */
+export function retrySettings(
+  policy: RetryPolicy | false | undefined,
+  base: RetrySettings = defaults,
+): RetrySettings {
+  if (policy === undefined) return base;
+  if (policy === false) return never;
+  if (typeof policy !== "object" || policy === null)
+    throw invalidArgument("retry must be a RetryPolicy or false");
+  for (const name of Object.keys(policy)) {
+    if (!Object.hasOwn(defaults, name)) throw invalidArgument(`retry has no ${JSON.stringify(name)}`);
+  }
+  const given = Object.fromEntries(Object.entries(policy).filter(([, value]) => value !== undefined));
+  // A call that wants retries gets them although its transport makes none.
+  const settings: RetrySettings = { ...(base === never ? defaults : base), ...given };
+  check(
+    Number.isInteger(settings.maxAttempts) && settings.maxAttempts >= 1,
+    "maxAttempts",
+    "a whole number from 1 up",
+  );
+  check(isDuration(settings.initialBackoffMs), "initialBackoffMs", "a number of milliseconds");
+  check(isDuration(settings.maxBackoffMs), "maxBackoffMs", "a number of milliseconds");
+  check(isFiniteFrom(settings.backoffMultiplier, 1), "backoffMultiplier", "a number from 1 up");
+  check(isFiniteFrom(settings.jitter, 0) && settings.jitter <= 1, "jitter", "a number from 0 to 1");
+  check(settings.onRetry === undefined || typeof settings.onRetry === "function", "onRetry", "a function");
+  return settings;
+}
+
+function check(holds: boolean, name: string, what: string): void {
+  if (!holds) throw invalidArgument(`retry.${name} must be ${what}`);
+}
+
+function isDuration(value: number): boolean {
+  return isFiniteFrom(value, 0);
+}
+
+function isFiniteFrom(value: number, least: number): boolean {
+  return typeof value === "number" && Number.isFinite(value) && value >= least;
+}

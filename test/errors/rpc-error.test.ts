@@ -1,0 +1,93 @@
+import { inspect } from "node:util";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { describe, expect, test } from "vitest";
+import { GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
+import { ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.js";
+import { Code, codeFromProtobufName, codeName } from "../../src/errors/code.ts";
+import { codeFromHttpStatus, httpStatusFromCode } from "../../src/errors/http-status.ts";
+import { worseOutcome } from "../../src/errors/outcome.ts";
+import { RpcError } from "../../src/errors/rpc-error.ts";
+import { JobsError } from "../../src/jobs/jobs-error.ts";
+
+const init = { code: Code.NotFound, reason: "no job 42", outcome: "rejected" } as const;
+
+describe("RpcError", () => {
+  test("its message is one line that names the rpc, the code and the server's words", () => {
+    const error = new RpcError({ ...init, method: "pkg.Service/Method", status: 404 });
+    expect(error.message).toBe("pkg.Service/Method: NotFound (HTTP 404): no job 42");
+    expect(new RpcError({ ...init, reason: "two\r\nlines\u2028and\tmore" }).message).toBe(
+      "NotFound: two lines and more",
+    );
+    expect(new RpcError({ ...init, reason: "x".repeat(10_000) }).message.length).toBeLessThan(600);
+  });
+
+  test("instanceof holds for an error of another installed copy", async () => {
+    // A query makes node load the module a second time, as a second copy would be.
+    const path = "../../src/errors/rpc-error.ts?copy";
+    const copy = (await import(/* @vite-ignore */ path)) as { RpcError: typeof RpcError };
+    expect(copy.RpcError).not.toBe(RpcError);
+    expect(new copy.RpcError(init)).toBeInstanceOf(RpcError);
+    expect(new RpcError(init)).toBeInstanceOf(copy.RpcError);
+    expect(new Error("another")).not.toBeInstanceOf(RpcError);
+    expect(undefined).not.toBeInstanceOf(RpcError);
+  });
+
+  test("instanceof tells a subclass from its parent", () => {
+    class Special extends RpcError {}
+    const jobsError = new JobsError(create(GenericResponseSchema), init);
+    expect(jobsError).toBeInstanceOf(RpcError);
+    expect(jobsError).toBeInstanceOf(JobsError);
+    expect(jobsError).not.toBeInstanceOf(Special);
+    expect(new RpcError(init)).not.toBeInstanceOf(JobsError);
+    expect(new Special(init)).toBeInstanceOf(Special);
+  });
+
+  test("findDetails decodes the details of one type, in either encoding", () => {
+    const binary = {
+      typeUrl: "type.googleapis.com/google.rpc.ErrorInfo",
+      value: toBinary(ErrorInfoSchema, create(ErrorInfoSchema, { reason: "QUOTA" })),
+    };
+    const json = {
+      typeUrl: "type.googleapis.com/google.rpc.ErrorInfo",
+      json: { reason: "STOCK", unknown: 1 },
+    };
+    const unknown = { typeUrl: "example.com/not.Known", value: new Uint8Array([1]) };
+    const broken = { typeUrl: "x/google.rpc.ErrorInfo", value: new Uint8Array([0xff]) };
+    const error = new RpcError({ ...init, details: [unknown, binary, broken, json] });
+    expect(error.findDetails(ErrorInfoSchema).map(({ reason }) => reason)).toEqual(["QUOTA", "STOCK"]);
+    expect(error.findDetails(RetryInfoSchema)).toEqual([]);
+    expect(error.details).toHaveLength(4);
+  });
+
+  test("util.inspect shows what a log needs", () => {
+    const text = inspect(new RpcError({ ...init, cause: new Error("below") }));
+    expect(text).toContain("NotFound: no job 42");
+    expect(text).toContain("outcome: 'rejected'");
+    expect(text).toContain("below");
+  });
+});
+
+test("the worse of two outcomes is the one that says less", () => {
+  expect(worseOutcome("not_sent", "rejected")).toBe("rejected");
+  expect(worseOutcome("unknown", "rejected")).toBe("unknown");
+  expect(worseOutcome("not_sent", "not_sent")).toBe("not_sent");
+});
+
+test("codes have gRPC's numbers and names", () => {
+  expect(Object.values(Code)).toEqual(Array.from({ length: 17 }, (_, i) => i));
+  expect(codeName(Code.DataLoss)).toBe("DataLoss");
+  expect(codeFromProtobufName("FAILED_PRECONDITION")).toBe(Code.FailedPrecondition);
+  expect(codeFromProtobufName("CANCELLED")).toBe(Code.Cancelled);
+  expect(codeFromProtobufName("OK")).toBe(Code.OK);
+  expect(codeFromProtobufName("NOPE")).toBeUndefined();
+});
+
+test("HTTP statuses and codes map as google/rpc/code.proto says", () => {
+  for (const code of Object.values(Code).filter((each) => each !== Code.OK)) {
+    // Several codes share a status, so only the way there and back again has to agree.
+    const status = httpStatusFromCode(code);
+    expect(httpStatusFromCode(codeFromHttpStatus(status))).toBe(status);
+  }
+  expect([418, 405, 422].map(codeFromHttpStatus)).toEqual(Array(3).fill(Code.FailedPrecondition));
+  expect([505, 599, 302].map(codeFromHttpStatus)).toEqual(Array(3).fill(Code.Unknown));
+});

@@ -1,0 +1,106 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Code } from "../../src/errors/code.ts";
+import { type CallEnd, CallScope } from "../../src/policies/call-scope.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
+
+const never = new Promise<never>(() => undefined);
+
+describe("a deadline", () => {
+  test("ends whatever is at work, once, when its time has passed", () => {
+    const scope = new CallScope(300, undefined);
+    const ends: CallEnd[] = [];
+    scope.onEnd = (end) => ends.push(end);
+    vi.advanceTimersByTime(299);
+    expect(scope.remainingMs()).toBe(1);
+    expect(ends).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(ends).toEqual([
+      { code: Code.DeadlineExceeded, reason: "no answer within 300 ms", cause: undefined },
+    ]);
+    expect(scope.end).toBe(ends[0]);
+  });
+
+  test("of more than Node's longest timer does not fire at once", () => {
+    const days30 = 30 * 24 * 3_600_000;
+    const scope = new CallScope(days30, undefined);
+    vi.advanceTimersByTime(days30 - 1);
+    expect(scope.end).toBeUndefined();
+    vi.advanceTimersByTime(1);
+    expect(scope.end?.code).toBe(Code.DeadlineExceeded);
+  });
+
+  test("of 0 is none", () => {
+    const scope = new CallScope(0, undefined);
+    expect(vi.getTimerCount()).toBe(0);
+    expect(scope.remainingMs()).toBe(Number.POSITIVE_INFINITY);
+    scope.close();
+  });
+});
+
+describe("a signal", () => {
+  test("ends the call with the caller's own reason, and is let go of", async () => {
+    const controller = new AbortController();
+    const removed = vi.spyOn(controller.signal, "removeEventListener");
+    const scope = new CallScope(1_000, controller.signal);
+    const raced = scope.race(never);
+    const reason = new Error("the user went away");
+    controller.abort(reason);
+    expect(await raced).toEqual({
+      end: { code: Code.Cancelled, reason: "cancelled by the caller", cause: reason },
+    });
+    expect(removed).toHaveBeenCalledOnce();
+  });
+
+  test("that has fired before the call ends it before it begins", async () => {
+    const scope = new CallScope(1_000, AbortSignal.abort("no"));
+    expect(scope.end).toMatchObject({ code: Code.Cancelled, cause: "no" });
+    expect(await scope.race(never)).toEqual({ end: scope.end });
+    expect(await scope.pause(10, () => () => undefined)).toBe(scope.end);
+  });
+});
+
+describe("a wait", () => {
+  test("ends after its time", async () => {
+    const scope = new CallScope(1_000, undefined);
+    const done = vi.fn();
+    const waited = scope.pause(100, () => done);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(await waited).toBeUndefined();
+    expect(done).toHaveBeenCalledOnce();
+    scope.close();
+  });
+
+  test("ends early when the call does", async () => {
+    const scope = new CallScope(50, undefined);
+    const waited = scope.pause(100, () => () => undefined);
+    await vi.advanceTimersByTimeAsync(50);
+    expect(await waited).toMatchObject({ code: Code.DeadlineExceeded });
+  });
+
+  test("ends early when it is woken", async () => {
+    const scope = new CallScope(1_000, undefined);
+    let wake: (() => void) | undefined;
+    const waited = scope.pause(100, (each) => {
+      wake = each;
+      return () => undefined;
+    });
+    wake?.();
+    expect(await waited).toBe("woken");
+    scope.close();
+  });
+});
+
+test("a value that comes in time is the value, and one that fails is its failure", async () => {
+  const scope = new CallScope(1_000, undefined);
+  expect(await scope.race(Promise.resolve(7))).toEqual({ value: 7 });
+  await expect(scope.race(Promise.reject(new Error("no")))).rejects.toThrow("no");
+  scope.close();
+});
