@@ -1,0 +1,58 @@
+import { create, type Message, type Registry } from "@bufbuild/protobuf";
+import { decodeBinary } from "../codecs/binary-codec.ts";
+import { CodecError } from "../codecs/codec-error.ts";
+import { decodeJson, decodeJsonField } from "../codecs/json-codec.ts";
+import { encodingOf } from "../codecs/media-type.ts";
+import { Code } from "../errors/code.ts";
+import { headerText } from "../errors/http-headers.ts";
+import type { Binding } from "../transcoding/binding.ts";
+import { responseFrom } from "../transcoding/place-body.ts";
+import type { WireResponse } from "../wire/wire.ts";
+import type { AttemptFailure } from "./attempt-failure.ts";
+
+/** What reading depends on, beyond the answer itself. */
+export interface ReadOptions {
+  readonly protobufMediaType: string;
+  readonly registry: Registry | undefined;
+}
+
+/**
+ * Reads the body of a 2xx answer, by its own content type rather than by what was asked for. One that is not
+ * what the method answers with is a failure: what it stands for may have happened.
+ */
+export function readAnswer(
+  binding: Binding,
+  response: WireResponse,
+  options: ReadOptions,
+): { readonly message: Message } | AttemptFailure {
+  try {
+    return { message: decodeAnswer(binding, response, options) };
+  } catch (cause) {
+    if (!(cause instanceof CodecError)) throw cause;
+    const { status, headers, body } = response;
+    const reason = `the answer cannot be read: ${cause.message}`;
+    const init = { code: Code.DataLoss, reason, outcome: "unknown", status, headers, body, cause } as const;
+    return { init, retry: "never" };
+  }
+}
+
+function decodeAnswer(binding: Binding, { body, headers }: WireResponse, options: ReadOptions): Message {
+  const { output } = binding.method;
+  const contentType = headerText(headers, "content-type");
+  const encoding = encodingOf(contentType, options.protobufMediaType);
+  // A message whose fields are all default has no bytes in binary, and 204 has none by definition.
+  if (body.length === 0 && encoding !== "json") return create(output);
+  if (encoding === undefined) {
+    throw new CodecError(
+      contentType === undefined ? "it has no content-type" : `its content-type is ${contentType}`,
+    );
+  }
+  const field = binding.responseField;
+  if (field === undefined) {
+    return encoding === "json" ? decodeJson(output, body, options.registry) : decodeBinary(output, body);
+  }
+  if (encoding === "json") return decodeJsonField(field, body, options.registry);
+  if (field.fieldKind !== "message")
+    throw new CodecError(`it is binary, but ${field.toString()} is no message`);
+  return responseFrom(binding, decodeBinary(field.message, body));
+}

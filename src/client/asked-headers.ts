@@ -1,0 +1,68 @@
+import type { Code } from "../errors/code.ts";
+import { invalidArgument } from "../errors/invalid-argument.ts";
+import { RpcError } from "../errors/rpc-error.ts";
+import { checkedHeaderValue } from "./request-headers.ts";
+
+/** A header whose value is asked for on every attempt. */
+export interface AskedHeader {
+  /** In lower case. */
+  readonly name: string;
+  readonly ask: () => string | Promise<string>;
+  /** What the value is called in errors, for instance `"accessToken"`. */
+  readonly option: string;
+  /** The code of the error where asking fails. */
+  readonly failureCode: Code;
+  /** Told of a value that the server did not accept (401), where asking again may give another one. */
+  readonly refused?: (value: string) => void;
+}
+
+/** The values that were given, by the header's name. */
+export type AskedValues = ReadonlyMap<string, string>;
+
+const nothing: AskedValues = new Map();
+
+/**
+ * Asks for the values of headers, at the same time. A promise only where there is something to wait for.
+ *
+ * @param except names of headers that the caller gave for this call
+ * @throws RpcError, outcome `not_sent`, where there is no usable value
+ */
+export function askFor(
+  headers: readonly AskedHeader[],
+  except: ReadonlySet<string>,
+): AskedValues | Promise<AskedValues> {
+  if (headers.length === 0) return nothing;
+  const values = new Map<string, string>();
+  const waits: Promise<void>[] = [];
+  for (const header of headers) {
+    if (except.has(header.name)) continue;
+    const value = guarded(header);
+    if (value instanceof Promise)
+      waits.push(value.then((text) => void values.set(header.name, usable(header, text))));
+    else values.set(header.name, usable(header, value));
+  }
+  return waits.length === 0 ? values : Promise.all(waits).then(() => values);
+}
+
+function guarded(header: AskedHeader): string | Promise<string> {
+  try {
+    const value = header.ask();
+    if (typeof value === "string") return value;
+    return Promise.resolve(value).catch((cause) => {
+      throw failed(header, cause);
+    });
+  } catch (cause) {
+    throw failed(header, cause);
+  }
+}
+
+function usable({ name, option }: AskedHeader, value: string): string {
+  if (value === "") throw invalidArgument(`${option}: the value of ${name} is empty`);
+  return checkedHeaderValue(name, value, option);
+}
+
+function failed({ option, name, failureCode }: AskedHeader, cause: unknown): RpcError {
+  if (cause instanceof RpcError) return cause;
+  const reason = `${option}: the function that gives the value of ${name} failed`;
+  return new RpcError({ code: failureCode, reason, outcome: "not_sent", cause });
+}

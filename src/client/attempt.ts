@@ -1,0 +1,57 @@
+import type { Dispatcher } from "undici";
+import type { AttemptFailure } from "../answers/attempt-failure.ts";
+import { readWireFailure } from "../answers/read-wire-failure.ts";
+import { RpcError } from "../errors/rpc-error.ts";
+import type { CallEnd, CallScope } from "../policies/call-scope.ts";
+import { decompress, isCompressed } from "../wire/content-encoding.ts";
+import { startExchange } from "../wire/undici-exchange.ts";
+import type { WireRequest, WireResponse, WireResult } from "../wire/wire.ts";
+import { type AskedHeader, type AskedValues, askFor } from "./asked-headers.ts";
+
+/** The values of the headers that are asked for on every attempt, within the time that the call has. */
+export async function askWithin(
+  scope: CallScope,
+  headers: readonly AskedHeader[],
+  except: ReadonlySet<string>,
+): Promise<AskedValues | AttemptFailure> {
+  if (scope.end !== undefined) return notSent(scope.end);
+  try {
+    const values = askFor(headers, except);
+    if (!(values instanceof Promise)) return values;
+    const waited = await scope.race(values);
+    return "end" in waited ? notSent(waited.end) : waited.value;
+  } catch (error) {
+    if (!(error instanceof RpcError)) throw error;
+    const { code, reason, status, headers: answered, body, cause } = error;
+    return {
+      init: { code, reason, status, headers: answered, body, cause, outcome: "not_sent" },
+      retry: "never",
+    };
+  }
+}
+
+/** One request and its answer, within the time that the call has. */
+export async function exchangeWithin(
+  scope: CallScope,
+  dispatcher: Dispatcher,
+  request: WireRequest,
+): Promise<WireResponse | AttemptFailure> {
+  let result = await new Promise<WireResult>((resolve) => {
+    const exchange = startExchange(dispatcher, request, resolve);
+    scope.onEnd = ({ reason }) => exchange.cancel(new Error(reason));
+  });
+  if ("response" in result && isCompressed(result.response)) {
+    const waited = await scope.race(decompress(result.response, request.maxResponseBytes));
+    if ("end" in waited) {
+      const { status, headers } = result.response;
+      return { init: { ...waited.end, outcome: "unknown", status, headers }, retry: "never" };
+    }
+    result = waited.value;
+  }
+  return "response" in result ? result.response : readWireFailure(result.failure, scope.end);
+}
+
+/** What is left of a call that was ended before this attempt began. */
+function notSent(end: CallEnd): AttemptFailure {
+  return { init: { ...end, outcome: "not_sent" }, retry: "never" };
+}

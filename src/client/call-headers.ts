@@ -1,0 +1,69 @@
+import { invalidArgument } from "../errors/invalid-argument.ts";
+import type { RpcError } from "../errors/rpc-error.ts";
+import { formatGrpcTimeout } from "../policies/grpc-timeout.ts";
+import type { AskedValues } from "./asked-headers.ts";
+import type { CallOptions } from "./call-options.ts";
+import { checkedHeaderName, checkedHeaderValue, isCredential, pushMetadata } from "./request-headers.ts";
+import type { TransportSettings } from "./rest-transport-options.ts";
+
+/** The headers of a call that stay the same from attempt to attempt. */
+export interface CallHeaders {
+  /** Names and values in turn. */
+  readonly list: readonly string[];
+  /** Names, in lower case, of those that the caller gave for this call. */
+  readonly own: ReadonlySet<string>;
+}
+
+const nothing: ReadonlySet<string> = new Set();
+
+/** Lays the headers that a call has of its own over those that every call has. */
+export function headersOfCall(
+  fixed: readonly string[],
+  { headers, metadata, idempotencyKey }: CallOptions,
+  settings: TransportSettings,
+): CallHeaders {
+  if (headers === undefined && metadata === undefined && idempotencyKey === undefined) {
+    return { list: fixed, own: nothing };
+  }
+  const own = new Map<string, string>();
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    if (value === undefined) continue;
+    const lower = checkedHeaderName(name, "headers");
+    if (lower === settings.timeoutHeader) throw invalidArgument(`headers: ${name} is what timeoutMs sets`);
+    if (settings.refusesCredentials && isCredential(lower)) throw refusedCredential(`headers: ${name}`);
+    own.set(lower, checkedHeaderValue(name, value, "headers"));
+  }
+  if (idempotencyKey !== undefined) {
+    own.set("idempotency-key", checkedHeaderValue("Idempotency-Key", idempotencyKey, "idempotencyKey"));
+  }
+  const list: string[] = [];
+  for (let i = 0; i < fixed.length; i += 2) {
+    const name = fixed[i] as string;
+    if (!own.has(name)) list.push(name, fixed[i + 1] as string);
+  }
+  for (const [name, value] of own) list.push(name, value);
+  if (metadata !== undefined) pushMetadata(list, metadata);
+  return { list, own: new Set(own.keys()) };
+}
+
+/** All headers of one attempt, names and values in turn. */
+export function headersOfAttempt(
+  call: CallHeaders,
+  asked: AskedValues,
+  timeoutHeader: string | undefined,
+  remainingMs: number,
+): readonly string[] {
+  const sendsTimeout = timeoutHeader !== undefined && remainingMs !== Number.POSITIVE_INFINITY;
+  if (!sendsTimeout && asked.size === 0) return call.list;
+  const list = call.list.slice();
+  if (sendsTimeout) list.push(timeoutHeader, formatGrpcTimeout(remainingMs));
+  for (const [name, value] of asked) list.push(name, value);
+  return list;
+}
+
+/** The error for a secret that would travel in the open. */
+export function refusedCredential(option: string): RpcError {
+  return invalidArgument(
+    `${option}: a credential would go over http: to another host, for all to read; use https:, or set allowInsecure`,
+  );
+}

@@ -1,0 +1,65 @@
+import { type AttemptFailure, errorOf } from "../answers/attempt-failure.ts";
+import { Code } from "../errors/code.ts";
+import { type Outcome, worseOutcome } from "../errors/outcome.ts";
+import type { AttemptRecord, RpcError } from "../errors/rpc-error.ts";
+import type { CallEnd } from "../policies/call-scope.ts";
+
+/** What has become of a call so far. */
+export class CallProgress {
+  readonly #method: string;
+  readonly #history: AttemptRecord[] = [];
+  #outcome: Outcome = "not_sent";
+  #startedAt = 0;
+
+  constructor(method: string) {
+    this.#method = method;
+  }
+
+  get attempts(): number {
+    return this.#history.length;
+  }
+
+  /** A copy: an error that was thrown must not change afterwards. */
+  get history(): readonly AttemptRecord[] {
+    return this.#history.slice();
+  }
+
+  begin(): void {
+    this.#startedAt = performance.now();
+  }
+
+  succeeded(status: number): void {
+    this.#history.push({ code: Code.OK, status, durationMs: performance.now() - this.#startedAt });
+  }
+
+  failed({ init: { code, status, outcome } }: AttemptFailure): void {
+    this.#outcome = worseOutcome(this.#outcome, outcome);
+    this.#history.push({ code, status, outcome, durationMs: performance.now() - this.#startedAt });
+  }
+
+  /** The last attempt is to be followed by another one, after a wait in milliseconds. */
+  waiting(waitedMs: number): AttemptRecord {
+    const record: AttemptRecord = { ...(this.#history.pop() as AttemptRecord), waitedMs };
+    this.#history.push(record);
+    return record;
+  }
+
+  /** The error of a call that ends with this failure. */
+  error(failure: AttemptFailure): RpcError {
+    return errorOf(failure, {
+      method: this.#method,
+      outcome: this.#outcome,
+      attempts: this.attempts,
+      history: this.history,
+    });
+  }
+
+  /** The error of a call that was ended between two attempts, which adds nothing to its outcome. */
+  ended(end: CallEnd, last: AttemptFailure): RpcError {
+    const { status, headers, details, body } = last.init;
+    return this.error({
+      init: { ...end, status, headers, details, body, outcome: this.#outcome },
+      retry: "never",
+    });
+  }
+}

@@ -1,0 +1,27 @@
+import type { Dispatcher } from "undici";
+import { createPool } from "../wire/pool.ts";
+
+/** Where a transport's requests go out: through the caller's dispatcher, or a pool of our own for each origin. */
+export class Connections {
+  readonly #dispatcher: Dispatcher | undefined;
+  readonly #pools = new Map<string, Dispatcher>();
+
+  constructor({ dispatcher }: { readonly dispatcher: Dispatcher | undefined }) {
+    this.#dispatcher = dispatcher;
+  }
+
+  to(origin: string): Dispatcher {
+    if (this.#dispatcher !== undefined) return this.#dispatcher;
+    let pool = this.#pools.get(origin);
+    if (pool === undefined) {
+      pool = createPool(origin);
+      this.#pools.set(origin, pool);
+    }
+    return pool;
+  }
+
+  /** Ends our own connections at once. A graceful close of an undici pool would wait for a connect that hangs. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
+  }
+}

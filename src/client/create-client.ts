@@ -1,0 +1,44 @@
+import type {
+  DescMethod,
+  DescMethodUnary,
+  DescService,
+  MessageInitShape,
+  MessageShape,
+} from "@bufbuild/protobuf";
+import { compileService } from "../transcoding/compile-route.ts";
+import type { CallOptions } from "./call-options.ts";
+import type { Transport } from "./transport.ts";
+
+/** One method for each unary rpc of a service, typed from its generated descriptor. */
+export type Client<Service extends DescService> = {
+  readonly [Name in keyof Service["method"]]: Service["method"][Name] extends DescMethodUnary<
+    infer I,
+    infer O
+  >
+    ? (request: MessageInitShape<I>, options?: CallOptions) => Promise<MessageShape<O>>
+    : never;
+};
+
+/**
+ * A client for a service whose methods have `google.api.http` rules.
+ *
+ * @throws HttpRuleError with everything that is wrong with the rules, if anything is
+ */
+export function createClient<Service extends DescService>(
+  service: Service,
+  transport: Transport,
+): Client<Service> {
+  compileService(service);
+  const methods = service.methods.filter(isUnary).map((method) => [
+    method.localName,
+    async (request: MessageInitShape<typeof method.input>, options?: CallOptions) => {
+      const response = await transport.unary(method, request, options);
+      return response.message;
+    },
+  ]);
+  return Object.fromEntries(methods) as Client<Service>;
+}
+
+function isUnary(method: DescMethod): method is DescMethodUnary {
+  return method.methodKind === "unary";
+}

@@ -1,0 +1,32 @@
+import { encodingOf } from "../codecs/media-type.ts";
+import { headerText } from "../errors/http-headers.ts";
+import type { WireResponse } from "../wire/wire.ts";
+import type { EncodedRequest } from "./prepared-call.ts";
+
+/**
+ * Whether an answer says that the server did not understand binary: a refusal that is not itself in binary.
+ * Since it was refused, it is safe to send again, in JSON.
+ */
+export function isRefusalOfBinary(
+  response: WireResponse,
+  sent: EncodedRequest,
+  protobufMediaType: string,
+): boolean {
+  const { status } = response;
+  const hasBinaryBody = sent.body !== null && sent.way.request === "protobuf";
+  const isRefused =
+    (sent.way.isBinary && (status === 406 || status === 415)) || (hasBinaryBody && status === 400);
+  return (
+    isRefused && encodingOf(headerText(response.headers, "content-type"), protobufMediaType) !== "protobuf"
+  );
+}
+
+/**
+ * Whether the answer to the same call in JSON proves that the server speaks JSON only: a success, or a
+ * refusal of what was asked rather than of how. A lost connection or a 5xx proves nothing.
+ */
+export function provesJsonOnly({ status, headers }: WireResponse): boolean {
+  if (status >= 200 && status < 300) return true;
+  if (status === 400 || status === 406 || status === 415 || status < 400 || status >= 500) return false;
+  return encodingOf(headerText(headers, "content-type")) === "json";
+}

@@ -1,0 +1,85 @@
+import type { Message } from "@bufbuild/protobuf";
+import { invalidArgument } from "../errors/invalid-argument.ts";
+import { RpcError } from "../errors/rpc-error.ts";
+import { type RetrySettings, retrySettings } from "../policies/retry-policy.ts";
+import type { Binding } from "../transcoding/binding.ts";
+import { requestTarget } from "../transcoding/request-target.ts";
+import { type CallHeaders, headersOfCall } from "./call-headers.ts";
+import { encodeRequestBody } from "./encode-request-body.ts";
+import { type EncodingPair, encodingPair } from "./encoding-option.ts";
+import type { UnaryRequest } from "./interceptor.ts";
+import type { BindingPlan, MethodPlan } from "./method-plan.ts";
+import { checkedTimeout, type TransportSettings } from "./rest-transport-options.ts";
+
+/** A call that has passed every check: what does not change from attempt to attempt. */
+export interface PreparedCall {
+  readonly plan: MethodPlan;
+  readonly binding: Binding;
+  /** Path and query, behind the origin. */
+  readonly target: string;
+  readonly message: Message;
+  readonly timeoutMs: number;
+  readonly asked: EncodingPair;
+  readonly retry: RetrySettings;
+}
+
+/** A prepared call in one pair of encodings. */
+export interface EncodedRequest {
+  readonly way: BindingPlan;
+  readonly headers: CallHeaders;
+  readonly body: Uint8Array | null;
+}
+
+/**
+ * Checks a call and finds its route.
+ *
+ * @throws RpcError `InvalidArgument`, `not_sent`, if the message or an option cannot be sent
+ */
+export function prepareCall(
+  plan: MethodPlan,
+  request: UnaryRequest,
+  settings: TransportSettings,
+): PreparedCall {
+  return refusing(plan, () => {
+    const { message, encoding, timeoutMs, retry } = request;
+    return {
+      plan,
+      ...requestTarget(plan.route, message),
+      message,
+      timeoutMs: timeoutMs === undefined ? settings.timeoutMs : checkedTimeout(timeoutMs),
+      asked: encoding === undefined ? settings.encoding : encodingPair(encoding),
+      retry: retrySettings(retry, settings.retry),
+    };
+  });
+}
+
+/**
+ * Writes a prepared call.
+ *
+ * @throws RpcError `InvalidArgument`, `not_sent`, if the message or a header cannot be written
+ */
+export function encodeCall(
+  { plan, binding, message }: PreparedCall,
+  encodings: EncodingPair,
+  request: UnaryRequest,
+  settings: TransportSettings,
+): EncodedRequest {
+  return refusing(plan, () => {
+    const way = plan.way(binding, encodings);
+    return {
+      way,
+      headers: headersOfCall(way.headers, request, settings),
+      body: encodeRequestBody(binding, message, way.request, settings.registry),
+    };
+  });
+}
+
+/** What transcoding and protobuf-es throw is about the message: they have seen nothing else. */
+function refusing<T>({ name }: MethodPlan, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof RpcError) throw invalidArgument(error.reason, name, error.cause);
+    throw invalidArgument(error instanceof Error ? error.message : String(error), name, error);
+  }
+}

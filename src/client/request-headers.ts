@@ -1,0 +1,92 @@
+import { invalidArgument } from "../errors/invalid-argument.ts";
+import type { OutgoingMetadata } from "./call-options.ts";
+
+/** Headers that are the library's, or the connection's, own. */
+const reserved: ReadonlySet<string> = new Set([
+  "accept",
+  "content-encoding",
+  "content-length",
+  "content-type",
+  "connection",
+  "expect",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** Headers that hold secrets. */
+const credentials: ReadonlySet<string> = new Set([
+  "authorization",
+  "cookie",
+  "proxy-authorization",
+  "x-api-key",
+]);
+
+/** A header's name (RFC 9110, section 5.6.2). */
+const tokenPattern = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** A header's value, without what could break out of its line (RFC 9110, section 5.5). */
+const valuePattern = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** What gRPC allows in metadata that is not binary; a grpc-gateway drops the rest. */
+const metadataPattern = /^[\x20-\x7e]*$/;
+
+/** Whether a header, by its name in lower case, holds a secret. */
+export function isCredential(name: string): boolean {
+  return credentials.has(name);
+}
+
+/**
+ * Checks a header's name and gives it in lower case.
+ *
+ * @param option the option to name in the error
+ */
+export function checkedHeaderName(name: string, option: string): string {
+  if (!tokenPattern.test(name))
+    throw invalidArgument(`${option}: ${JSON.stringify(name)} is no name of a header`);
+  const lower = name.toLowerCase();
+  if (reserved.has(lower)) throw invalidArgument(`${option}: ${name} is set by the transport itself`);
+  return lower;
+}
+
+/** Checks a header's value. The error never shows it: it may be a secret. */
+export function checkedHeaderValue(name: string, value: unknown, option: string): string {
+  if (typeof value !== "string") throw invalidArgument(`${option}: the value of ${name} must be a string`);
+  if (!valuePattern.test(value)) {
+    throw invalidArgument(`${option}: the value of ${name} holds characters that a header cannot`);
+  }
+  return value;
+}
+
+/** Adds metadata to a list of header names and values. */
+export function pushMetadata(headers: string[], metadata: OutgoingMetadata): void {
+  for (const [key, values] of Object.entries(metadata)) {
+    if (values === undefined) continue;
+    if (!/^[0-9A-Za-z_.-]+$/.test(key)) {
+      throw invalidArgument(`metadata: ${JSON.stringify(key)} is no key of gRPC metadata`);
+    }
+    const isBinary = key.toLowerCase().endsWith("-bin");
+    for (const value of Array.isArray(values) ? values : [values]) {
+      headers.push(`grpc-metadata-${key}`, metadataText(key, value, isBinary));
+    }
+  }
+}
+
+function metadataText(key: string, value: unknown, isBinary: boolean): string {
+  if (isBinary) {
+    if (!(value instanceof Uint8Array)) {
+      throw invalidArgument(`metadata: the value of ${key} must be bytes, as -bin says`);
+    }
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64");
+  }
+  if (typeof value !== "string") {
+    throw invalidArgument(
+      `metadata: the value of ${key} must be a string; bytes need a key that ends in -bin`,
+    );
+  }
+  if (!metadataPattern.test(value)) {
+    throw invalidArgument(`metadata: the value of ${key} holds more than printable ASCII`);
+  }
+  return value;
+}

@@ -1,0 +1,195 @@
+import type { Registry } from "@bufbuild/protobuf";
+import type { Dispatcher } from "undici";
+import { PROTOBUF_MEDIA_TYPE } from "../codecs/media-type.ts";
+import { invalidArgument } from "../errors/invalid-argument.ts";
+import { type RetryPolicy, type RetrySettings, retrySettings } from "../policies/retry-policy.ts";
+import { type BaseUrl, parseBaseUrl } from "./base-url.ts";
+import { type EncodingOption, type EncodingPair, encodingPair } from "./encoding-option.ts";
+import type { Interceptor } from "./interceptor.ts";
+import { checkedHeaderName, checkedHeaderValue } from "./request-headers.ts";
+
+/** A header that every call carries; a function is asked on every attempt. */
+export type HeaderSource = string | (() => string | Promise<string>);
+
+/** What a transport is made from. */
+export interface RestTransportOptions {
+  /** Where the service is, for instance `"https://api.example.com/v1"`. The path stands before every route. */
+  readonly baseUrl: string | URL;
+  /**
+   * How bodies are written. A method whose http rule cannot be binary goes as JSON all the same.
+   *
+   * @default "protobuf"
+   */
+  readonly encoding?: EncodingOption | undefined;
+  /**
+   * Whether a call that the server refused, in anything but binary, is sent once more as JSON. The transport
+   * remembers a server that speaks JSON only for 5 minutes.
+   *
+   * @default true
+   */
+  readonly jsonFallback?: boolean | undefined;
+  /**
+   * The deadline of a whole call, retries included, in milliseconds; `0` is none.
+   *
+   * @default 30_000
+   */
+  readonly timeoutMs?: number | undefined;
+  /** How failed attempts are made again; `false`: not at all. */
+  readonly retry?: RetryPolicy | false | undefined;
+  /**
+   * A longer answer is an error, found while it streams, in bytes.
+   *
+   * @default 4_194_304 (4 MiB)
+   */
+  readonly maxResponseBytes?: number | undefined;
+  /** HTTP headers of every call. */
+  readonly headers?: Readonly<Record<string, HeaderSource | undefined>> | undefined;
+  /** Stand around every call, the first one outermost. */
+  readonly interceptors?: readonly Interceptor[] | undefined;
+  /**
+   * Any undici Dispatcher: a proxy, mTLS, a mock. It is never closed by us.
+   *
+   * @default a pool of the transport's own
+   */
+  readonly dispatcher?: Dispatcher | undefined;
+  /** Message types that may stand inside of a google.protobuf.Any, which JSON needs to know. */
+  readonly registry?: Registry | undefined;
+  /**
+   * What binary bodies are called on the wire.
+   *
+   * @default "application/x-protobuf"
+   */
+  readonly protobufMediaType?: string | undefined;
+  /**
+   * The header that carries the deadline in gRPC's form (`300m`); `false` sends none.
+   *
+   * @default "Grpc-Timeout"
+   */
+  readonly timeoutHeader?: string | false | undefined;
+  /**
+   * Whether credentials may go over `http:` to a host that is not this machine.
+   *
+   * @default false
+   */
+  readonly allowInsecure?: boolean | undefined;
+}
+
+/** {@link RestTransportOptions}, checked and with every default filled in. */
+export interface TransportSettings {
+  readonly baseUrl: BaseUrl;
+  readonly encoding: EncodingPair;
+  readonly jsonFallback: boolean;
+  readonly timeoutMs: number;
+  readonly retry: RetrySettings;
+  readonly maxResponseBytes: number;
+  /** By name in lower case. */
+  readonly headers: ReadonlyMap<string, HeaderSource>;
+  readonly interceptors: readonly Interceptor[];
+  readonly dispatcher: Dispatcher | undefined;
+  readonly registry: Registry | undefined;
+  readonly protobufMediaType: string;
+  /** In lower case. */
+  readonly timeoutHeader: string | undefined;
+  readonly allowInsecure: boolean;
+  /** Whether credentials must not be sent to the base URL. */
+  readonly refusesCredentials: boolean;
+}
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+const DEFAULT_MAX_RESPONSE_BYTES = 4 * 1024 * 1024;
+
+const known: Readonly<Record<keyof RestTransportOptions, true>> = {
+  baseUrl: true,
+  encoding: true,
+  jsonFallback: true,
+  retry: true,
+  timeoutMs: true,
+  maxResponseBytes: true,
+  headers: true,
+  interceptors: true,
+  dispatcher: true,
+  registry: true,
+  protobufMediaType: true,
+  timeoutHeader: true,
+  allowInsecure: true,
+};
+
+/** Checks a transport's options. Every error names the option; none shows a value that may be a secret. */
+export function transportSettings(options: RestTransportOptions): TransportSettings {
+  if (typeof options !== "object" || options === null) throw invalidArgument("options must be an object");
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(known, name)) throw invalidArgument(`there is no option ${JSON.stringify(name)}`);
+  }
+  const baseUrl = parseBaseUrl(options.baseUrl);
+  const allowInsecure = checkedBoolean("allowInsecure", options.allowInsecure ?? false);
+  return {
+    baseUrl,
+    encoding: encodingPair(options.encoding ?? "protobuf"),
+    jsonFallback: checkedBoolean("jsonFallback", options.jsonFallback ?? true),
+    retry: retrySettings(options.retry),
+    timeoutMs: checkedTimeout(options.timeoutMs ?? DEFAULT_TIMEOUT_MS),
+    maxResponseBytes: checkedMaxBytes(options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES),
+    headers: checkedHeaders(options.headers ?? {}),
+    interceptors: checkedInterceptors(options.interceptors ?? []),
+    dispatcher: checkedDispatcher(options.dispatcher),
+    registry: options.registry,
+    protobufMediaType: checkedMediaType(options.protobufMediaType ?? PROTOBUF_MEDIA_TYPE),
+    timeoutHeader: checkedTimeoutHeader(options.timeoutHeader ?? "grpc-timeout"),
+    allowInsecure,
+    refusesCredentials: baseUrl.isPlaintext && !allowInsecure,
+  };
+}
+
+/** Checks a deadline in milliseconds. */
+export function checkedTimeout(timeoutMs: number): number {
+  if (typeof timeoutMs === "number" && Number.isFinite(timeoutMs) && timeoutMs >= 0) return timeoutMs;
+  throw invalidArgument("timeoutMs must be a number of milliseconds, or 0 for no deadline");
+}
+
+function checkedMaxBytes(maxBytes: number): number {
+  if (Number.isSafeInteger(maxBytes) && maxBytes > 0) return maxBytes;
+  throw invalidArgument("maxResponseBytes must be a whole number of bytes above 0");
+}
+
+function checkedBoolean(option: string, value: boolean): boolean {
+  if (typeof value === "boolean") return value;
+  throw invalidArgument(`${option} must be true or false`);
+}
+
+function checkedHeaders(headers: NonNullable<RestTransportOptions["headers"]>): Map<string, HeaderSource> {
+  if (typeof headers !== "object" || Array.isArray(headers))
+    throw invalidArgument("headers must be an object");
+  const checked = new Map<string, HeaderSource>();
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined) continue;
+    const lower = checkedHeaderName(name, "headers");
+    if (checked.has(lower)) throw invalidArgument(`headers: ${name} stands there twice`);
+    checked.set(lower, typeof value === "function" ? value : checkedHeaderValue(name, value, "headers"));
+  }
+  return checked;
+}
+
+function checkedInterceptors(interceptors: readonly Interceptor[]): readonly Interceptor[] {
+  if (Array.isArray(interceptors) && interceptors.every((each) => typeof each === "function")) {
+    return [...interceptors];
+  }
+  throw invalidArgument("interceptors must be an array of functions");
+}
+
+function checkedDispatcher(dispatcher: Dispatcher | undefined): Dispatcher | undefined {
+  if (dispatcher === undefined || typeof dispatcher?.dispatch === "function") return dispatcher;
+  throw invalidArgument("dispatcher must be a Dispatcher of undici");
+}
+
+function checkedMediaType(mediaType: string): string {
+  if (typeof mediaType === "string" && /^[\w.+-]+\/[\w.+-]+$/.test(mediaType)) return mediaType;
+  throw invalidArgument(
+    'protobufMediaType must be a media type without parameters, such as "application/protobuf"',
+  );
+}
+
+function checkedTimeoutHeader(name: string | false): string | undefined {
+  if (name === false) return undefined;
+  if (typeof name !== "string") throw invalidArgument("timeoutHeader must be the name of a header, or false");
+  return checkedHeaderName(name, "timeoutHeader");
+}

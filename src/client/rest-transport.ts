@@ -1,0 +1,112 @@
+import { create, type DescMessage, type DescMethodUnary, type MessageInitShape } from "@bufbuild/protobuf";
+import type { ErrorBodyType } from "../answers/error-body-type.ts";
+import { Code } from "../errors/code.ts";
+import { invalidArgument } from "../errors/invalid-argument.ts";
+import { RetryThrottle } from "../policies/retry-throttle.ts";
+import type { AskedHeader } from "./asked-headers.ts";
+import { refusedCredential } from "./call-headers.ts";
+import type { CallOptions } from "./call-options.ts";
+import { checkedCallOptions } from "./checked-call-options.ts";
+import { Connections } from "./connections.ts";
+import type { Credential } from "./credential.ts";
+import { compose, type UnaryRequest, type UnaryResponse } from "./interceptor.ts";
+import { JsonOnlyMemory } from "./json-only-memory.ts";
+import { Lifetime } from "./lifetime.ts";
+import { MethodPlans, rpcName } from "./method-plan.ts";
+import { isCredential } from "./request-headers.ts";
+import {
+  type RestTransportOptions,
+  type TransportSettings,
+  transportSettings,
+} from "./rest-transport-options.ts";
+import type { Transport } from "./transport.ts";
+import { type CallContext, unaryCall } from "./unary-call.ts";
+
+/** What the client of a particular service adds to a transport. */
+export interface ServiceTraits {
+  readonly credential: Credential;
+  readonly errorBody: ErrorBodyType;
+}
+
+/**
+ * A transport that calls any unary method with a `google.api.http` rule, over HTTP/1.1 or HTTP/2, in binary
+ * where the rule allows it and in JSON otherwise.
+ *
+ * @throws RpcError `InvalidArgument` that names the option, if one cannot be used
+ */
+export function createRestTransport(options: RestTransportOptions): Transport {
+  const settings = transportSettings(options);
+  return createTransport(settings, new Connections(settings), undefined);
+}
+
+/** {@link createRestTransport} for the client of a particular service. */
+export function createTransport(
+  settings: TransportSettings,
+  connections: Connections,
+  traits: ServiceTraits | undefined,
+): Transport {
+  const { credential, errorBody } = traits ?? {};
+  refuseOpenCredentials(settings, credential);
+  const fixed = credential !== undefined && "value" in credential ? credential : undefined;
+  const asked = credential !== undefined && "ask" in credential ? [credential] : [];
+  const plans = new MethodPlans(settings, fixed);
+  const lifetime = new Lifetime(() => connections.close());
+  const context: CallContext = {
+    settings,
+    dispatcher: connections.to(settings.baseUrl.origin),
+    askedHeaders: [...asked, ...askedHeaders(settings)],
+    errorBody,
+    throttle: new RetryThrottle(),
+    jsonOnly: new JsonOnlyMemory(),
+    lifetime,
+    planOf: (method) => plans.of(method),
+  };
+  const call = compose(settings.interceptors, (request) => unaryCall(context, request));
+  const close = () => lifetime.close();
+  return {
+    unary: <I extends DescMessage, O extends DescMessage>(
+      method: DescMethodUnary<I, O>,
+      input: MessageInitShape<I>,
+      options?: CallOptions,
+    ) =>
+      lifetime.during(rpcName(method), () => call(unaryRequest(method, input, options))) as Promise<
+        UnaryResponse<O>
+      >,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function unaryRequest(
+  method: DescMethodUnary,
+  input: MessageInitShape<DescMessage>,
+  options: CallOptions | undefined,
+): UnaryRequest {
+  return { ...checkedCallOptions(options, rpcName(method)), method, message: createMessage(method, input) };
+}
+
+function createMessage(method: DescMethodUnary, input: MessageInitShape<DescMessage>) {
+  try {
+    return create(method.input, input);
+  } catch (cause) {
+    throw invalidArgument(cause instanceof Error ? cause.message : String(cause), rpcName(method), cause);
+  }
+}
+
+/** The headers of a transport that are asked for, rather than fixed. */
+function askedHeaders({ headers }: TransportSettings): AskedHeader[] {
+  return [...headers].flatMap(([name, source]) =>
+    typeof source === "function" ? [{ name, ask: source, option: "headers", failureCode: Code.Unknown }] : [],
+  );
+}
+
+function refuseOpenCredentials(
+  { refusesCredentials, headers }: TransportSettings,
+  credential?: Credential,
+): void {
+  if (!refusesCredentials) return;
+  if (credential !== undefined) throw refusedCredential(credential.option);
+  for (const name of headers.keys()) {
+    if (isCredential(name)) throw refusedCredential(`headers: ${name}`);
+  }
+}

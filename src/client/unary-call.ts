@@ -1,0 +1,234 @@
+import type { DescMethodUnary, Message } from "@bufbuild/protobuf";
+import type { Dispatcher } from "undici";
+import type { AttemptFailure } from "../answers/attempt-failure.ts";
+import type { ErrorBodyType } from "../answers/error-body-type.ts";
+import { readAnswer } from "../answers/read-answer.ts";
+import { readErrorAnswer } from "../answers/read-error-answer.ts";
+import { Code } from "../errors/code.ts";
+import { type AttemptRecord, RpcError } from "../errors/rpc-error.ts";
+import { backoffMs } from "../policies/backoff.ts";
+import { CallScope } from "../policies/call-scope.ts";
+import type { RetrySettings } from "../policies/retry-policy.ts";
+import type { RetryThrottle } from "../policies/retry-throttle.ts";
+import type { WireResponse } from "../wire/wire.ts";
+import type { AskedHeader, AskedValues } from "./asked-headers.ts";
+import { askWithin, exchangeWithin } from "./attempt.ts";
+import { headersOfAttempt } from "./call-headers.ts";
+import { CallProgress } from "./call-progress.ts";
+import type { EncodingPair } from "./encoding-option.ts";
+import { incomingMetadata } from "./incoming-metadata.ts";
+import type { UnaryRequest, UnaryResponse } from "./interceptor.ts";
+import { isRefusalOfBinary, provesJsonOnly } from "./json-fallback.ts";
+import type { JsonOnlyMemory } from "./json-only-memory.ts";
+import type { Lifetime } from "./lifetime.ts";
+import type { MethodPlan } from "./method-plan.ts";
+import { type EncodedRequest, encodeCall, type PreparedCall, prepareCall } from "./prepared-call.ts";
+import type { TransportSettings } from "./rest-transport-options.ts";
+
+/** What calls need of their transport. */
+export interface CallContext {
+  readonly settings: TransportSettings;
+  readonly dispatcher: Dispatcher;
+  readonly askedHeaders: readonly AskedHeader[];
+  readonly errorBody: ErrorBodyType | undefined;
+  readonly throttle: RetryThrottle;
+  readonly jsonOnly: JsonOnlyMemory;
+  readonly lifetime: Lifetime;
+  /** @throws RpcError if the method has no usable http rule */
+  planOf(method: DescMethodUnary): MethodPlan;
+}
+
+const asJson: EncodingPair = { request: "json", response: "json" };
+
+/** One call from its message to its answer, over as many attempts as it takes. Whatever goes wrong is an RpcError. */
+export async function unaryCall(context: CallContext, request: UnaryRequest): Promise<UnaryResponse> {
+  const plan = context.planOf(request.method);
+  const call = new UnaryCall(context, plan, request);
+  try {
+    return await call.run();
+  } finally {
+    call.scope.close();
+  }
+}
+
+class UnaryCall {
+  readonly scope: CallScope;
+  readonly #context: CallContext;
+  readonly #request: UnaryRequest;
+  readonly #prepared: PreparedCall;
+  readonly #progress: CallProgress;
+  readonly #retry: RetrySettings;
+  #encoded: EncodedRequest;
+  /** Values that were asked for ahead of the next attempt. */
+  #renewed: AskedValues | undefined;
+  #hasRenewed = false;
+  #hasFallenBack = false;
+  #retries = 0;
+
+  constructor(context: CallContext, plan: MethodPlan, request: UnaryRequest) {
+    const { settings, jsonOnly } = context;
+    this.#context = context;
+    this.#request = request;
+    this.#prepared = prepareCall(plan, request, settings);
+    this.#retry = this.#prepared.retry;
+    this.#encoded = this.#encode(jsonOnly.isFresh ? asJson : this.#prepared.asked);
+    this.#progress = new CallProgress(plan.name);
+    // Last, because from here on there is a timer to stop.
+    this.scope = new CallScope(this.#prepared.timeoutMs, request.signal);
+  }
+
+  async run(): Promise<UnaryResponse> {
+    for (;;) {
+      const asked = this.#renewed ?? (await this.#ask());
+      this.#renewed = undefined;
+      if ("init" in asked) throw this.#progress.error(asked);
+      this.#progress.begin();
+      const response = await this.#exchange(asked);
+      if ("init" in response) {
+        this.#progress.failed(response);
+        await this.#retryAfter(response);
+        continue;
+      }
+      const answer = this.#read(response);
+      if ("message" in answer) {
+        this.#progress.succeeded(response.status);
+        this.#tellCaller(response);
+        return this.#response(answer.message, response);
+      }
+      this.#progress.failed(answer);
+      if (this.#fallBack(response) || (await this.#renewCredential(answer, asked))) continue;
+      await this.#retryAfter(answer, response);
+    }
+  }
+
+  #encode(encodings: EncodingPair): EncodedRequest {
+    return encodeCall(this.#prepared, encodings, this.#request, this.#context.settings);
+  }
+
+  #ask(): Promise<AskedValues | AttemptFailure> {
+    return askWithin(this.scope, this.#context.askedHeaders, this.#encoded.headers.own);
+  }
+
+  #exchange(asked: AskedValues): Promise<WireResponse | AttemptFailure> {
+    const { settings, dispatcher } = this.#context;
+    const { timeoutHeader, baseUrl, maxResponseBytes } = settings;
+    return exchangeWithin(this.scope, dispatcher, {
+      origin: baseUrl.origin,
+      verb: this.#prepared.binding.verb,
+      target: baseUrl.pathPrefix + this.#prepared.target,
+      headers: headersOfAttempt(this.#encoded.headers, asked, timeoutHeader, this.scope.remainingMs()),
+      body: this.#encoded.body,
+      maxResponseBytes,
+    });
+  }
+
+  #read(response: WireResponse): { readonly message: Message } | AttemptFailure {
+    const { settings, errorBody, throttle, jsonOnly } = this.#context;
+    if (this.#hasFallenBack && provesJsonOnly(response)) jsonOnly.remember();
+    if (response.status < 200 || response.status >= 300) {
+      return readErrorAnswer(response, { protobufMediaType: settings.protobufMediaType, errorBody });
+    }
+    throttle.succeeded();
+    return readAnswer(this.#prepared.binding, response, settings);
+  }
+
+  /** Whether the call goes on in JSON, because the server did not understand it in binary. */
+  #fallBack(response: WireResponse): boolean {
+    const { settings } = this.#context;
+    if (!settings.jsonFallback || this.#hasFallenBack) return false;
+    if (!isRefusalOfBinary(response, this.#encoded, settings.protobufMediaType)) return false;
+    this.#hasFallenBack = true;
+    try {
+      this.#encoded = this.#encode(asJson);
+    } catch {
+      // What JSON cannot say, such as an Any of a type that is not in the registry: the refusal stands.
+      return false;
+    }
+    this.#progress.waiting(0);
+    return true;
+  }
+
+  /** Whether the call goes on with another credential, because the server did not accept this one. */
+  async #renewCredential(refusal: AttemptFailure, used: AskedValues): Promise<boolean> {
+    if (refusal.init.status !== 401 || this.#hasRenewed) return false;
+    const renewable = this.#context.askedHeaders.filter(({ name, refused }) => refused && used.has(name));
+    if (renewable.length === 0) return false;
+    this.#hasRenewed = true;
+    for (const { name, refused } of renewable) refused?.(used.get(name) as string);
+    const fresh = await this.#ask();
+    if (this.scope.end !== undefined) throw this.#progress.ended(this.scope.end, refusal);
+    // Without another value the server's own 401 says more than the reason why there is none.
+    if ("init" in fresh || renewable.every(({ name }) => fresh.get(name) === used.get(name))) return false;
+    this.#renewed = fresh;
+    this.#progress.waiting(0);
+    return true;
+  }
+
+  /** Waits until the next attempt, or throws the error that ends the call. */
+  async #retryAfter(failure: AttemptFailure, response?: WireResponse): Promise<void> {
+    const { throttle, lifetime } = this.#context;
+    if (failure.retry !== "never" && !failure.isStaleConnection) throttle.failed();
+    const waitMs = this.#nextWaitMs(failure);
+    if (waitMs === undefined) throw this.#error(failure, response);
+    this.#retries++;
+    this.#tellOfRetry(this.#progress.waiting(waitMs));
+    const ended = await this.scope.pause(waitMs, (wake) => lifetime.whileWaiting(wake));
+    if (ended === "woken") throw this.#error(failure, response);
+    if (ended !== undefined) throw this.#progress.ended(ended, failure);
+  }
+
+  #nextWaitMs(failure: AttemptFailure): number | undefined {
+    const { throttle, lifetime } = this.#context;
+    const { plan } = this.#prepared;
+    const mayHappenTwice = plan.mayHappenTwice || this.#request.idempotencyKey !== undefined;
+    const mayRetry = failure.retry === "always" || (failure.retry === "if_idempotent" && mayHappenTwice);
+    if (
+      !mayRetry ||
+      this.#retries + 1 >= this.#retry.maxAttempts ||
+      throttle.isHolding ||
+      lifetime.isClosing
+    ) {
+      return undefined;
+    }
+    const waitMs = failure.pushbackMs ?? backoffMs(this.#retry, this.#retries, Math.random());
+    // A wait that cannot be finished is not begun: the caller learns now what went wrong.
+    return waitMs < this.scope.remainingMs() ? waitMs : undefined;
+  }
+
+  #tellOfRetry(record: AttemptRecord): void {
+    try {
+      this.#retry.onRetry?.({ ...record, attempt: this.#progress.attempts });
+    } catch (error) {
+      // A call does not end because somebody who looks on has a bug.
+      process.emitWarning(error instanceof Error ? error : String(error));
+    }
+  }
+
+  #error(failure: AttemptFailure, response: WireResponse | undefined): RpcError {
+    if (response !== undefined) this.#tellCaller(response);
+    return this.#progress.error(failure);
+  }
+
+  #response(message: Message, { status, headers, trailers }: WireResponse): UnaryResponse {
+    return {
+      message,
+      status,
+      headers,
+      get metadata() {
+        return incomingMetadata(headers, trailers);
+      },
+      attempts: this.#progress.attempts,
+      history: this.#progress.history,
+    };
+  }
+
+  #tellCaller({ status, headers, trailers }: WireResponse): void {
+    try {
+      this.#request.onResponse?.({ status, headers, metadata: incomingMetadata(headers, trailers) });
+    } catch (cause) {
+      const { name: method } = this.#prepared.plan;
+      const reason = "onResponse failed, after the server had answered";
+      throw new RpcError({ code: Code.Internal, reason, outcome: "unknown", method, status, headers, cause });
+    }
+  }
+}

@@ -1,0 +1,28 @@
+export type { Error, GenericResponse } from "../gen/bytenite/common/common_pb.js";
+export { ErrorSchema, GenericResponseSchema } from "../gen/bytenite/common/common_pb.js";
+export type {
+  AbortJobRequest,
+  DeleteJobRequest,
+  RunJobRequest,
+} from "../gen/bytenite/customer/customer_pb.js";
+export {
+  AbortJobRequestSchema,
+  Customer,
+  DeleteJobRequestSchema,
+  RunJobRequestSchema,
+} from "../gen/bytenite/customer/customer_pb.js";
+export type { JobConfig } from "../gen/bytenite/job/job_pb.js";
+export { JobConfigSchema } from "../gen/bytenite/job/job_pb.js";
+export type { CallOptions, OutgoingMetadata } from "./client/call-options.ts";
+export type { EncodingOption } from "./client/encoding-option.ts";
+export type { IncomingMetadata } from "./client/incoming-metadata.ts";
+export type { Interceptor, Next, UnaryRequest, UnaryResponse } from "./client/interceptor.ts";
+export { Code, codeName } from "./errors/code.ts";
+export type { ErrorDetail } from "./errors/error-detail.ts";
+export type { HttpHeaders } from "./errors/http-headers.ts";
+export type { Outcome } from "./errors/outcome.ts";
+export { type AttemptRecord, RpcError, type RpcErrorInit } from "./errors/rpc-error.ts";
+export type { AccessTokenSource } from "./jobs/access-token.ts";
+export type { JobConfigInit } from "./jobs/job-config.ts";
+export { JobsClient, type JobsClientOptions } from "./jobs/jobs-client.ts";
+export { JobsError } from "./jobs/jobs-error.ts";

@@ -1,0 +1,56 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { JobConfigSchema } from "../../gen/bytenite/job/job_pb.js";
+import { invalidArgument } from "../errors/invalid-argument.ts";
+
+/** The limits under which a job runs. What is left out is not sent. */
+export interface JobConfigInit {
+  /** The longest time that one task of the job may take, in seconds: a whole number, not negative. */
+  readonly taskTimeout?: number | bigint | undefined;
+  /** The longest time that the whole job may take, in seconds: a whole number, not negative. */
+  readonly jobTimeout?: number | bigint | undefined;
+  /** Whether this run is a test. */
+  readonly isTestJob?: boolean | undefined;
+}
+
+/**
+ * Checks a job's config whole. A key that JobConfig does not have is refused: a misspelt `tasktimeout` must
+ * not run a job without a limit.
+ *
+ * @throws RpcError `InvalidArgument` that names the key
+ */
+export function checkedJobConfig(
+  config: JobConfigInit,
+  method: string,
+): MessageInitShape<typeof JobConfigSchema> {
+  if (typeof config !== "object" || config === null || Array.isArray(config)) {
+    throw invalidArgument("config must be an object", method);
+  }
+  for (const key of Object.keys(config)) {
+    // Messages made by protobuf-es carry their type's name, and are welcome too.
+    if (keys.includes(key) || key === "$typeName") continue;
+    throw invalidArgument(`config has no ${JSON.stringify(key)}; it has ${keys.join(", ")}`, method);
+  }
+  const { taskTimeout, jobTimeout, isTestJob } = config;
+  if (isTestJob !== undefined && typeof isTestJob !== "boolean") {
+    throw invalidArgument("config.isTestJob must be true or false", method);
+  }
+  return {
+    taskTimeout: checkedSeconds("taskTimeout", taskTimeout, method),
+    jobTimeout: checkedSeconds("jobTimeout", jobTimeout, method),
+    isTestJob: isTestJob ?? false,
+  };
+}
+
+const keys = JobConfigSchema.fields.map(({ localName }) => localName);
+
+const MAX_INT64 = 2n ** 63n - 1n;
+
+function checkedSeconds(key: string, seconds: number | bigint | undefined, method: string): bigint {
+  if (seconds === undefined) return 0n;
+  if (typeof seconds === "bigint" && seconds >= 0n && seconds <= MAX_INT64) return seconds;
+  if (typeof seconds === "number" && Number.isSafeInteger(seconds) && seconds >= 0) return BigInt(seconds);
+  throw invalidArgument(
+    `config.${key} must be a whole number of seconds, as a number or bigint, not negative`,
+    method,
+  );
+}

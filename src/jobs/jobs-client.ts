@@ -1,0 +1,183 @@
+import type { DescMessage, DescMethodUnary, MessageInitShape } from "@bufbuild/protobuf";
+import { type GenericResponse, GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
+import { Customer } from "../../gen/bytenite/customer/customer_pb.js";
+import { parseBaseUrl } from "../client/base-url.ts";
+import { refusedCredential } from "../client/call-headers.ts";
+import type { CallOptions } from "../client/call-options.ts";
+import { Connections } from "../client/connections.ts";
+import type { UnaryResponse } from "../client/interceptor.ts";
+import { rpcName } from "../client/method-plan.ts";
+import { createTransport } from "../client/rest-transport.ts";
+import {
+  type RestTransportOptions,
+  type TransportSettings,
+  transportSettings,
+} from "../client/rest-transport-options.ts";
+import type { Transport } from "../client/transport.ts";
+import { Code } from "../errors/code.ts";
+import { invalidArgument } from "../errors/invalid-argument.ts";
+import { type Outcome, worseOutcome } from "../errors/outcome.ts";
+import { type AccessTokenSource, accessTokenCredential } from "./access-token.ts";
+import { ApiKeyTokens, checkedApiKey, defaultTokenUrl } from "./api-key.ts";
+import { checkedJobConfig, type JobConfigInit } from "./job-config.ts";
+import { JobsError, wordsOfRefusal } from "./jobs-error.ts";
+
+/** Where ByteNite's API is, unless the caller knows better. */
+const BYTENITE_BASE_URL = "https://api.bytenite.com/v1/customer";
+
+/** What a {@link JobsClient} is made from: a transport's options and a credential. */
+export type JobsClientOptions = JobsTransportOptions & (AccessTokenOption | ApiKeyOptions);
+
+/** A transport's options, with ByteNite's base URL as the default. */
+export interface JobsTransportOptions extends Omit<RestTransportOptions, "baseUrl"> {
+  /**
+   * Where the API is, with the path that stands before `/jobs`.
+   *
+   * @default "https://api.bytenite.com/v1/customer"
+   */
+  readonly baseUrl?: string | URL | undefined;
+}
+
+/** Calls with an access token that the caller has. */
+export interface AccessTokenOption {
+  /** The access token, or a function that gives one and is asked on every attempt. */
+  readonly accessToken: AccessTokenSource;
+  readonly apiKey?: undefined;
+  readonly tokenUrl?: undefined;
+}
+
+/** Calls with access tokens that the client gets for an API key. */
+export interface ApiKeyOptions {
+  /** The API key. It is sent to `tokenUrl` and nowhere else. */
+  readonly apiKey: string;
+  /**
+   * Where the key is exchanged for an access token.
+   *
+   * @default "../auth/access_token", seen from the base URL
+   */
+  readonly tokenUrl?: string | URL | undefined;
+  readonly accessToken?: undefined;
+}
+
+/**
+ * Runs, stops and deletes ByteNite jobs.
+ *
+ * Every method resolves only if ByteNite said `ok`. Everything else rejects with an {@link RpcError}, or a
+ * {@link JobsError} where ByteNite answered with a GenericResponse that says no.
+ */
+export class JobsClient {
+  readonly #transport: Transport;
+  readonly #tokens: ApiKeyTokens | undefined;
+
+  /** @throws RpcError `InvalidArgument` that names the option, if one cannot be used */
+  constructor(options: JobsClientOptions) {
+    if (typeof options !== "object" || options === null) throw invalidArgument("options must be an object");
+    const { accessToken, apiKey, tokenUrl, baseUrl = BYTENITE_BASE_URL, ...rest } = options;
+    const settings = transportSettings({ ...rest, baseUrl });
+    const connections = new Connections(settings);
+    this.#tokens = apiKeyTokens({ accessToken, apiKey, tokenUrl }, settings, connections);
+    const credential = this.#tokens?.header ?? accessTokenCredential(accessToken as AccessTokenSource);
+    if (settings.headers.has(credential.name)) {
+      throw invalidArgument(`headers: the Authorization header is what ${credential.option} sets`);
+    }
+    this.#transport = createTransport(settings, connections, {
+      credential,
+      errorBody: {
+        schema: GenericResponseSchema,
+        wordsOf: (message) => wordsOfRefusal(message as GenericResponse),
+        toError: (message, init) => new JobsError(message as GenericResponse, init),
+      },
+    });
+  }
+
+  /**
+   * Starts a job.
+   *
+   * It is never sent again once any of it may have reached the server: running a job twice costs money.
+   */
+  async run(jobId: string, config?: JobConfigInit, options?: CallOptions): Promise<GenericResponse> {
+    const method = Customer.method.runJob;
+    const checked = config === undefined ? undefined : checkedJobConfig(config, rpcName(method));
+    return this.#call(method, { jobId, ...(checked && { config: checked }) }, options);
+  }
+
+  /** Stops a job. One that has not started yet is deleted. */
+  async abort(jobId: string, options?: CallOptions): Promise<GenericResponse> {
+    return this.#call(Customer.method.abortJob, { jobId }, options);
+  }
+
+  /** Deletes a job. */
+  async delete(jobId: string, options?: CallOptions): Promise<GenericResponse> {
+    return this.#call(Customer.method.deleteJob, { jobId }, options);
+  }
+
+  /** Lets the calls in flight finish, then closes the connections. Calls made after it fail. */
+  async close(): Promise<void> {
+    try {
+      await this.#transport.close();
+    } finally {
+      this.#tokens?.stop();
+    }
+  }
+
+  /** The same as {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #call<I extends DescMessage>(
+    method: DescMethodUnary<I, typeof GenericResponseSchema>,
+    input: MessageInitShape<I>,
+    options: CallOptions | undefined,
+  ): Promise<GenericResponse> {
+    const response = await this.#transport.unary(method, input, options);
+    const { message } = response;
+    if (message.ok && message.error === undefined) return message;
+    throw refusal(rpcName(method), response);
+  }
+}
+
+function apiKeyTokens(
+  { accessToken, apiKey, tokenUrl }: Partial<Record<keyof (AccessTokenOption & ApiKeyOptions), unknown>>,
+  settings: TransportSettings,
+  connections: Connections,
+): ApiKeyTokens | undefined {
+  if ((accessToken === undefined) === (apiKey === undefined)) {
+    throw invalidArgument("give either accessToken or apiKey");
+  }
+  if (apiKey === undefined) {
+    if (tokenUrl !== undefined) throw invalidArgument("tokenUrl goes with apiKey");
+    return undefined;
+  }
+  const endpoint = parseBaseUrl(
+    (tokenUrl as string | URL | undefined) ?? defaultTokenUrl(settings.baseUrl),
+    "tokenUrl",
+  );
+  if (endpoint.isPlaintext && !settings.allowInsecure) throw refusedCredential("apiKey");
+  return new ApiKeyTokens(checkedApiKey(apiKey as string), endpoint, connections.to(endpoint.origin));
+}
+
+/** The error for an answer with a good HTTP status that says no all the same. */
+function refusal(method: string, response: UnaryResponse<typeof GenericResponseSchema>): JobsError {
+  const { message, status, headers, attempts } = response;
+  const { code = Code.Unknown, reason } = wordsOfRefusal(message);
+  // An answer of no bytes says nothing at all, so neither does it say that nothing happened.
+  const outcome: Outcome = saysAnything(message) ? "rejected" : "unknown";
+  const history = response.history.map((record, i) =>
+    i === response.history.length - 1 ? { ...record, code, outcome } : record,
+  );
+  return new JobsError(message, {
+    code,
+    reason: reason || "the answer is not ok, and gives no reason",
+    outcome: history.map((record) => record.outcome ?? outcome).reduce(worseOutcome),
+    method,
+    status,
+    attempts,
+    history,
+    headers,
+  });
+}
+
+function saysAnything({ requestId, message, error }: GenericResponse): boolean {
+  return requestId !== "" || message !== "" || error !== undefined;
+}

@@ -1,0 +1,43 @@
+import type { Error as ByteniteError, GenericResponse } from "../../gen/bytenite/common/common_pb.js";
+import { brand, hasBrand, hasPrototype } from "../errors/brand.ts";
+import { Code, isCode } from "../errors/code.ts";
+import { codeFromHttpStatus } from "../errors/http-status.ts";
+import { RpcError, type RpcErrorInit } from "../errors/rpc-error.ts";
+
+const jobsErrorBrand = Symbol.for("bytenite-jobs/JobsError");
+
+/** A call that ByteNite answered with a GenericResponse that says no. */
+export class JobsError extends RpcError {
+  override readonly name = "JobsError";
+  /** The whole answer. */
+  readonly response: GenericResponse;
+  /** ByteNite's own account of what went wrong, if it gave one. */
+  readonly error: ByteniteError | undefined;
+
+  constructor(response: GenericResponse, init: RpcErrorInit) {
+    super(init);
+    brand(this, jobsErrorBrand);
+    this.response = response;
+    this.error = response.error;
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return this === JobsError ? hasBrand(value, jobsErrorBrand) : hasPrototype(value, this.prototype);
+  }
+}
+
+/** What a GenericResponse that says no has to say. Its code is a gRPC status code or an HTTP status, or not known. */
+export function wordsOfRefusal(response: GenericResponse): {
+  readonly code: Code | undefined;
+  readonly reason: string;
+} {
+  const { message, error } = response;
+  const words = [error?.message || message, error?.description].filter((each) => each);
+  return { code: error && codeFromNumber(error.code), reason: words.join(": ") };
+}
+
+function codeFromNumber(number: bigint): Code | undefined {
+  const code = Number(number);
+  if (isCode(code) && code !== Code.OK) return code;
+  return code >= 400 && code < 600 ? codeFromHttpStatus(code) : undefined;
+}

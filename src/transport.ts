@@ -1,0 +1,14 @@
+export type { CallOptions, OutgoingMetadata } from "./client/call-options.ts";
+export { type Client, createClient } from "./client/create-client.ts";
+export type { EncodingOption } from "./client/encoding-option.ts";
+export type { IncomingMetadata } from "./client/incoming-metadata.ts";
+export type { Interceptor, Next, UnaryRequest, UnaryResponse } from "./client/interceptor.ts";
+export { createRestTransport } from "./client/rest-transport.ts";
+export type { HeaderSource, RestTransportOptions } from "./client/rest-transport-options.ts";
+export type { Transport } from "./client/transport.ts";
+export { Code, codeName } from "./errors/code.ts";
+export type { ErrorDetail } from "./errors/error-detail.ts";
+export type { HttpHeaders } from "./errors/http-headers.ts";
+export type { Outcome } from "./errors/outcome.ts";
+export { type AttemptRecord, RpcError, type RpcErrorInit } from "./errors/rpc-error.ts";
+export { HttpRuleError } from "./transcoding/http-rule-error.ts";

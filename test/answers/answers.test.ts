@@ -1,0 +1,102 @@
+import { gzipSync } from "node:zlib";
+import { create, toBinary, toJsonString } from "@bufbuild/protobuf";
+import { describe, expect, test } from "vitest";
+import { GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
+import { StatusSchema } from "../../gen/google/rpc/status_pb.js";
+import { Code } from "../../src/index.ts";
+import { caught } from "../support/caught.ts";
+import { jobsClient } from "../support/clients.ts";
+import { type Scripted, scriptedServer } from "../support/scripted-server.ts";
+
+const message = create(GenericResponseSchema, { ok: true, requestId: "r-1", message: "queued" });
+const binary = toBinary(GenericResponseSchema, message);
+const json = toJsonString(GenericResponseSchema, message);
+const status = toBinary(StatusSchema, create(StatusSchema, { code: 5, message: "not found" }));
+
+async function abort(answer: Scripted) {
+  const server = await scriptedServer(answer);
+  return jobsClient(server.baseUrl, { retry: false, maxResponseBytes: 1_000 }).abort("job-1");
+}
+
+describe("an answer is read by its own content type", () => {
+  test.each([
+    ["application/x-protobuf", binary],
+    ["application/protobuf", binary],
+    ["application/vnd.google.protobuf", binary],
+    ["application/octet-stream", binary],
+    ["Application/X-Protobuf; charset=x", binary],
+    ["application/json", json],
+    ["application/json; charset=utf-8", json],
+    ["application/hal+json", json],
+    ["application/json", '{"ok":true,"request_id":"r-1","message":"queued","new":[1]}'],
+  ])("%s", async (contentType, body) => {
+    expect(await abort({ headers: { "content-type": contentType }, body })).toEqual(message);
+  });
+
+  test("compressed by a proxy", async () => {
+    const headers = { "content-type": "application/x-protobuf", "content-encoding": "gzip" };
+    expect(await abort({ headers, body: gzipSync(binary) })).toEqual(message);
+  });
+
+  test("with a status between 200 and 299", async () => {
+    expect(await abort({ status: 202, headers: { "content-type": "application/json" }, body: json })).toEqual(
+      message,
+    );
+  });
+});
+
+describe("an answer that cannot be read is no answer", () => {
+  test.each([
+    ["a Status", "application/x-protobuf", status],
+    ["binary under a JSON label", "application/json", binary],
+    ["JSON under a binary label", "application/x-protobuf", json],
+    ["cut binary", "application/x-protobuf", binary.subarray(0, -1)],
+    ["cut JSON", "application/json", json.slice(0, -1)],
+    ["JSON that does not fit", "application/json", '{"ok":"yes"}'],
+    ["JSON that is no object", "application/json", "null"],
+    ["JSON that is not UTF-8", "application/json", Buffer.from('{"message":"\xff"}', "latin1")],
+    ["no bytes under a JSON label", "application/json", ""],
+    ["HTML", "text/html", "<p>welcome"],
+    ["no content type", undefined, binary],
+  ])("%s", async (_name, contentType, body) => {
+    const headers: Record<string, string> = contentType === undefined ? {} : { "content-type": contentType };
+    expect(await caught(abort({ headers, body }))).toMatchObject({
+      code: Code.DataLoss,
+      outcome: "unknown",
+      status: 200,
+      attempts: 1,
+      body: Buffer.from(body),
+    });
+  });
+
+  test.each([
+    [
+      "too long",
+      { headers: { "content-type": "application/json" }, body: "x".repeat(1_001) },
+      Code.ResourceExhausted,
+    ],
+    [
+      "too long once it is decompressed",
+      {
+        headers: { "content-type": "application/json", "content-encoding": "gzip" },
+        body: gzipSync(Buffer.alloc(100_000)),
+      },
+      Code.ResourceExhausted,
+    ],
+    [
+      "compressed in a way nobody knows",
+      { headers: { "content-encoding": "lzma" }, body: binary },
+      Code.DataLoss,
+    ],
+  ] as [string, Scripted, Code][])("%s", async (_name, answer, code) => {
+    expect(await caught(abort(answer))).toMatchObject({ code, outcome: "unknown", status: 200, attempts: 1 });
+  });
+
+  test("an error answer that is too long still says what its status says", async () => {
+    expect(await caught(abort({ status: 404, body: "x".repeat(1_001) }))).toMatchObject({
+      code: Code.ResourceExhausted,
+      outcome: "rejected",
+      status: 404,
+    });
+  });
+});

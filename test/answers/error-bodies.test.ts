@@ -1,0 +1,115 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { anyPack } from "@bufbuild/protobuf/wkt";
+import { describe, expect, test } from "vitest";
+import { GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
+import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.js";
+import { StatusSchema } from "../../gen/google/rpc/status_pb.js";
+import { statusFromBinary } from "../../src/answers/status-from-binary.ts";
+import { statusFromJson } from "../../src/answers/status-from-json.ts";
+import { Code } from "../../src/index.ts";
+import { caught } from "../support/caught.ts";
+import { jobsClient } from "../support/clients.ts";
+import { scriptedServer } from "../support/scripted-server.ts";
+
+describe("details", () => {
+  const info = create(ErrorInfoSchema, { reason: "QUOTA", metadata: { unit: "s" } });
+
+  test("known and unknown ones are kept in binary", async () => {
+    const unknown = { typeUrl: "type.googleapis.com/not.Known", value: Uint8Array.of(8, 1) };
+    const status = create(StatusSchema, { code: 9, details: [anyPack(ErrorInfoSchema, info), unknown] });
+    const headers = { "content-type": "application/x-protobuf" };
+    const server = await scriptedServer({ status: 400, headers, body: toBinary(StatusSchema, status) });
+    const error = await caught(jobsClient(server.baseUrl).abort("job-1"));
+    expect(error.findDetails(ErrorInfoSchema)).toEqual([info]);
+    expect(error.details[1]).toMatchObject({ typeUrl: unknown.typeUrl, value: Buffer.from(unknown.value) });
+  });
+
+  test("known and unknown ones are kept in JSON", async () => {
+    const body = JSON.stringify({
+      code: 9,
+      message: "m",
+      details: [
+        {
+          "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+          reason: "QUOTA",
+          metadata: { unit: "s" },
+          new: 1,
+        },
+        { "@type": "type.googleapis.com/not.Known", a: { b: 1 } },
+        "not a message",
+      ],
+    });
+    const server = await scriptedServer({
+      status: 400,
+      headers: { "content-type": "application/json" },
+      body,
+    });
+    const error = await caught(jobsClient(server.baseUrl).abort("job-1"));
+    expect(error.findDetails(ErrorInfoSchema)).toEqual([info]);
+    expect(error.details.slice(1)).toEqual([
+      { typeUrl: "type.googleapis.com/not.Known", json: { a: { b: 1 } } },
+    ]);
+  });
+});
+
+describe("a binary body is a Status", () => {
+  test.each([
+    ["with a code and words", { code: 5, message: "no" }, { code: 5, reason: "no" }],
+    ["with a code alone", { code: 14 }, { code: 14, reason: "" }],
+    ["with a code that is none of gRPC's", { code: 77, message: "x" }, { code: Code.Unknown, reason: "x" }],
+  ])("%s", (_name, init, words) => {
+    expect(statusFromBinary(toBinary(StatusSchema, create(StatusSchema, init)))).toMatchObject(words);
+  });
+
+  test.each([
+    ["a GenericResponse with words only", { message: "no such job" }],
+    ["a GenericResponse with an error", { message: "m", error: { code: 5n } }],
+    ["a GenericResponse that says ok and has an error", { ok: true, error: { code: 5n } }],
+  ])("and not %s", (_name, init) => {
+    expect(
+      statusFromBinary(toBinary(GenericResponseSchema, create(GenericResponseSchema, init))),
+    ).toBeUndefined();
+  });
+
+  test("and not a Status without a code, which none is", () => {
+    expect(statusFromBinary(new Uint8Array())).toBeUndefined();
+    expect(statusFromBinary(toBinary(StatusSchema, create(StatusSchema, { message: "m" })))).toBeUndefined();
+  });
+});
+
+describe("a JSON body is a Status", () => {
+  test.each([
+    [{ code: 5, message: "m" }, Code.NotFound],
+    [{ code: 404, message: "m" }, Code.NotFound],
+    [{ code: 77 }, Code.Unknown],
+    [{ error: { code: 404, status: "ABORTED", message: "m" } }, Code.Aborted],
+    [{ error: { code: 404, status: "NEW_STATUS" } }, Code.NotFound],
+    [{ error: { code: 5 } }, Code.NotFound],
+    [{ error: { status: "UNAVAILABLE" } }, Code.Unavailable],
+  ])("%j", (json, code) => {
+    expect(statusFromJson(json)?.code).toBe(code);
+  });
+
+  test.each([
+    [{ ok: false, error: { code: "5", message: "m" } }],
+    [{ code: "5" }],
+    [{ code: 0, message: "" }],
+    [{ code: 5, message: { text: "m" } }],
+    [{ error: "invalid_grant" }],
+    [{}],
+    [[]],
+    [null],
+    ["x"],
+  ])("and not %j", (json) => {
+    expect(statusFromJson(json)).toBeUndefined();
+  });
+});
+
+test("a redirect is not followed", async () => {
+  const elsewhere = await scriptedServer({ status: 200 });
+  const server = await scriptedServer({ status: 307, headers: { location: elsewhere.origin } });
+  const error = await caught(jobsClient(server.baseUrl).run("job-1"));
+  expect(error).toMatchObject({ code: Code.Unknown, status: 307, outcome: "unknown" });
+  expect(error.reason).toContain("redirects are not followed");
+  expect(elsewhere.seen).toHaveLength(0);
+});

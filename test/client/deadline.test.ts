@@ -1,0 +1,131 @@
+import { once } from "node:events";
+import { Pool } from "undici";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { Code } from "../../src/index.ts";
+import { caught } from "../support/caught.ts";
+import { jobsClient } from "../support/clients.ts";
+import { tcpServer } from "../support/loopback.ts";
+import { ok, scriptedServer } from "../support/scripted-server.ts";
+
+const never = new Promise<never>(() => undefined);
+
+describe("a deadline that passes", () => {
+  test("while the server thinks: unknown, and the connection is freed", async () => {
+    const server = await scriptedServer("hang");
+    const startedAt = performance.now();
+    const error = await caught(jobsClient(server.baseUrl).run("job-1", undefined, { timeoutMs: 300 }));
+    expect(error).toMatchObject({ code: Code.DeadlineExceeded, outcome: "unknown", attempts: 1 });
+    expect(error.message).toContain("no answer within 300 ms");
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(299);
+    await expect.poll(() => server.sockets.size).toBe(0);
+  });
+
+  test("in the middle of the answer: unknown", async () => {
+    const head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{";
+    const { origin } = await tcpServer((socket) => socket.on("data", () => socket.write(head)));
+    const error = await caught(jobsClient(origin).abort("job-1", { timeoutMs: 50 }));
+    expect(error).toMatchObject({ code: Code.DeadlineExceeded, outcome: "unknown", status: 200 });
+  });
+
+  test("while connecting: not sent", async () => {
+    const dispatcher = new Pool("http://127.0.0.1:9", { connect: () => undefined });
+    onTestFinished(() => dispatcher.destroy());
+    const client = jobsClient("http://127.0.0.1:9", { dispatcher });
+    const error = await caught(client.abort("job-1", { timeoutMs: 30 }));
+    expect(error).toMatchObject({ code: Code.DeadlineExceeded, outcome: "not_sent", attempts: 1 });
+  });
+
+  test("while a token is waited for: not sent, and no attempt was begun", async () => {
+    const server = await scriptedServer(ok);
+    const client = jobsClient(server.baseUrl, { accessToken: () => never });
+    const error = await caught(client.abort("job-1", { timeoutMs: 30 }));
+    expect(error).toMatchObject({
+      code: Code.DeadlineExceeded,
+      outcome: "not_sent",
+      attempts: 0,
+      history: [],
+    });
+    expect(server.seen).toHaveLength(0);
+  });
+
+  test("between attempts adds nothing of its own to the outcome", async () => {
+    const server = await scriptedServer({ status: 503, headers: { "retry-after": "0" } }, "hang");
+    const controller = new AbortController();
+    const call = jobsClient(server.baseUrl).run("job-1", undefined, {
+      signal: controller.signal,
+      retry: { onRetry: () => controller.abort("enough") },
+    });
+    expect(await caught(call)).toMatchObject({
+      code: Code.Cancelled,
+      outcome: "rejected",
+      cause: "enough",
+      attempts: 1,
+      status: 503,
+    });
+  });
+
+  test("is sent along with what is left at each attempt", async () => {
+    const server = await scriptedServer({ status: 503, headers: { "retry-after": "1" } }, ok);
+    await jobsClient(server.baseUrl).run("job-1", undefined, { timeoutMs: 10_000 });
+    const [first, second] = server.seen.map(({ headers }) =>
+      Number.parseInt(String(headers["grpc-timeout"]), 10),
+    );
+    expect(first).toBe(10_000);
+    expect(second).toBeGreaterThan(8_000);
+    expect(second).toBeLessThanOrEqual(9_000);
+  });
+});
+
+test("the header has another name, or none, where the transport says so; without a deadline there is none", async () => {
+  const server = await scriptedServer(ok);
+  await jobsClient(server.baseUrl, { timeoutHeader: "X-Timeout" }).abort("job-1");
+  await jobsClient(server.baseUrl, { timeoutHeader: false }).abort("job-1");
+  await jobsClient(server.baseUrl, { timeoutMs: 0 }).abort("job-1");
+  expect(server.seen.map(({ headers }) => [headers["grpc-timeout"], headers["x-timeout"]])).toEqual([
+    [undefined, "30000m"],
+    [undefined, undefined],
+    [undefined, undefined],
+  ]);
+});
+
+describe("a signal", () => {
+  test("that fired before the call: nothing is sent", async () => {
+    const server = await scriptedServer(ok);
+    const reason = new Error("gone");
+    const error = await caught(
+      jobsClient(server.baseUrl).run("job-1", undefined, { signal: AbortSignal.abort(reason) }),
+    );
+    expect(error).toMatchObject({ code: Code.Cancelled, outcome: "not_sent", attempts: 0, cause: reason });
+    expect(server.seen).toHaveLength(0);
+  });
+
+  test("while the server thinks: unknown, with the caller's reason, and the connection is freed", async () => {
+    const server = await scriptedServer("hang");
+    const controller = new AbortController();
+    const call = caught(jobsClient(server.baseUrl).run("job-1", undefined, { signal: controller.signal }));
+    await expect.poll(() => server.seen.length).toBe(1);
+    const [socket] = server.sockets;
+    const reason = new Error("the user went away");
+    controller.abort(reason);
+    expect(await call).toMatchObject({ code: Code.Cancelled, outcome: "unknown", cause: reason });
+    if (socket && !socket.destroyed) await once(socket, "close");
+  });
+
+  test("is let go of when the call is over", async () => {
+    const server = await scriptedServer(ok);
+    const { signal } = new AbortController();
+    let listeners = 0;
+    const add = signal.addEventListener.bind(signal);
+    const remove = signal.removeEventListener.bind(signal);
+    signal.addEventListener = ((...args: Parameters<typeof add>) => {
+      listeners++;
+      add(...args);
+    }) as typeof signal.addEventListener;
+    signal.removeEventListener = ((...args: Parameters<typeof remove>) => {
+      listeners--;
+      remove(...args);
+    }) as typeof signal.removeEventListener;
+    await jobsClient(server.baseUrl).abort("job-1", { signal });
+    expect(listeners).toBe(0);
+  });
+});

@@ -1,0 +1,130 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { Code } from "../../src/index.ts";
+import { caught } from "../support/caught.ts";
+import { jobsClient } from "../support/clients.ts";
+import { ok, okJson, type Scripted, type SeenRequest, scriptedServer } from "../support/scripted-server.ts";
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+const json = { "content-type": "application/json" };
+const notUnderstood: Scripted = {
+  status: 400,
+  headers: json,
+  body: '{"code":3,"message":"invalid character","details":[]}',
+};
+const jsonNotFound: Scripted = {
+  status: 404,
+  headers: json,
+  body: '{"code":5,"message":"no such job","details":[]}',
+};
+const config = { taskTimeout: 5 };
+
+const accepts = (seen: readonly SeenRequest[]) => seen.map(({ headers }) => headers.accept);
+const binary = "application/x-protobuf";
+
+describe("a server that speaks JSON only", () => {
+  test.each([
+    ["400 to a body", notUnderstood],
+    ["415", { status: 415, headers: { "content-type": "text/plain" } }],
+    ["406 with no body", { status: 406 }],
+  ])("which answers %s is asked again in JSON, and remembered", async (_name, refusal) => {
+    const server = await scriptedServer(refusal, okJson);
+    const client = jobsClient(server.baseUrl, { retry: false });
+    for (let i = 0; i < 4; i++) expect(await client.run("job-1", config)).toMatchObject({ ok: true });
+    expect(accepts(server.seen)).toEqual([binary, ...Array(4).fill("application/json")]);
+    expect(server.seen[1]?.body.toString()).toBe('{"config":{"taskTimeout":"5"}}');
+  });
+
+  test("is remembered also after an error that is about the call, and not about how it was written", async () => {
+    const server = await scriptedServer(notUnderstood, jsonNotFound);
+    const client = jobsClient(server.baseUrl);
+    expect(await caught(client.run("job-1", config))).toMatchObject({ code: Code.NotFound, attempts: 2 });
+    expect(await caught(client.run("job-1", config))).toMatchObject({ code: Code.NotFound, attempts: 1 });
+  });
+
+  test("is tried in binary again after five minutes", async () => {
+    const server = await scriptedServer(notUnderstood, okJson, ok);
+    const client = jobsClient(server.baseUrl);
+    await client.run("job-1", config);
+    const now = performance.now.bind(performance);
+    const later = vi.spyOn(performance, "now").mockImplementation(() => now() + 5 * 60_000);
+    await client.run("job-1", config);
+    later.mockRestore();
+    expect(accepts(server.seen)).toEqual([binary, "application/json", binary]);
+  });
+
+  test("is not asked again where jsonFallback is off", async () => {
+    const server = await scriptedServer(notUnderstood);
+    const client = jobsClient(server.baseUrl, { jsonFallback: false });
+    expect(await caught(client.run("job-1", config))).toMatchObject({
+      code: Code.InvalidArgument,
+      attempts: 1,
+    });
+  });
+});
+
+describe("nothing is remembered", () => {
+  test.each([
+    ["400", notUnderstood],
+    ["406", { status: 406 }],
+    ["415", { status: 415 }],
+    ["500", { status: 500, headers: json, body: '{"code":13,"message":"x"}' }],
+    ["404 from a proxy", { status: 404, headers: { "content-type": "text/html" }, body: "<h1>no</h1>" }],
+  ])("where JSON is answered with %s", async (_name, second) => {
+    const server = await scriptedServer(notUnderstood, second, ok);
+    const client = jobsClient(server.baseUrl);
+    const error = await caught(client.run("job-1", config));
+    expect(error).toMatchObject({ status: second.status, attempts: 2 });
+    await client.run("job-1", config);
+    expect(accepts(server.seen)).toEqual([binary, "application/json", binary]);
+  });
+
+  test("where the connection is lost in JSON", async () => {
+    const server = await scriptedServer(notUnderstood, "reset", ok);
+    const client = jobsClient(server.baseUrl);
+    expect(await caught(client.run("job-1", config))).toMatchObject({ outcome: "unknown", attempts: 2 });
+    await client.run("job-1", config);
+    expect(accepts(server.seen)).toEqual([binary, "application/json", binary]);
+  });
+});
+
+describe("a call is not made again", () => {
+  test.each([
+    ["400 in binary is a genuine error", { status: 400, headers: { "content-type": binary } }, "run"],
+    [
+      "400 labelled as a stock gateway labels binary",
+      { status: 400, headers: { "content-type": "application/octet-stream" } },
+      "run",
+    ],
+    ["400 to a call without a body is about the call", notUnderstood, "abort"],
+    ["404 is about the call", jsonNotFound, "run"],
+  ] as const)("%s", async (_name, answer, method) => {
+    const server = await scriptedServer(answer);
+    const client = jobsClient(server.baseUrl);
+    await caught(method === "run" ? client.run("job-1", config) : client.abort("job-1"));
+    expect(server.seen).toHaveLength(1);
+  });
+
+  test("400 to a body in JSON, with the answer asked for in binary, is about the call", async () => {
+    const server = await scriptedServer(notUnderstood);
+    const client = jobsClient(server.baseUrl, { encoding: { request: "json", response: "protobuf" } });
+    await caught(client.run("job-1", config));
+    expect(server.seen).toHaveLength(1);
+  });
+});
+
+test("a JSON answer to a binary call is simply read, and does not change the next call", async () => {
+  const server = await scriptedServer(okJson);
+  const client = jobsClient(server.baseUrl);
+  for (let i = 0; i < 2; i++) expect(await client.run("job-1", config)).toMatchObject({ requestId: "req-1" });
+  expect(accepts(server.seen)).toEqual([binary, binary]);
+});
+
+test("the fallback does not use up the policy's attempts", async () => {
+  const server = await scriptedServer({ status: 415 }, { status: 503 }, { status: 503 }, okJson);
+  const client = jobsClient(server.baseUrl, { retry: { maxAttempts: 3, initialBackoffMs: 1 } });
+  expect(await client.abort("job-1")).toMatchObject({ ok: true });
+  expect(server.seen).toHaveLength(4);
+});
