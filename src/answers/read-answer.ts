@@ -13,7 +13,7 @@ import type { AttemptFailure } from "./attempt-failure.ts";
 /** What reading depends on, beyond the answer itself. */
 export interface ReadOptions {
   readonly protobufMediaType: string;
-  readonly registry: Registry | undefined;
+  readonly registry: Registry;
 }
 
 /**
@@ -49,9 +49,11 @@ function decodeAnswer(binding: Binding, { body, headers }: WireResponse, options
   }
   const field = binding.responseField;
   if (field === undefined) {
-    return encoding === "json" ? decodeJson(output, body, options.registry) : decodeBinary(output, body);
+    return encoding === "json"
+      ? decodeJson(output, body, options.registry, "kept")
+      : decodeBinary(output, body);
   }
-  if (encoding === "json") return decodeJsonField(field, body, options.registry);
+  if (encoding === "json") return decodeJsonField(field, body, options.registry, "kept");
   if (field.fieldKind !== "message")
     throw new CodecError(`it is binary, but ${field.toString()} is no message`);
   return responseFrom(binding, decodeBinary(field.message, body));

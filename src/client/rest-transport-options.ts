@@ -1,5 +1,6 @@
 import type { Registry } from "@bufbuild/protobuf";
 import type { Dispatcher } from "undici";
+import { registryWith } from "../codecs/default-registry.ts";
 import { PROTOBUF_MEDIA_TYPE } from "../codecs/media-type.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
 import { type RetryPolicy, type RetrySettings, retrySettings } from "../policies/retry-policy.ts";
@@ -52,7 +53,12 @@ export interface RestTransportOptions {
    * @default a pool of the transport's own
    */
   readonly dispatcher?: Dispatcher | undefined;
-  /** Message types that may stand inside of a google.protobuf.Any, which JSON needs to know. */
+  /**
+   * Message types that may stand inside of a google.protobuf.Any, which JSON needs to know. In an answer, one
+   * that is not known becomes a google.protobuf.Struct with all that it held, `@type` included.
+   *
+   * @default the error details of google.rpc; they are known besides those given here, too
+   */
   readonly registry?: Registry | undefined;
   /**
    * What binary bodies are called on the wire.
@@ -86,7 +92,7 @@ export interface TransportSettings {
   readonly headers: ReadonlyMap<string, HeaderSource>;
   readonly interceptors: readonly Interceptor[];
   readonly dispatcher: Dispatcher | undefined;
-  readonly registry: Registry | undefined;
+  readonly registry: Registry;
   readonly protobufMediaType: string;
   /** In lower case. */
   readonly timeoutHeader: string | undefined;
@@ -132,7 +138,7 @@ export function transportSettings(options: RestTransportOptions): TransportSetti
     headers: checkedHeaders(options.headers ?? {}),
     interceptors: checkedInterceptors(options.interceptors ?? []),
     dispatcher: checkedDispatcher(options.dispatcher),
-    registry: options.registry,
+    registry: registryWith(checkedRegistry(options.registry)),
     protobufMediaType: checkedMediaType(options.protobufMediaType ?? PROTOBUF_MEDIA_TYPE),
     timeoutHeader: checkedTimeoutHeader(options.timeoutHeader ?? "grpc-timeout"),
     allowInsecure,
@@ -179,6 +185,11 @@ function checkedInterceptors(interceptors: readonly Interceptor[]): readonly Int
 function checkedDispatcher(dispatcher: Dispatcher | undefined): Dispatcher | undefined {
   if (dispatcher === undefined || typeof dispatcher?.dispatch === "function") return dispatcher;
   throw invalidArgument("dispatcher must be a Dispatcher of undici");
+}
+
+function checkedRegistry(registry: Registry | undefined): Registry | undefined {
+  if (registry === undefined || registry?.kind === "registry") return registry;
+  throw invalidArgument("registry must be a Registry of protobuf-es");
 }
 
 function checkedMediaType(mediaType: string): string {

@@ -12,6 +12,7 @@ import {
   toJsonString,
 } from "@bufbuild/protobuf";
 import { CodecError } from "./codec-error.ts";
+import { withoutUnknownAnys } from "./unknown-any.ts";
 
 const utf8 = new TextEncoder();
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
@@ -25,6 +26,9 @@ export function encodeJson(desc: DescMessage, message: Message, registry?: Regis
   return utf8.encode(toJsonString(desc, message as MessageShape<DescMessage>, withRegistry(registry)));
 }
 
+/** What becomes of a google.protobuf.Any whose type the registry does not know (see {@link withoutUnknownAnys}). */
+export type UnknownAny = "refused" | "kept";
+
 /**
  * Reads a message in protobuf's JSON format: either spelling of a field's name, 64-bit integers as text or
  * number, unknown fields ignored.
@@ -35,8 +39,16 @@ export function decodeJson<Desc extends DescMessage>(
   desc: Desc,
   bytes: Uint8Array,
   registry?: Registry,
+  unknownAny: UnknownAny = "refused",
 ): MessageShape<Desc> {
-  return guarded(() => fromJsonString(desc, textOf(bytes), readOptions(registry)));
+  return guarded(() => {
+    const text = textOf(bytes);
+    if (unknownAny === "kept" && text.includes('"@type"')) {
+      const known = withoutUnknownAnys(desc, JSON.parse(text) as JsonValue, registry);
+      if (known !== undefined) return fromJson(desc, known, readOptions(registry));
+    }
+    return fromJsonString(desc, text, readOptions(registry));
+  });
 }
 
 /** Writes the value of one field, for a rule whose HTTP body is that field. */
@@ -50,10 +62,16 @@ export function encodeJsonField(field: DescField, holder: Message, registry?: Re
 }
 
 /** Reads the value of one field: gives a message of the field's parent type with just this field set. */
-export function decodeJsonField(field: DescField, bytes: Uint8Array, registry?: Registry): Message {
+export function decodeJsonField(
+  field: DescField,
+  bytes: Uint8Array,
+  registry?: Registry,
+  unknownAny: UnknownAny = "refused",
+): Message {
   return guarded(() => {
-    const json = JSON.parse(textOf(bytes)) as JsonValue;
-    return fromJson(field.parent, { [field.jsonName]: json }, readOptions(registry));
+    const json = { [field.jsonName]: JSON.parse(textOf(bytes)) as JsonValue };
+    const known = unknownAny === "kept" ? withoutUnknownAnys(field.parent, json, registry) : undefined;
+    return fromJson(field.parent, known ?? json, readOptions(registry));
   });
 }
 
