@@ -18,7 +18,8 @@ const MAX_DEPTH = 100;
  * @see https://protobuf.dev/programming-guides/encoding/
  */
 export function checkBinary(shape: MessageShape, bytes: Uint8Array): void {
-  new BinaryCheck(bytes).message(shape, bytes.length, 1);
+  const closedGroup = new BinaryCheck(bytes).message(shape, bytes.length, 1);
+  if (closedGroup !== 0) throw new CodecError(`the end of a group that nothing began (${closedGroup})`);
 }
 
 class BinaryCheck {

@@ -2,19 +2,30 @@ import { promisify } from "node:util";
 import * as zlib from "node:zlib";
 import type { WireFailure, WireResponse, WireResult } from "./wire.ts";
 
-type Decompress = (body: Uint8Array, options: { maxOutputLength: number }) => Promise<Uint8Array>;
+/** How Node gives back what came out and, as the engine's `bytesWritten`, how many bytes went in. */
+interface Decompressed {
+  readonly buffer: Uint8Array;
+  readonly engine: { readonly bytesWritten: number };
+}
 
-const inflate: Decompress = promisify(zlib.inflate);
-const inflateRaw: Decompress = promisify(zlib.inflateRaw);
+type Options = { readonly maxOutputLength: number; readonly info: true };
+type Decompress = (body: Uint8Array, options: Options) => Promise<Decompressed>;
+
+// The declarations of Node's types do not know that `info` changes what comes back.
+const promised = (method: unknown) =>
+  promisify(method as (...args: unknown[]) => void) as unknown as Decompress;
+
+const inflate = promised(zlib.inflate);
+const inflateRaw = promised(zlib.inflateRaw);
 
 /** The codings of RFC 9110, section 8.4.1, RFC 7932 and RFC 8878. */
 const decompressors: Readonly<Record<string, Decompress>> = {
-  gzip: promisify(zlib.gunzip),
-  "x-gzip": promisify(zlib.gunzip),
+  gzip: promised(zlib.gunzip),
+  "x-gzip": promised(zlib.gunzip),
   // Some servers leave the zlib header away that the standard asks for.
   deflate: (body, options) => (((body[0] ?? 0) & 0x0f) === 8 ? inflate : inflateRaw)(body, options),
-  br: promisify(zlib.brotliDecompress),
-  zstd: promisify(zlib.zstdDecompress),
+  br: promised(zlib.brotliDecompress),
+  zstd: promised(zlib.zstdDecompress),
 };
 
 /** Whether the body of an answer is compressed. Nobody asked for that, but a proxy may do it unasked. */
@@ -32,7 +43,10 @@ export async function decompress(response: WireResponse, maxResponseBytes: numbe
       return failure(response, "unreadable", cause);
     }
     try {
-      body = await undo(body, { maxOutputLength: maxResponseBytes });
+      const { buffer, engine } = await undo(body, { maxOutputLength: maxResponseBytes, info: true });
+      // Node is content with a stream that ends before its bytes do. Whatever stands behind it is lost.
+      if (engine.bytesWritten !== body.length) throw new RangeError("bytes are left over");
+      body = buffer;
     } catch (cause) {
       if (isTooLarge(cause)) {
         const error = new RangeError(`the answer is longer than ${maxResponseBytes} bytes`, { cause });

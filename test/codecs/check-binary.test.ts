@@ -35,6 +35,8 @@ describe("bytes that are no GenericResponse", () => {
     ["field number 0", hex("02 00")],
     ["an unknown group", hex("7b 7c")],
     ["the end of a group that nothing began", hex("0c")],
+    ["the end of a group that nothing began, where a bool belongs", hex("0c 01")],
+    ["the end of a group that nothing began, in a nested message", hex("22 02 0c 01")],
     ["a nested message that is broken", hex("22 02 12 05")],
     ["a nested message that ends beyond its own end", hex("22 02 12 01 61")],
     ["a nested message that is another message", hex("22 03 0a 01 61")],

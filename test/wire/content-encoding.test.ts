@@ -47,6 +47,14 @@ test("a small body that would become a huge one is stopped at the limit", async 
 test.each([
   ["gzip", text, "the answer cannot be decompressed (gzip)"],
   ["gzip", gzipSync(text).subarray(0, 30), "the answer cannot be decompressed (gzip)"],
+  [
+    "gzip",
+    Buffer.concat([gzipSync(text), Buffer.from("left over")]),
+    "the answer cannot be decompressed (gzip)",
+  ],
+  ["deflate", Buffer.concat([deflateSync(text), text]), "the answer cannot be decompressed (deflate)"],
+  ["br", Buffer.concat([brotliCompressSync(text), text]), "the answer cannot be decompressed (br)"],
+  ["zstd", Buffer.concat([zstdCompressSync(text), text]), "the answer cannot be decompressed (zstd)"],
   ["compress", text, "the answer is compressed in a way that is not known (compress)"],
 ])("%s that cannot be undone is an error", async (coding, body, message) => {
   expect(await decompress(answer(coding, body), 1_000)).toMatchObject({
