@@ -1,0 +1,173 @@
+import type { DescMessage, Message } from "@bufbuild/protobuf";
+import type { Code } from "../errors/code.ts";
+
+/** Something that goes wrong on demand. */
+export type Fault =
+  | StatusFault
+  | MessageFault
+  | DelayFault
+  | ResetFault
+  | HangFault
+  | GarbageFault
+  | ContentTypeFault
+  | JsonOnlyFault
+  | TruncateFault
+  | HtmlFault
+  | OversizeFault;
+
+/** What most faults can be told. */
+export interface MayExecute {
+  /**
+   * Whether the server first does what the request asks for, with everything that belongs to it (token check,
+   * decoding, handler), and only the answer goes wrong. Where it does not, and the fault changes an answer
+   * instead of making one, that is the answer of the rpc with all fields at their defaults.
+   */
+  readonly execute?: boolean | undefined;
+}
+
+/** Answers with an HTTP status, as a proxy or an overloaded server does. `execute` is `false` by default. */
+export interface StatusFault extends MayExecute {
+  readonly kind: "status";
+  /** The HTTP status. */
+  readonly status: number;
+  /** Sent as `Retry-After`: seconds, or a point in time. */
+  readonly retryAfter?: number | Date | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /**
+   * The body, as it is.
+   *
+   * @default a google.rpc.Status in the encoding that is due; nothing for a status below 400
+   */
+  readonly body?: string | Uint8Array | undefined;
+  /** @default `text/plain` for a body given here, else what belongs to the encoding that is due */
+  readonly contentType?: string | undefined;
+  /** The Status's code. @default what the HTTP status means */
+  readonly code?: Code | undefined;
+  /** The Status's message. */
+  readonly message?: string | undefined;
+  /** The Status's details; see {@link StatusErrorOptions}. */
+  readonly details?: readonly Message[] | undefined;
+}
+
+/** Answers with a message, in the encoding that is due. `execute` is `false` by default. */
+export interface MessageFault extends MayExecute {
+  readonly kind: "message";
+  readonly schema: DescMessage;
+  readonly message: Message;
+  /** The HTTP status. @default 200 */
+  readonly status?: number | undefined;
+}
+
+/**
+ * Answers late. With `execute` the server acts first and then waits; without (the default) it waits first and
+ * then acts.
+ */
+export interface DelayFault extends MayExecute {
+  readonly kind: "delay";
+  /** How long, in milliseconds. */
+  readonly ms?: number | undefined;
+  /** Until this is settled; for tests that do not go by the clock. */
+  readonly until?: Promise<unknown> | undefined;
+}
+
+/** Ends the connection. `execute` is `false` by default before the answer, and `true` within it. */
+export interface ResetFault extends MayExecute {
+  readonly kind: "reset";
+  /**
+   * Before the first byte of the answer, or behind its head and half of its body.
+   *
+   * @default "before-answer"
+   */
+  readonly where?: "before-answer" | "in-answer" | undefined;
+  /** A TCP reset, or a plain close. @default "reset" */
+  readonly how?: "reset" | "close" | undefined;
+}
+
+/**
+ * Keeps the connection open in silence, until the client gives up or the server is closed. `execute` is
+ * `false` by default before the answer, and `true` within it.
+ */
+export interface HangFault extends MayExecute {
+  readonly kind: "hang";
+  /** @default "before-answer" */
+  readonly where?: "before-answer" | "in-answer" | undefined;
+}
+
+/** Sends bytes that are a message in no encoding, under the right content type. `execute` is `true` by default. */
+export interface GarbageFault extends MayExecute {
+  readonly kind: "garbage";
+  /** @default sixteen bytes of 0xff */
+  readonly body?: Uint8Array | undefined;
+}
+
+/** Sends the right answer under another content type. `execute` is `true` by default. */
+export interface ContentTypeFault extends MayExecute {
+  readonly kind: "content-type";
+  /** An empty text sends no content type at all. */
+  readonly contentType: string;
+}
+
+/** Reads and answers a request as a server does that has never heard of binary bodies. */
+export interface JsonOnlyFault {
+  readonly kind: "json-only";
+}
+
+/**
+ * Sends an answer that HTTP calls whole and that lacks its end. `execute` is `true` by default. An answer of no
+ * bytes stays as it is.
+ */
+export interface TruncateFault extends MayExecute {
+  readonly kind: "truncate";
+  /** How many bytes are left of it. @default all but the last one */
+  readonly bytes?: number | undefined;
+}
+
+/** Answers with a page for people, as proxies do. `execute` is `false` by default. */
+export interface HtmlFault extends MayExecute {
+  readonly kind: "html";
+  /** The HTTP status. @default 502 */
+  readonly status?: number | undefined;
+}
+
+/**
+ * Sends the right answer with a long piece of nothing at its end: an unknown field in binary, white space in
+ * JSON. `execute` is `true` by default.
+ */
+export interface OversizeFault extends MayExecute {
+  readonly kind: "oversize";
+  /** How many bytes are added. */
+  readonly bytes: number;
+  /** Whether `content-length` tells, or the length only shows while it streams. @default true */
+  readonly announced?: boolean | undefined;
+}
+
+/** For which calls a fault is. */
+export interface FaultScope<Rpc extends string = string> {
+  /** How many calls it is for, the next ones; `Infinity`: all. @default 1 */
+  readonly times?: number | undefined;
+  /** The rpc's name, as in the .proto. @default any */
+  readonly rpc?: Rpc | undefined;
+}
+
+/** The faults that wait for their calls. */
+export class FaultQueue {
+  #entries: { readonly fault: Fault; readonly rpc: string | undefined; left: number }[] = [];
+
+  add(fault: Fault, { times = 1, rpc }: FaultScope): void {
+    if (!(times >= 1)) throw new RangeError(`times must be at least 1, not ${times}`);
+    this.#entries.push({ fault, rpc, left: times });
+  }
+
+  /** The fault for the next call of an rpc: the oldest one that is for it. */
+  take(rpc: string, onlyIfNamed = false): Fault | undefined {
+    const entry = this.#entries.find((each) => each.rpc === rpc || (each.rpc === undefined && !onlyIfNamed));
+    if (entry === undefined) return undefined;
+    entry.left--;
+    if (entry.left <= 0) this.#entries = this.#entries.filter((each) => each !== entry);
+    return entry.fault;
+  }
+
+  clear(): void {
+    this.#entries = [];
+  }
+}
