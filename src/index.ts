@@ -17,6 +17,7 @@ export type { CallOptions, OutgoingMetadata } from "./client/call-options.ts";
 export type { EncodingOption } from "./client/encoding-option.ts";
 export type { IncomingMetadata } from "./client/incoming-metadata.ts";
 export type { Interceptor, Next, UnaryRequest, UnaryResponse } from "./client/interceptor.ts";
+export type { HeaderSource, RestTransportOptions } from "./client/rest-transport-options.ts";
 export { Code, codeName } from "./errors/code.ts";
 export type { ErrorDetail } from "./errors/error-detail.ts";
 export type { HttpHeaders } from "./errors/http-headers.ts";
@@ -24,5 +25,12 @@ export type { Outcome } from "./errors/outcome.ts";
 export { type AttemptRecord, RpcError, type RpcErrorInit } from "./errors/rpc-error.ts";
 export type { AccessTokenSource } from "./jobs/access-token.ts";
 export type { JobConfigInit } from "./jobs/job-config.ts";
-export { JobsClient, type JobsClientOptions } from "./jobs/jobs-client.ts";
+export {
+  type AccessTokenOption,
+  type ApiKeyOptions,
+  JobsClient,
+  type JobsClientOptions,
+  type JobsTransportOptions,
+} from "./jobs/jobs-client.ts";
 export { JobsError } from "./jobs/jobs-error.ts";
+export type { RetryPolicy } from "./policies/retry-policy.ts";

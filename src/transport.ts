@@ -11,4 +11,5 @@ export type { ErrorDetail } from "./errors/error-detail.ts";
 export type { HttpHeaders } from "./errors/http-headers.ts";
 export type { Outcome } from "./errors/outcome.ts";
 export { type AttemptRecord, RpcError, type RpcErrorInit } from "./errors/rpc-error.ts";
-export { HttpRuleError } from "./transcoding/http-rule-error.ts";
+export type { RetryPolicy } from "./policies/retry-policy.ts";
+export { HttpRuleError, type HttpRuleProblem } from "./transcoding/http-rule-error.ts";

@@ -9,6 +9,7 @@ import type { Binding } from "../transcoding/binding.ts";
 import { responseFrom } from "../transcoding/place-body.ts";
 import type { WireResponse } from "../wire/wire.ts";
 import type { AttemptFailure } from "./attempt-failure.ts";
+import { keptBody } from "./kept-body.ts";
 
 /** What reading depends on, beyond the answer itself. */
 export interface ReadOptions {
@@ -31,7 +32,15 @@ export function readAnswer(
     if (!(cause instanceof CodecError)) throw cause;
     const { status, headers, body } = response;
     const reason = `the answer cannot be read: ${cause.message}`;
-    const init = { code: Code.DataLoss, reason, outcome: "unknown", status, headers, body, cause } as const;
+    const init = {
+      code: Code.DataLoss,
+      reason,
+      outcome: "unknown",
+      status,
+      headers,
+      body: keptBody(body),
+      cause,
+    } as const;
     return { init, retry: "never" };
   }
 }

@@ -8,9 +8,7 @@ import type { WireResponse } from "../wire/wire.ts";
 import type { AttemptFailure } from "./attempt-failure.ts";
 import type { ErrorBodyType } from "./error-body-type.ts";
 import { errorWordsOf } from "./error-words-of.ts";
-
-/** How much of an error's body is kept, in bytes. */
-const KEPT_BODY = 64 * 1024;
+import { keptBody } from "./kept-body.ts";
 
 /** What an answer says whose status is not 2xx. */
 export function readErrorAnswer(
@@ -30,7 +28,7 @@ export function readErrorAnswer(
       status,
       headers,
       details,
-      body: body.subarray(0, KEPT_BODY),
+      body: keptBody(body),
     },
     retry: retrySafetyOfStatus(status, pushback !== undefined),
     pushbackMs: pushback,

@@ -92,6 +92,16 @@ describe("an answer that cannot be read is no answer", () => {
     expect(await caught(abort(answer))).toMatchObject({ code, outcome: "unknown", status: 200, attempts: 1 });
   });
 
+  test("an error keeps the first 64 KiB of it", async () => {
+    const server = await scriptedServer({
+      headers: { "content-type": "text/html" },
+      body: "x".repeat(100_000),
+    });
+    const error = await caught(jobsClient(server.baseUrl).abort("job-1"));
+    expect(error).toMatchObject({ code: Code.DataLoss });
+    expect(error.body).toHaveLength(65_536);
+  });
+
   test("an error answer that is too long still says what its status says", async () => {
     expect(await caught(abort({ status: 404, body: "x".repeat(1_001) }))).toMatchObject({
       code: Code.ResourceExhausted,
