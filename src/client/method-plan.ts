@@ -1,4 +1,4 @@
-import type { DescMethod, DescMethodUnary } from "@bufbuild/protobuf";
+import type { DescMethodUnary } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { type Encoding, JSON_MEDIA_TYPE } from "../codecs/media-type.ts";
 import { Code } from "../errors/code.ts";
@@ -6,6 +6,7 @@ import { RpcError } from "../errors/rpc-error.ts";
 import type { Binding, Route } from "../transcoding/binding.ts";
 import { compileRoute } from "../transcoding/compile-route.ts";
 import { HttpRuleError } from "../transcoding/http-rule-error.ts";
+import { rpcName } from "../transcoding/rpc-name.ts";
 import { VERSION } from "../version.ts";
 import type { EncodingPair } from "./encoding-option.ts";
 import type { TransportSettings } from "./rest-transport-options.ts";
@@ -29,11 +30,6 @@ export interface BindingPlan {
   readonly isBinary: boolean;
   /** Names and values in turn: the library's own headers and the transport's fixed ones. */
   readonly headers: readonly string[];
-}
-
-/** The full name of an rpc, as gRPC spells it. */
-export function rpcName(method: DescMethod): string {
-  return `${method.parent.typeName}/${method.name}`;
 }
 
 /** The plans of a transport's methods, each made when it is first needed. */

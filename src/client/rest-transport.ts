@@ -3,6 +3,7 @@ import type { ErrorBodyType } from "../answers/error-body-type.ts";
 import { Code } from "../errors/code.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
 import { RetryThrottle } from "../policies/retry-throttle.ts";
+import { rpcName } from "../transcoding/rpc-name.ts";
 import type { AskedHeader } from "./asked-headers.ts";
 import { refusedCredential } from "./call-headers.ts";
 import type { CallOptions } from "./call-options.ts";
@@ -12,7 +13,7 @@ import type { Credential } from "./credential.ts";
 import { compose, type UnaryRequest, type UnaryResponse } from "./interceptor.ts";
 import { JsonOnlyMemory } from "./json-only-memory.ts";
 import { Lifetime } from "./lifetime.ts";
-import { MethodPlans, rpcName } from "./method-plan.ts";
+import { MethodPlans } from "./method-plan.ts";
 import { isCredential } from "./request-headers.ts";
 import {
   type RestTransportOptions,

@@ -53,12 +53,16 @@ export function decodeJson<Desc extends DescMessage>(
 
 /** Writes the value of one field, for a rule whose HTTP body is that field. */
 export function encodeJsonField(field: DescField, holder: Message, registry?: Registry): Uint8Array {
-  const json = toJson(field.parent, holder as MessageShape<DescMessage>, {
-    ...withRegistry(registry),
-    // An unset list must be `[]`, an unset number `0`: the body is never absent.
+  const options = withRegistry(registry);
+  const message = holder as MessageShape<DescMessage>;
+  const { [field.jsonName]: value } = toJson(field.parent, message, options) as JsonObject;
+  if (value !== undefined) return utf8.encode(JSON.stringify(value));
+  // An unset list is `[]` and an unset number `0`: a body is never absent.
+  const { [field.jsonName]: zero } = toJson(field.parent, message, {
+    ...options,
     alwaysEmitImplicit: true,
   }) as JsonObject;
-  return utf8.encode(JSON.stringify(json[field.jsonName] ?? null));
+  return utf8.encode(JSON.stringify(zero ?? null));
 }
 
 /** Reads the value of one field: gives a message of the field's parent type with just this field set. */

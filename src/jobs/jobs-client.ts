@@ -6,7 +6,6 @@ import { refusedCredential } from "../client/call-headers.ts";
 import type { CallOptions } from "../client/call-options.ts";
 import { Connections } from "../client/connections.ts";
 import type { UnaryResponse } from "../client/interceptor.ts";
-import { rpcName } from "../client/method-plan.ts";
 import { createTransport } from "../client/rest-transport.ts";
 import {
   type RestTransportOptions,
@@ -17,6 +16,7 @@ import type { Transport } from "../client/transport.ts";
 import { Code } from "../errors/code.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
 import { type Outcome, worseOutcome } from "../errors/outcome.ts";
+import { rpcName } from "../transcoding/rpc-name.ts";
 import { type AccessTokenSource, accessTokenCredential } from "./access-token.ts";
 import { ApiKeyTokens, checkedApiKey, defaultTokenUrl } from "./api-key.ts";
 import { checkedJobConfig, type JobConfigInit } from "./job-config.ts";

@@ -1,10 +1,10 @@
 import { create, type DescService, type Message } from "@bufbuild/protobuf";
-import { rpcName } from "../client/method-plan.ts";
 import { JSON_MEDIA_TYPE } from "../codecs/media-type.ts";
 import { Code } from "../errors/code.ts";
 import { compileService } from "../transcoding/compile-route.ts";
 import { readRequest } from "../transcoding/read-request.ts";
 import { createRouter, type RouteMatch, type Router } from "../transcoding/router.ts";
+import { rpcName } from "../transcoding/rpc-name.ts";
 import { TranscodingError } from "../transcoding/transcoding-error.ts";
 import { CallContext } from "./call-context.ts";
 import { decodeRequestBody } from "./decode-request-body.ts";

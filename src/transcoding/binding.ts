@@ -1,6 +1,6 @@
 import type { DescField, DescMessage, DescMethodUnary, Message } from "@bufbuild/protobuf";
-import type { FieldTree } from "./field-path.ts";
 import type { FieldText } from "./field-text.ts";
+import type { FieldTree } from "./field-tree.ts";
 import type { PathFiller } from "./fill-path.ts";
 import type { PathTemplate, Segment } from "./path-template.ts";
 

@@ -1,7 +1,7 @@
 import { type DescField, type DescMessage, isFieldSet, type Message } from "@bufbuild/protobuf";
-import type { FieldTree } from "./field-path.ts";
-import { fieldReader } from "./field-path.ts";
 import { fieldText } from "./field-text.ts";
+import type { FieldTree } from "./field-tree.ts";
+import { fieldReader } from "./field-value.ts";
 import { escapeSegment } from "./percent-encoding.ts";
 import { queryField } from "./query-field.ts";
 import { TranscodingError } from "./transcoding-error.ts";

@@ -2,8 +2,9 @@ import type { DescField, DescMessage, DescMethodUnary } from "@bufbuild/protobuf
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import type { Binding, FieldPath, PathVariable, RequestBody } from "./binding.ts";
 import { compileQuery } from "./build-query.ts";
-import { type FieldTree, fieldTree, isFieldPath, noSuchField, resolveFieldPath } from "./field-path.ts";
+import { isFieldPath, noSuchField, resolveFieldPath } from "./field-path.ts";
 import { fieldText } from "./field-text.ts";
+import { type FieldTree, fieldTree } from "./field-tree.ts";
 import { compilePath } from "./fill-path.ts";
 import type { BindingRule } from "./http-rule.ts";
 import { type PathTemplate, parsePathTemplate, type TemplateVariable } from "./path-template.ts";

@@ -3,6 +3,7 @@ import type { Binding, Route } from "./binding.ts";
 import { compileBinding } from "./compile-binding.ts";
 import { bindingRulesOf } from "./http-rule.ts";
 import { HttpRuleError, type HttpRuleProblem } from "./http-rule-error.ts";
+import { rpcName } from "./rpc-name.ts";
 
 /**
  * Compiles the http rules of a method.
@@ -37,7 +38,7 @@ const compiled = new WeakMap<DescMethod, Route>();
 function compile(method: DescMethod, problems: HttpRuleProblem[]): Route | undefined {
   const known = compiled.get(method);
   if (known !== undefined) return known;
-  const name = `${method.parent.typeName}/${method.name}`;
+  const name = rpcName(method);
   const rules = bindingRulesOf(method);
   const report = (rule: string, reason: string, column?: number) => {
     problems.push({ method: name, rule, column, reason });

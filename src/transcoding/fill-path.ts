@@ -1,6 +1,6 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { PathVariable } from "./binding.ts";
-import { fieldPathReader } from "./field-path.ts";
+import { fieldPathReader } from "./field-value.ts";
 import type { PathTemplate, Segment } from "./path-template.ts";
 import { escapeSegment, escapeSegments } from "./percent-encoding.ts";
 

@@ -1,7 +1,7 @@
 import { create, type DescField, type DescMessage, type Message } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import type { Binding } from "./binding.ts";
-import { leaveOut } from "./field-path.ts";
+import { leaveOut } from "./leave-out.ts";
 
 /** What an HTTP body stands for. */
 export type BodyContent =

@@ -1,6 +1,7 @@
 import { create, type DescField, type DescMessage, isFieldSet, type Message } from "@bufbuild/protobuf";
-import { type FieldTree, fieldReader, setField } from "./field-path.ts";
 import { fieldText } from "./field-text.ts";
+import type { FieldTree } from "./field-tree.ts";
+import { fieldReader, setField } from "./field-value.ts";
 import { unescapeQuery } from "./percent-encoding.ts";
 import { queryField } from "./query-field.ts";
 import { TranscodingError } from "./transcoding-error.ts";
@@ -61,7 +62,8 @@ function setFromText(message: Message, { parents, field, name }: Found, value: s
   if (shape.kind === "refused") throw new TranscodingError(name, shape.predicate);
   const text = fieldText(field);
   if (text === undefined) throw new TranscodingError(name, "is a message, of which a query names the fields");
-  const read = text.read(value, name.slice(0, name.length - field.name.length));
+  const parent = name.slice(0, name.length - field.name.length);
+  const read = text.read(value, parent);
   const holder = holderOf(message, parents);
   if (shape.kind === "list") {
     const list = (fieldReader(field)(holder) as unknown[] | undefined) ?? [];
@@ -71,29 +73,30 @@ function setFromText(message: Message, { parents, field, name }: Found, value: s
   }
   if (given.has(name)) throw new TranscodingError(name, "is given twice");
   given.add(name);
-  const rival = field.oneof?.fields.find((member) => member !== field && isFieldSet(holder, member));
-  if (rival !== undefined) {
-    throw new TranscodingError(
-      name,
-      `is given beside ${rival.name}: they are one oneof, ${field.oneof?.name}`,
-    );
-  }
+  refuseRival(holder, field, parent);
   setField(holder, field, read);
 }
 
+/** The message that holds the field, made where it is missing. */
 function holderOf(message: Message, parents: Found["parents"]): Message {
   let holder = message;
+  let parent = "";
   for (const field of parents) {
     if (!isFieldSet(holder, field)) {
-      const rival = field.oneof?.fields.find((member) => isFieldSet(holder, member));
-      if (rival !== undefined) {
-        throw new TranscodingError(field.name, `is given beside ${rival.name}: they are one oneof`);
-      }
+      refuseRival(holder, field, parent);
       setField(holder, field, create(field.message));
     }
     holder = fieldReader(field)(holder) as Message;
+    parent += `${field.name}.`;
   }
   return holder;
+}
+
+function refuseRival(holder: Message, field: DescField, parent: string): void {
+  const rival = field.oneof?.fields.find((member) => member !== field && isFieldSet(holder, member));
+  if (rival === undefined) return;
+  const which = `they are one oneof, ${field.oneof?.name}`;
+  throw new TranscodingError(parent + field.name, `is given beside ${rival.name}: ${which}`);
 }
 
 function decoded(text: string, field?: string): string {

@@ -1,6 +1,6 @@
 import { create, isFieldSet, type Message } from "@bufbuild/protobuf";
 import type { FieldPath } from "./binding.ts";
-import { fieldReader, setField } from "./field-path.ts";
+import { fieldReader, setField } from "./field-value.ts";
 import { type BodyContent, withBody } from "./place-body.ts";
 import { readQuery } from "./read-query.ts";
 import type { RouteMatch } from "./router.ts";

@@ -154,8 +154,14 @@ function bytesFromText(text: string): Uint8Array {
   return base64Decode(digits);
 }
 
+/** Says of a value no more than its type, unless it is a number where an integer belongs. */
 function wrongType(expected: string, value: unknown): Error {
-  const got = value === null ? "null" : Array.isArray(value) ? "an array" : typeof value;
-  const detail = typeof value === "number" ? `${value}` : got;
-  return new Error(`has to be ${expected}, not ${detail}`);
+  const isNearly = typeof value === "number" && expected.includes("int");
+  return new Error(`has to be ${expected}, not ${isNearly ? value : typeNameOf(value)}`);
+}
+
+function typeNameOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
