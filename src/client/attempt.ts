@@ -5,7 +5,7 @@ import { RpcError } from "../errors/rpc-error.ts";
 import type { CallEnd, CallScope } from "../policies/call-scope.ts";
 import { decompress, isCompressed } from "../wire/content-encoding.ts";
 import { startExchange } from "../wire/undici-exchange.ts";
-import type { WireRequest, WireResponse, WireResult } from "../wire/wire.ts";
+import type { WireRequest, WireResponse } from "../wire/wire.ts";
 import { type AskedHeader, type AskedValues, askFor } from "./asked-headers.ts";
 
 /** The values of the headers that are asked for on every attempt, within the time that the call has. */
@@ -31,23 +31,32 @@ export async function askWithin(
 }
 
 /** One request and its answer, within the time that the call has. */
-export async function exchangeWithin(
+export function exchangeWithin(
   scope: CallScope,
   dispatcher: Dispatcher,
   request: WireRequest,
 ): Promise<WireResponse | AttemptFailure> {
-  let result = await new Promise<WireResult>((resolve) => {
-    const exchange = startExchange(dispatcher, request, resolve);
+  return new Promise((resolve) => {
+    const exchange = startExchange(dispatcher, request, (result) => {
+      if ("failure" in result) resolve(readWireFailure(result.failure, scope.end));
+      else if (!isCompressed(result.response)) resolve(result.response);
+      else resolve(decompressWithin(scope, result.response, request.maxResponseBytes));
+    });
     scope.onEnd = ({ reason }) => exchange.cancel(new Error(reason));
   });
-  if ("response" in result && isCompressed(result.response)) {
-    const waited = await scope.race(decompress(result.response, request.maxResponseBytes));
-    if ("end" in waited) {
-      const { status, headers } = result.response;
-      return { init: { ...waited.end, outcome: "unknown", status, headers }, retry: "never" };
-    }
-    result = waited.value;
+}
+
+async function decompressWithin(
+  scope: CallScope,
+  response: WireResponse,
+  maxResponseBytes: number,
+): Promise<WireResponse | AttemptFailure> {
+  const waited = await scope.race(decompress(response, maxResponseBytes));
+  if ("end" in waited) {
+    const { status, headers } = response;
+    return { init: { ...waited.end, outcome: "unknown", status, headers }, retry: "never" };
   }
+  const result = waited.value;
   return "response" in result ? result.response : readWireFailure(result.failure, scope.end);
 }
 

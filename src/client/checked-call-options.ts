@@ -1,4 +1,6 @@
+import type { DescMethod } from "@bufbuild/protobuf";
 import { invalidArgument } from "../errors/invalid-argument.ts";
+import { rpcName } from "../transcoding/rpc-name.ts";
 import type { CallOptions } from "./call-options.ts";
 
 const known: Readonly<Record<keyof CallOptions, true>> = {
@@ -13,8 +15,8 @@ const known: Readonly<Record<keyof CallOptions, true>> = {
 };
 
 /** Refuses options of a call that there are not: a misspelt `timeoutMS` must not be a call without a deadline. */
-export function checkedCallOptions(options: CallOptions | undefined, method: string): CallOptions {
-  if (options === undefined) return {};
+export function checkedCallOptions(options: CallOptions, rpc: DescMethod): CallOptions {
+  const method = rpcName(rpc);
   if (typeof options !== "object" || options === null)
     throw invalidArgument("options must be an object", method);
   for (const name of Object.keys(options)) {

@@ -1,5 +1,7 @@
+import type { DescMethod } from "@bufbuild/protobuf";
 import { Code } from "../errors/code.ts";
 import { RpcError } from "../errors/rpc-error.ts";
+import { rpcName } from "../transcoding/rpc-name.ts";
 
 /** Counts the calls in flight, so that closing can wait for them, and tells those that only wait to end. */
 export class Lifetime {
@@ -18,19 +20,24 @@ export class Lifetime {
     return this.#closed !== undefined;
   }
 
-  /** Makes a call, unless everything is closed. */
-  async during<T>(method: string, call: () => Promise<T>): Promise<T> {
+  /** A call begins. @throws RpcError if everything is closed */
+  enter(method: DescMethod): void {
     if (this.isClosing) {
       const reason = "the transport is closed";
-      throw new RpcError({ code: Code.FailedPrecondition, reason, outcome: "not_sent", method });
+      throw new RpcError({
+        code: Code.FailedPrecondition,
+        reason,
+        outcome: "not_sent",
+        method: rpcName(method),
+      });
     }
     this.#inFlight++;
-    try {
-      return await call();
-    } finally {
-      this.#inFlight--;
-      if (this.#inFlight === 0) this.#onIdle?.();
-    }
+  }
+
+  /** A call that has begun is over. */
+  leave(): void {
+    this.#inFlight--;
+    if (this.#inFlight === 0) this.#onIdle?.();
   }
 
   /** `wake` is called if everything is closed before the returned function is. */

@@ -1,6 +1,4 @@
 import type { Message } from "@bufbuild/protobuf";
-import { invalidArgument } from "../errors/invalid-argument.ts";
-import { RpcError } from "../errors/rpc-error.ts";
 import { type RetrySettings, retrySettings } from "../policies/retry-policy.ts";
 import type { Binding } from "../transcoding/binding.ts";
 import { requestTarget } from "../transcoding/request-target.ts";
@@ -33,30 +31,29 @@ export interface EncodedRequest {
 /**
  * Checks a call and finds its route.
  *
- * @throws RpcError `InvalidArgument`, `not_sent`, if the message or an option cannot be sent
+ * @throws an error about the message or an option that cannot be sent
  */
 export function prepareCall(
   plan: MethodPlan,
-  request: UnaryRequest,
+  { message, encoding, timeoutMs, retry }: UnaryRequest,
   settings: TransportSettings,
 ): PreparedCall {
-  return refusing(plan, () => {
-    const { message, encoding, timeoutMs, retry } = request;
-    return {
-      plan,
-      ...requestTarget(plan.route, message),
-      message,
-      timeoutMs: timeoutMs === undefined ? settings.timeoutMs : checkedTimeout(timeoutMs),
-      asked: encoding === undefined ? settings.encoding : encodingPair(encoding),
-      retry: retrySettings(retry, settings.retry),
-    };
-  });
+  const { binding, target } = requestTarget(plan.route, message);
+  return {
+    plan,
+    binding,
+    target,
+    message,
+    timeoutMs: timeoutMs === undefined ? settings.timeoutMs : checkedTimeout(timeoutMs),
+    asked: encoding === undefined ? settings.encoding : encodingPair(encoding),
+    retry: retrySettings(retry, settings.retry),
+  };
 }
 
 /**
  * Writes a prepared call.
  *
- * @throws RpcError `InvalidArgument`, `not_sent`, if the message or a header cannot be written
+ * @throws an error about the message or a header that cannot be written
  */
 export function encodeCall(
   { plan, binding, message }: PreparedCall,
@@ -64,22 +61,10 @@ export function encodeCall(
   request: UnaryRequest,
   settings: TransportSettings,
 ): EncodedRequest {
-  return refusing(plan, () => {
-    const way = plan.way(binding, encodings);
-    return {
-      way,
-      headers: headersOfCall(way.headers, request, settings),
-      body: encodeRequestBody(binding, message, way.request, settings.registry),
-    };
-  });
-}
-
-/** What transcoding and protobuf-es throw is about the message: they have seen nothing else. */
-function refusing<T>({ name }: MethodPlan, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof RpcError) throw invalidArgument(error.reason, name, error.cause);
-    throw invalidArgument(error instanceof Error ? error.message : String(error), name, error);
-  }
+  const way = plan.way(binding, encodings);
+  return {
+    way,
+    headers: headersOfCall(way.headers, request, settings),
+    body: encodeRequestBody(binding, message, way.request, settings.registry),
+  };
 }

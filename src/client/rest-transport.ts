@@ -65,14 +65,18 @@ export function createTransport(
   const call = compose(settings.interceptors, (request) => unaryCall(context, request));
   const close = () => lifetime.close();
   return {
-    unary: <I extends DescMessage, O extends DescMessage>(
+    unary: async <I extends DescMessage, O extends DescMessage>(
       method: DescMethodUnary<I, O>,
       input: MessageInitShape<I>,
       options?: CallOptions,
-    ) =>
-      lifetime.during(rpcName(method), () => call(unaryRequest(method, input, options))) as Promise<
-        UnaryResponse<O>
-      >,
+    ) => {
+      lifetime.enter(method);
+      try {
+        return (await call(unaryRequest(method, input, options))) as UnaryResponse<O>;
+      } finally {
+        lifetime.leave();
+      }
+    },
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -83,7 +87,10 @@ function unaryRequest(
   input: MessageInitShape<DescMessage>,
   options: CallOptions | undefined,
 ): UnaryRequest {
-  return { ...checkedCallOptions(options, rpcName(method)), method, message: createMessage(method, input) };
+  const message = createMessage(method, input);
+  return options === undefined
+    ? { method, message }
+    : { ...checkedCallOptions(options, method), method, message };
 }
 
 function createMessage(method: DescMethodUnary, input: MessageInitShape<DescMessage>) {

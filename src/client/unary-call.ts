@@ -5,6 +5,8 @@ import type { ErrorBodyType } from "../answers/error-body-type.ts";
 import { readAnswer } from "../answers/read-answer.ts";
 import { readErrorAnswer } from "../answers/read-error-answer.ts";
 import { Code } from "../errors/code.ts";
+import type { HttpHeaders } from "../errors/http-headers.ts";
+import { invalidArgument } from "../errors/invalid-argument.ts";
 import { type AttemptRecord, RpcError } from "../errors/rpc-error.ts";
 import { backoffMs } from "../policies/backoff.ts";
 import { CallScope } from "../policies/call-scope.ts";
@@ -16,7 +18,7 @@ import { askWithin, exchangeWithin } from "./attempt.ts";
 import { headersOfAttempt } from "./call-headers.ts";
 import { CallProgress } from "./call-progress.ts";
 import type { EncodingPair } from "./encoding-option.ts";
-import { incomingMetadata } from "./incoming-metadata.ts";
+import { type IncomingMetadata, incomingMetadata } from "./incoming-metadata.ts";
 import type { UnaryRequest, UnaryResponse } from "./interceptor.ts";
 import { isRefusalOfBinary, provesJsonOnly } from "./json-fallback.ts";
 import type { JsonOnlyMemory } from "./json-only-memory.ts";
@@ -38,29 +40,29 @@ export interface CallContext {
   planOf(method: DescMethodUnary): MethodPlan;
 }
 
+const nothingAsked: AskedValues = new Map();
+
 const asJson: EncodingPair = { request: "json", response: "json" };
 
 /** One call from its message to its answer, over as many attempts as it takes. Whatever goes wrong is an RpcError. */
-export async function unaryCall(context: CallContext, request: UnaryRequest): Promise<UnaryResponse> {
-  const plan = context.planOf(request.method);
-  const call = new UnaryCall(context, plan, request);
+export function unaryCall(context: CallContext, request: UnaryRequest): Promise<UnaryResponse> {
   try {
-    return await call.run();
-  } finally {
-    call.scope.close();
+    return new UnaryCall(context, context.planOf(request.method), request).run();
+  } catch (error) {
+    return Promise.reject(error);
   }
 }
 
 class UnaryCall {
-  readonly scope: CallScope;
   readonly #context: CallContext;
   readonly #request: UnaryRequest;
   readonly #prepared: PreparedCall;
   readonly #progress: CallProgress;
   readonly #retry: RetrySettings;
+  readonly #scope: CallScope;
   #encoded: EncodedRequest;
-  /** Values that were asked for ahead of the next attempt. */
-  #renewed: AskedValues | undefined;
+  /** The values for the next attempt, where there is nothing to ask for or it was asked for ahead. */
+  #askedAhead: AskedValues | undefined;
   #hasRenewed = false;
   #hasFallenBack = false;
   #retries = 0;
@@ -69,35 +71,44 @@ class UnaryCall {
     const { settings, jsonOnly } = context;
     this.#context = context;
     this.#request = request;
-    this.#prepared = prepareCall(plan, request, settings);
+    try {
+      this.#prepared = prepareCall(plan, request, settings);
+      this.#encoded = this.#encode(jsonOnly.isFresh ? asJson : this.#prepared.asked);
+    } catch (error) {
+      throw refusal(error, plan.name);
+    }
     this.#retry = this.#prepared.retry;
-    this.#encoded = this.#encode(jsonOnly.isFresh ? asJson : this.#prepared.asked);
     this.#progress = new CallProgress(plan.name);
     // Last, because from here on there is a timer to stop.
-    this.scope = new CallScope(this.#prepared.timeoutMs, request.signal);
+    this.#scope = new CallScope(this.#prepared.timeoutMs, request.signal);
+    if (context.askedHeaders.length === 0 && this.#scope.end === undefined) this.#askedAhead = nothingAsked;
   }
 
   async run(): Promise<UnaryResponse> {
-    for (;;) {
-      const asked = this.#renewed ?? (await this.#ask());
-      this.#renewed = undefined;
-      if ("init" in asked) throw this.#progress.error(asked);
-      this.#progress.begin();
-      const response = await this.#exchange(asked);
-      if ("init" in response) {
-        this.#progress.failed(response);
-        await this.#retryAfter(response);
-        continue;
+    try {
+      for (;;) {
+        const asked = this.#askedAhead ?? (await this.#ask());
+        this.#askedAhead = undefined;
+        if ("init" in asked) throw this.#progress.error(asked);
+        this.#progress.begin();
+        const response = await this.#exchange(asked);
+        if ("init" in response) {
+          this.#progress.failed(response);
+          await this.#retryAfter(response);
+          continue;
+        }
+        const answer = this.#read(response);
+        if ("message" in answer) {
+          this.#progress.succeeded(response.status);
+          this.#tellCaller(response);
+          return new Answer(answer.message, response, this.#progress.history);
+        }
+        this.#progress.failed(answer);
+        if (this.#fallBack(response) || (await this.#renewCredential(answer, asked))) continue;
+        await this.#retryAfter(answer, response);
       }
-      const answer = this.#read(response);
-      if ("message" in answer) {
-        this.#progress.succeeded(response.status);
-        this.#tellCaller(response);
-        return this.#response(answer.message, response);
-      }
-      this.#progress.failed(answer);
-      if (this.#fallBack(response) || (await this.#renewCredential(answer, asked))) continue;
-      await this.#retryAfter(answer, response);
+    } finally {
+      this.#scope.close();
     }
   }
 
@@ -106,17 +117,17 @@ class UnaryCall {
   }
 
   #ask(): Promise<AskedValues | AttemptFailure> {
-    return askWithin(this.scope, this.#context.askedHeaders, this.#encoded.headers.own);
+    return askWithin(this.#scope, this.#context.askedHeaders, this.#encoded.headers.own);
   }
 
   #exchange(asked: AskedValues): Promise<WireResponse | AttemptFailure> {
     const { settings, dispatcher } = this.#context;
     const { timeoutHeader, baseUrl, maxResponseBytes } = settings;
-    return exchangeWithin(this.scope, dispatcher, {
+    return exchangeWithin(this.#scope, dispatcher, {
       origin: baseUrl.origin,
       verb: this.#prepared.binding.verb,
       target: baseUrl.pathPrefix + this.#prepared.target,
-      headers: headersOfAttempt(this.#encoded.headers, asked, timeoutHeader, this.scope.remainingMs()),
+      headers: headersOfAttempt(this.#encoded.headers, asked, timeoutHeader, this.#scope.remainingMs()),
       body: this.#encoded.body,
       maxResponseBytes,
     });
@@ -156,10 +167,10 @@ class UnaryCall {
     this.#hasRenewed = true;
     for (const { name, refused } of renewable) refused?.(used.get(name) as string);
     const fresh = await this.#ask();
-    if (this.scope.end !== undefined) throw this.#progress.ended(this.scope.end, refusal);
+    if (this.#scope.end !== undefined) throw this.#progress.ended(this.#scope.end, refusal);
     // Without another value the server's own 401 says more than the reason why there is none.
     if ("init" in fresh || renewable.every(({ name }) => fresh.get(name) === used.get(name))) return false;
-    this.#renewed = fresh;
+    this.#askedAhead = fresh;
     this.#progress.waiting(0);
     return true;
   }
@@ -172,7 +183,7 @@ class UnaryCall {
     if (waitMs === undefined) throw this.#error(failure, response);
     this.#retries++;
     this.#tellOfRetry(this.#progress.waiting(waitMs));
-    const ended = await this.scope.pause(waitMs, (wake) => lifetime.whileWaiting(wake));
+    const ended = await this.#scope.pause(waitMs, (wake) => lifetime.whileWaiting(wake));
     if (ended === "woken") throw this.#error(failure, response);
     if (ended !== undefined) throw this.#progress.ended(ended, failure);
   }
@@ -192,7 +203,7 @@ class UnaryCall {
     }
     const waitMs = failure.pushbackMs ?? backoffMs(this.#retry, this.#retries, Math.random());
     // A wait that cannot be finished is not begun: the caller learns now what went wrong.
-    return waitMs < this.scope.remainingMs() ? waitMs : undefined;
+    return waitMs < this.#scope.remainingMs() ? waitMs : undefined;
   }
 
   #tellOfRetry(record: AttemptRecord): void {
@@ -209,19 +220,6 @@ class UnaryCall {
     return this.#progress.error(failure);
   }
 
-  #response(message: Message, { status, headers, trailers }: WireResponse): UnaryResponse {
-    return {
-      message,
-      status,
-      headers,
-      get metadata() {
-        return incomingMetadata(headers, trailers);
-      },
-      attempts: this.#progress.attempts,
-      history: this.#progress.history,
-    };
-  }
-
   #tellCaller({ status, headers, trailers }: WireResponse): void {
     try {
       this.#request.onResponse?.({ status, headers, metadata: incomingMetadata(headers, trailers) });
@@ -230,5 +228,38 @@ class UnaryCall {
       const reason = "onResponse failed, after the server had answered";
       throw new RpcError({ code: Code.Internal, reason, outcome: "unknown", method, status, headers, cause });
     }
+  }
+}
+
+/** What transcoding and protobuf-es throw is about the message: they have seen nothing else. */
+function refusal(error: unknown, method: string): RpcError {
+  if (error instanceof RpcError) return invalidArgument(error.reason, method, error.cause);
+  return invalidArgument(error instanceof Error ? error.message : String(error), method, error);
+}
+
+class Answer implements UnaryResponse {
+  readonly message: Message;
+  readonly status: number;
+  readonly headers: HttpHeaders;
+  readonly attempts: number;
+  readonly history: readonly AttemptRecord[];
+  readonly #trailers: HttpHeaders;
+
+  constructor(
+    message: Message,
+    { status, headers, trailers }: WireResponse,
+    history: readonly AttemptRecord[],
+  ) {
+    this.message = message;
+    this.status = status;
+    this.headers = headers;
+    this.attempts = history.length;
+    this.history = history;
+    this.#trailers = trailers;
+  }
+
+  /** Worked out when it is asked for: most callers never do. */
+  get metadata(): IncomingMetadata {
+    return incomingMetadata(this.headers, this.#trailers);
   }
 }

@@ -1,6 +1,8 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { Customer } from "../../gen/bytenite/customer/customer_pb.js";
 import { JobConfigSchema } from "../../gen/bytenite/job/job_pb.js";
 import { invalidArgument } from "../errors/invalid-argument.ts";
+import { rpcName } from "../transcoding/rpc-name.ts";
 
 /** The limits under which a job runs. What is left out is not sent. */
 export interface JobConfigInit {
@@ -18,10 +20,7 @@ export interface JobConfigInit {
  *
  * @throws RpcError `InvalidArgument` that names the key
  */
-export function checkedJobConfig(
-  config: JobConfigInit,
-  method: string,
-): MessageInitShape<typeof JobConfigSchema> {
+export function checkedJobConfig(config: JobConfigInit): MessageInitShape<typeof JobConfigSchema> {
   if (typeof config !== "object" || config === null || Array.isArray(config)) {
     throw invalidArgument("config must be an object", method);
   }
@@ -35,17 +34,19 @@ export function checkedJobConfig(
     throw invalidArgument("config.isTestJob must be true or false", method);
   }
   return {
-    taskTimeout: checkedSeconds("taskTimeout", taskTimeout, method),
-    jobTimeout: checkedSeconds("jobTimeout", jobTimeout, method),
+    taskTimeout: checkedSeconds("taskTimeout", taskTimeout),
+    jobTimeout: checkedSeconds("jobTimeout", jobTimeout),
     isTestJob: isTestJob ?? false,
   };
 }
+
+const method = rpcName(Customer.method.runJob);
 
 const keys = JobConfigSchema.fields.map(({ localName }) => localName);
 
 const MAX_INT64 = 2n ** 63n - 1n;
 
-function checkedSeconds(key: string, seconds: number | bigint | undefined, method: string): bigint {
+function checkedSeconds(key: string, seconds: number | bigint | undefined): bigint {
   if (seconds === undefined) return 0n;
   if (typeof seconds === "bigint" && seconds >= 0n && seconds <= MAX_INT64) return seconds;
   if (typeof seconds === "number" && Number.isSafeInteger(seconds) && seconds >= 0) return BigInt(seconds);

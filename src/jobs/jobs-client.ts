@@ -95,20 +95,19 @@ export class JobsClient {
    *
    * It is never sent again once any of it may have reached the server: running a job twice costs money.
    */
-  async run(jobId: string, config?: JobConfigInit, options?: CallOptions): Promise<GenericResponse> {
-    const method = Customer.method.runJob;
-    const checked = config === undefined ? undefined : checkedJobConfig(config, rpcName(method));
-    return this.#call(method, { jobId, ...(checked && { config: checked }) }, options);
+  run(jobId: string, config?: JobConfigInit, options?: CallOptions): Promise<GenericResponse> {
+    const input = () => (config === undefined ? { jobId } : { jobId, config: checkedJobConfig(config) });
+    return this.#call(Customer.method.runJob, input, options);
   }
 
   /** Stops a job. One that has not started yet is deleted. */
-  async abort(jobId: string, options?: CallOptions): Promise<GenericResponse> {
-    return this.#call(Customer.method.abortJob, { jobId }, options);
+  abort(jobId: string, options?: CallOptions): Promise<GenericResponse> {
+    return this.#call(Customer.method.abortJob, () => ({ jobId }), options);
   }
 
   /** Deletes a job. */
-  async delete(jobId: string, options?: CallOptions): Promise<GenericResponse> {
-    return this.#call(Customer.method.deleteJob, { jobId }, options);
+  delete(jobId: string, options?: CallOptions): Promise<GenericResponse> {
+    return this.#call(Customer.method.deleteJob, () => ({ jobId }), options);
   }
 
   /** Lets the calls in flight finish, then closes the connections. Calls made after it fail. */
@@ -127,10 +126,10 @@ export class JobsClient {
 
   async #call<I extends DescMessage>(
     method: DescMethodUnary<I, typeof GenericResponseSchema>,
-    input: MessageInitShape<I>,
+    input: () => MessageInitShape<I>,
     options: CallOptions | undefined,
   ): Promise<GenericResponse> {
-    const response = await this.#transport.unary(method, input, options);
+    const response = await this.#transport.unary(method, input(), options);
     const { message } = response;
     if (message.ok && message.error === undefined) return message;
     throw refusal(rpcName(method), response);

@@ -30,11 +30,16 @@ export class CallScope {
     this.#deadline = timeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
     this.#signal = signal;
     if (signal?.aborted) {
-      this.#onAbort();
+      this.#finish(Code.Cancelled, "cancelled by the caller", signal.reason);
       return;
     }
     if (timeoutMs > 0) this.#arm(timeoutMs);
-    signal?.addEventListener("abort", this.#onAbort);
+    signal?.addEventListener("abort", this);
+  }
+
+  /** As the listener of the signal: an object needs no closure of its own for each call. */
+  handleEvent(): void {
+    this.#finish(Code.Cancelled, "cancelled by the caller", this.#signal?.reason);
   }
 
   /** Set once the call has to stop. */
@@ -88,23 +93,20 @@ export class CallScope {
   /** To be called when the call is over: nothing of it stays behind. */
   close(): void {
     clearTimeout(this.#timer);
-    this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#signal?.removeEventListener("abort", this);
     this.onEnd = undefined;
   }
 
   #arm(ms: number): void {
-    this.#timer = setTimeout(this.#onTimer, Math.min(Math.ceil(ms), LONGEST_TIMER_MS));
+    this.#timer = setTimeout(onTimer, Math.min(Math.ceil(ms), LONGEST_TIMER_MS), this);
   }
 
-  readonly #onTimer = (): void => {
+  /** The timer has fired: early, where the deadline is further away than a timer reaches. */
+  onTimer(): void {
     const remaining = this.remainingMs();
     if (remaining > 0) this.#arm(remaining);
     else this.#finish(Code.DeadlineExceeded, `no answer within ${this.#timeoutMs} ms`, undefined);
-  };
-
-  readonly #onAbort = (): void => {
-    this.#finish(Code.Cancelled, "cancelled by the caller", this.#signal?.reason);
-  };
+  }
 
   #finish(code: CallEnd["code"], reason: string, cause: unknown): void {
     if (this.#end !== undefined) return;
@@ -113,4 +115,8 @@ export class CallScope {
     this.close();
     onEnd?.(this.#end);
   }
+}
+
+function onTimer(scope: CallScope): void {
+  scope.onTimer();
 }
