@@ -1,0 +1,56 @@
+import { toBinary } from "@bufbuild/protobuf";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { decodeBinary, encodeBinary } from "../../src/codecs/binary-codec.ts";
+import { CodecError } from "../../src/codecs/codec-error.ts";
+import { decodeJson, encodeJson } from "../../src/codecs/json-codec.ts";
+import { type Everything, EverythingSchema } from "../gen/bytenite/test/v1/everything_pb.js";
+import { anyEverything } from "../transcoding/support/any-everything.ts";
+
+const runs = { numRuns: 500 };
+
+// Compared as bytes: a NaN is not equal to itself.
+const hex = (message: Everything) => Buffer.from(toBinary(EverythingSchema, message)).toString("hex");
+
+test("a message with any fields passes the check and comes back, in both encodings", () => {
+  fc.assert(
+    fc.property(anyEverything, (message) => {
+      const bytes = encodeBinary(EverythingSchema, message);
+      expect(hex(decodeBinary(EverythingSchema, bytes))).toBe(hex(message));
+      const json = encodeJson(EverythingSchema, message);
+      // As JSON, because protobuf-es writes -0 as 0 in it.
+      expect(encodeJson(EverythingSchema, decodeJson(EverythingSchema, json))).toEqual(json);
+    }),
+    runs,
+  );
+});
+
+test("changed bytes are a message that means the same when it is written again, or a CodecError", () => {
+  const change = fc.record({
+    at: fc.nat(),
+    drop: fc.nat({ max: 3 }),
+    insert: fc.uint8Array({ maxLength: 4 }),
+  });
+  let [read, refused] = [0, 0];
+  fc.assert(
+    fc.property(anyEverything, fc.array(change, { minLength: 1, maxLength: 3 }), (message, changes) => {
+      let bytes: Uint8Array = toBinary(EverythingSchema, message);
+      for (const { at, drop, insert } of changes) {
+        const from = at % (bytes.length + 1);
+        bytes = Uint8Array.from([...bytes.subarray(0, from), ...insert, ...bytes.subarray(from + drop)]);
+      }
+      try {
+        const decoded = decodeBinary(EverythingSchema, bytes);
+        const again = decodeBinary(EverythingSchema, encodeBinary(EverythingSchema, decoded));
+        expect(hex(again)).toBe(hex(decoded));
+        read++;
+      } catch (error) {
+        if (!(error instanceof CodecError)) throw error;
+        refused++;
+      }
+    }),
+    runs,
+  );
+  // Neither is rare, or the test says little.
+  expect(Math.min(read, refused)).toBeGreaterThan(25);
+});
