@@ -17,23 +17,30 @@ test("a message with any fields passes the check and comes back, in both encodin
     fc.property(anyEverything, (message) => {
       const bytes = encodeBinary(EverythingSchema, message);
       expect(hex(decodeBinary(EverythingSchema, bytes))).toBe(hex(message));
+      fc.pre(!holdsNegativeZero(message));
       const json = encodeJson(EverythingSchema, message);
-      // As JSON, because protobuf-es writes -0 as 0 in it.
-      expect(encodeJson(EverythingSchema, decodeJson(EverythingSchema, json))).toEqual(json);
+      expect(hex(decodeJson(EverythingSchema, json))).toBe(hex(message));
     }),
     runs,
   );
 });
 
+/** protobuf-es writes it as 0 in JSON. */
+function holdsNegativeZero(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return Object.is(value, -0);
+  return !(value instanceof Uint8Array) && Object.values(value).some(holdsNegativeZero);
+}
+
 test("changed bytes are a message that means the same when it is written again, or a CodecError", () => {
+  // A byte for another one, mostly, so that many changes stay within a value.
   const change = fc.record({
     at: fc.nat(),
-    drop: fc.nat({ max: 3 }),
-    insert: fc.uint8Array({ maxLength: 4 }),
+    drop: fc.constantFrom(1, 1, 1, 1, 0, 2),
+    insert: fc.uint8Array({ minLength: 1, maxLength: 1 }),
   });
   let [read, refused] = [0, 0];
   fc.assert(
-    fc.property(anyEverything, fc.array(change, { minLength: 1, maxLength: 3 }), (message, changes) => {
+    fc.property(anyEverything, fc.array(change, { minLength: 1, maxLength: 2 }), (message, changes) => {
       let bytes: Uint8Array = toBinary(EverythingSchema, message);
       for (const { at, drop, insert } of changes) {
         const from = at % (bytes.length + 1);
