@@ -30,10 +30,13 @@ export function errorWordsOf(
 
 const OPENING_BRACE = 0x7b;
 
+/** Leaves a byte order mark out, as the strict reading of answers does. */
+const lenientUtf8 = new TextDecoder();
+
 function wordsFromJson(body: Uint8Array, errorBody: ErrorBodyType | undefined): ErrorWords | undefined {
   let json: JsonValue;
   try {
-    json = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8"));
+    json = JSON.parse(lenientUtf8.decode(body));
   } catch {
     return undefined;
   }

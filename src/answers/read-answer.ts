@@ -4,7 +4,7 @@ import { CodecError } from "../codecs/codec-error.ts";
 import { decodeJson, decodeJsonField } from "../codecs/json-codec.ts";
 import { encodingOf } from "../codecs/media-type.ts";
 import { Code } from "../errors/code.ts";
-import { headerText } from "../errors/http-headers.ts";
+import { type HttpHeaders, headerText } from "../errors/http-headers.ts";
 import type { Binding } from "../transcoding/binding.ts";
 import { responseFrom } from "../transcoding/place-body.ts";
 import type { WireResponse } from "../wire/wire.ts";
@@ -45,8 +45,13 @@ export function readAnswer(
   }
 }
 
-function decodeAnswer(binding: Binding, { body, headers }: WireResponse, options: ReadOptions): Message {
+function decodeAnswer(
+  binding: Binding,
+  { status, body, headers }: WireResponse,
+  options: ReadOptions,
+): Message {
   const { output } = binding.method;
+  if (status === 206) throw new CodecError("it is only a part, which nobody asked for");
   const contentType = headerText(headers, "content-type");
   const encoding = encodingOf(contentType, options.protobufMediaType);
   // A message whose fields are all default has no bytes in binary, and 204 has none by definition.
@@ -55,6 +60,10 @@ function decodeAnswer(binding: Binding, { body, headers }: WireResponse, options
     throw new CodecError(
       contentType === undefined ? "it has no content-type" : `its content-type is ${contentType}`,
     );
+  }
+  // Binary has no end of its own: what is cut between two fields is a message too. JSON shows it by itself.
+  if (encoding === "protobuf" && endsWithConnection(headers)) {
+    throw new CodecError("it may be cut short: it ends with the connection, and nothing says how long it is");
   }
   const field = binding.responseField;
   if (field === undefined) {
@@ -66,4 +75,10 @@ function decodeAnswer(binding: Binding, { body, headers }: WireResponse, options
   if (field.fieldKind !== "message")
     throw new CodecError(`it is binary, but ${field.toString()} is no message`);
   return responseFrom(binding, decodeBinary(field.message, body));
+}
+
+/** Whether the end of the connection is the end of the body (RFC 9112, section 6.3). */
+function endsWithConnection(headers: HttpHeaders): boolean {
+  if (headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined) return false;
+  return headerText(headers, "connection")?.toLowerCase() === "close";
 }

@@ -16,7 +16,7 @@ export function statusFromJson(json: JsonValue): ErrorWords | undefined {
   if (!isObject(json)) return undefined;
   const status = isObject(json.error) && typeof json.error.code !== "string" ? json.error : json;
   const { code, message } = status;
-  const named = typeof status.status === "string" ? codeFromProtobufName(status.status) : undefined;
+  const named = typeof status.status === "string" ? errorCodeNamed(status.status) : undefined;
   if (named === undefined && (typeof code !== "number" || code === Code.OK)) return undefined;
   if (message !== undefined && message !== null && typeof message !== "string") return undefined;
   return {
@@ -24,6 +24,11 @@ export function statusFromJson(json: JsonValue): ErrorWords | undefined {
     reason: message ?? "",
     details: Array.isArray(status.details) ? status.details.flatMap(detailFromJson) : [],
   };
+}
+
+function errorCodeNamed(name: string): Code | undefined {
+  const code = codeFromProtobufName(name);
+  return code === Code.OK ? undefined : code;
 }
 
 function codeFromNumber(number: number): Code {

@@ -37,9 +37,14 @@ export function askFor(
   for (const header of headers) {
     if (except.has(header.name)) continue;
     const value = guarded(header);
-    if (value instanceof Promise)
-      waits.push(value.then((text) => void values.set(header.name, usable(header, text))));
-    else values.set(header.name, usable(header, value));
+    if (typeof value === "string") {
+      values.set(header.name, usable(header, value));
+      continue;
+    }
+    const wait = value.then((text) => void values.set(header.name, usable(header, text)));
+    // The next one may throw, and then nobody waits for this one.
+    wait.catch(() => undefined);
+    waits.push(wait);
   }
   return waits.length === 0 ? values : Promise.all(waits).then(() => values);
 }

@@ -61,6 +61,6 @@ async function decompressWithin(
 }
 
 /** What is left of a call that was ended before this attempt began. */
-function notSent(end: CallEnd): AttemptFailure {
+export function notSent(end: CallEnd): AttemptFailure {
   return { init: { ...end, outcome: "not_sent" }, retry: "never" };
 }

@@ -42,7 +42,11 @@ export function headersOfCall(
     if (!own.has(name)) list.push(name, fixed[i + 1] as string);
   }
   for (const [name, value] of own) list.push(name, value);
-  if (metadata !== undefined) pushMetadata(list, metadata);
+  if (metadata !== undefined) {
+    const secret = Object.keys(metadata).find((key) => isCredential(key.toLowerCase()));
+    if (settings.refusesCredentials && secret !== undefined) throw refusedCredential(`metadata: ${secret}`);
+    pushMetadata(list, metadata);
+  }
   return { list, own: new Set(own.keys()) };
 }
 

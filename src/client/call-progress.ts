@@ -37,11 +37,14 @@ export class CallProgress {
     this.#history.push({ code, status, outcome, durationMs: performance.now() - this.#startedAt });
   }
 
-  /** The last attempt is to be followed by another one, after a wait in milliseconds. */
-  waiting(waitedMs: number): AttemptRecord {
-    const record: AttemptRecord = { ...(this.#history.pop() as AttemptRecord), waitedMs };
-    this.#history.push(record);
-    return record;
+  /** The last attempt, and how long it is to be followed by a wait, in milliseconds. */
+  beforeWait(waitMs: number): AttemptRecord {
+    return { ...(this.#history.at(-1) as AttemptRecord), waitedMs: waitMs };
+  }
+
+  /** The last attempt was followed by a wait, in milliseconds, and another one is to come. */
+  waited(waitedMs: number): void {
+    this.#history.push({ ...(this.#history.pop() as AttemptRecord), waitedMs });
   }
 
   /** The error of a call that ends with this failure. */

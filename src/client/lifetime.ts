@@ -40,8 +40,9 @@ export class Lifetime {
     if (this.#inFlight === 0) this.#onIdle?.();
   }
 
-  /** `wake` is called if everything is closed before the returned function is. */
+  /** `wake` is called if everything is closed before the returned function is, or was closed before. */
   whileWaiting(wake: () => void): () => void {
+    if (this.isClosing) wake();
     this.#waiting.add(wake);
     return () => this.#waiting.delete(wake);
   }

@@ -3,6 +3,7 @@ import { type RetrySettings, retrySettings } from "../policies/retry-policy.ts";
 import type { Binding } from "../transcoding/binding.ts";
 import { requestTarget } from "../transcoding/request-target.ts";
 import { type CallHeaders, headersOfCall } from "./call-headers.ts";
+import { checkCallOptions } from "./check-call-options.ts";
 import { encodeRequestBody } from "./encode-request-body.ts";
 import { type EncodingPair, encodingPair } from "./encoding-option.ts";
 import type { UnaryRequest } from "./interceptor.ts";
@@ -35,9 +36,11 @@ export interface EncodedRequest {
  */
 export function prepareCall(
   plan: MethodPlan,
-  { message, encoding, timeoutMs, retry }: UnaryRequest,
+  request: UnaryRequest,
   settings: TransportSettings,
 ): PreparedCall {
+  checkCallOptions(request);
+  const { message, encoding, timeoutMs, retry } = request;
   const { binding, target } = requestTarget(plan.route, message);
   return {
     plan,

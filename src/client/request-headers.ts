@@ -17,13 +17,9 @@ const reserved: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-/** Headers that hold secrets. */
-const credentials: ReadonlySet<string> = new Set([
-  "authorization",
-  "cookie",
-  "proxy-authorization",
-  "x-api-key",
-]);
+/** Names of headers and metadata that hold secrets, as far as names tell. */
+const credentials =
+  /authori[sz]ation|(^|[-_.])auth($|[-_.])|token|secret|api[-_]?key|cookie|passw|credential/;
 
 /** A header's name (RFC 9110, section 5.6.2). */
 const tokenPattern = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -32,9 +28,9 @@ const valuePattern = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** What gRPC allows in metadata that is not binary; a grpc-gateway drops the rest. */
 const metadataPattern = /^[\x20-\x7e]*$/;
 
-/** Whether a header, by its name in lower case, holds a secret. */
+/** Whether a header or an entry of metadata, by its name in lower case, holds a secret. */
 export function isCredential(name: string): boolean {
-  return credentials.has(name);
+  return credentials.test(name);
 }
 
 /**

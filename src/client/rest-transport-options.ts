@@ -1,7 +1,7 @@
 import type { Registry } from "@bufbuild/protobuf";
 import type { Dispatcher } from "undici";
 import { registryWith } from "../codecs/default-registry.ts";
-import { PROTOBUF_MEDIA_TYPE } from "../codecs/media-type.ts";
+import { encodingOf, PROTOBUF_MEDIA_TYPE } from "../codecs/media-type.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
 import { type RetryPolicy, type RetrySettings, retrySettings } from "../policies/retry-policy.ts";
 import { type BaseUrl, parseBaseUrl } from "./base-url.ts";
@@ -127,6 +127,7 @@ export function transportSettings(options: RestTransportOptions): TransportSetti
     if (!Object.hasOwn(known, name)) throw invalidArgument(`there is no option ${JSON.stringify(name)}`);
   }
   const baseUrl = parseBaseUrl(options.baseUrl);
+  const timeoutHeader = checkedTimeoutHeader(options.timeoutHeader ?? "grpc-timeout");
   const allowInsecure = checkedBoolean("allowInsecure", options.allowInsecure ?? false);
   return {
     baseUrl,
@@ -135,12 +136,12 @@ export function transportSettings(options: RestTransportOptions): TransportSetti
     retry: retrySettings(options.retry),
     timeoutMs: checkedTimeout(options.timeoutMs ?? DEFAULT_TIMEOUT_MS),
     maxResponseBytes: checkedMaxBytes(options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES),
-    headers: checkedHeaders(options.headers ?? {}),
+    headers: checkedHeaders(options.headers ?? {}, timeoutHeader),
     interceptors: checkedInterceptors(options.interceptors ?? []),
     dispatcher: checkedDispatcher(options.dispatcher),
     registry: registryWith(checkedRegistry(options.registry)),
     protobufMediaType: checkedMediaType(options.protobufMediaType ?? PROTOBUF_MEDIA_TYPE),
-    timeoutHeader: checkedTimeoutHeader(options.timeoutHeader ?? "grpc-timeout"),
+    timeoutHeader,
     allowInsecure,
     refusesCredentials: baseUrl.isPlaintext && !allowInsecure,
   };
@@ -162,13 +163,17 @@ function checkedBoolean(option: string, value: boolean): boolean {
   throw invalidArgument(`${option} must be true or false`);
 }
 
-function checkedHeaders(headers: NonNullable<RestTransportOptions["headers"]>): Map<string, HeaderSource> {
+function checkedHeaders(
+  headers: NonNullable<RestTransportOptions["headers"]>,
+  timeoutHeader: string | undefined,
+): Map<string, HeaderSource> {
   if (typeof headers !== "object" || Array.isArray(headers))
     throw invalidArgument("headers must be an object");
   const checked = new Map<string, HeaderSource>();
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined) continue;
     const lower = checkedHeaderName(name, "headers");
+    if (lower === timeoutHeader) throw invalidArgument(`headers: ${name} is what timeoutMs sets`);
     if (checked.has(lower)) throw invalidArgument(`headers: ${name} stands there twice`);
     checked.set(lower, typeof value === "function" ? value : checkedHeaderValue(name, value, "headers"));
   }
@@ -193,7 +198,10 @@ function checkedRegistry(registry: Registry | undefined): Registry | undefined {
 }
 
 function checkedMediaType(mediaType: string): string {
-  if (typeof mediaType === "string" && /^[\w.+-]+\/[\w.+-]+$/.test(mediaType)) return mediaType;
+  if (typeof mediaType === "string" && /^[\w.+-]+\/[\w.+-]+$/.test(mediaType)) {
+    const lower = mediaType.toLowerCase();
+    if (encodingOf(lower) !== "json") return lower;
+  }
   throw invalidArgument(
     'protobufMediaType must be a media type without parameters, such as "application/protobuf"',
   );

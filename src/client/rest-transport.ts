@@ -1,19 +1,19 @@
 import { create, type DescMessage, type DescMethodUnary, type MessageInitShape } from "@bufbuild/protobuf";
 import type { ErrorBodyType } from "../answers/error-body-type.ts";
 import { Code } from "../errors/code.ts";
-import { invalidArgument } from "../errors/invalid-argument.ts";
 import { RetryThrottle } from "../policies/retry-throttle.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
 import type { AskedHeader } from "./asked-headers.ts";
 import { refusedCredential } from "./call-headers.ts";
 import type { CallOptions } from "./call-options.ts";
-import { checkedCallOptions } from "./checked-call-options.ts";
+import { checkOptionNames } from "./check-call-options.ts";
 import { Connections } from "./connections.ts";
 import type { Credential } from "./credential.ts";
 import { compose, type UnaryRequest, type UnaryResponse } from "./interceptor.ts";
 import { JsonOnlyMemory } from "./json-only-memory.ts";
 import { Lifetime } from "./lifetime.ts";
 import { MethodPlans } from "./method-plan.ts";
+import { refusal } from "./refusal.ts";
 import { isCredential } from "./request-headers.ts";
 import {
   type RestTransportOptions,
@@ -60,6 +60,7 @@ export function createTransport(
     throttle: new RetryThrottle(),
     jsonOnly: new JsonOnlyMemory(),
     lifetime,
+    secrets: secretsOf(settings, fixed),
     planOf: (method) => plans.of(method),
   };
   const call = compose(settings.interceptors, (request) => unaryCall(context, request));
@@ -87,17 +88,13 @@ function unaryRequest(
   input: MessageInitShape<DescMessage>,
   options: CallOptions | undefined,
 ): UnaryRequest {
-  const message = createMessage(method, input);
-  return options === undefined
-    ? { method, message }
-    : { ...checkedCallOptions(options, method), method, message };
-}
-
-function createMessage(method: DescMethodUnary, input: MessageInitShape<DescMessage>) {
   try {
-    return create(method.input, input);
-  } catch (cause) {
-    throw invalidArgument(cause instanceof Error ? cause.message : String(cause), rpcName(method), cause);
+    const message = create(method.input, input);
+    if (options === undefined) return { method, message };
+    checkOptionNames(options);
+    return { ...options, method, message };
+  } catch (error) {
+    throw refusal(error, rpcName(method));
   }
 }
 
@@ -106,6 +103,14 @@ function askedHeaders({ headers }: TransportSettings): AskedHeader[] {
   return [...headers].flatMap(([name, source]) =>
     typeof source === "function" ? [{ name, ask: source, option: "headers", failureCode: Code.Unknown }] : [],
   );
+}
+
+/** The values of headers that, by their names, hold secrets and are always the same. */
+function secretsOf({ headers }: TransportSettings, fixed: { readonly value: string } | undefined): string[] {
+  const secrets = [...headers].flatMap(([name, value]) =>
+    isCredential(name) && typeof value === "string" ? value : [],
+  );
+  return fixed === undefined ? secrets : [...secrets, fixed.value];
 }
 
 function refuseOpenCredentials(

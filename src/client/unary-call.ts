@@ -2,19 +2,18 @@ import type { DescMethodUnary, Message } from "@bufbuild/protobuf";
 import type { Dispatcher } from "undici";
 import type { AttemptFailure } from "../answers/attempt-failure.ts";
 import type { ErrorBodyType } from "../answers/error-body-type.ts";
+import { maskSecrets } from "../answers/mask-secrets.ts";
 import { readAnswer } from "../answers/read-answer.ts";
 import { readErrorAnswer } from "../answers/read-error-answer.ts";
-import { Code } from "../errors/code.ts";
 import type { HttpHeaders } from "../errors/http-headers.ts";
-import { invalidArgument } from "../errors/invalid-argument.ts";
-import { type AttemptRecord, RpcError } from "../errors/rpc-error.ts";
+import type { AttemptRecord, RpcError } from "../errors/rpc-error.ts";
 import { backoffMs } from "../policies/backoff.ts";
 import { CallScope } from "../policies/call-scope.ts";
 import type { RetrySettings } from "../policies/retry-policy.ts";
 import type { RetryThrottle } from "../policies/retry-throttle.ts";
 import type { WireResponse } from "../wire/wire.ts";
 import type { AskedHeader, AskedValues } from "./asked-headers.ts";
-import { askWithin, exchangeWithin } from "./attempt.ts";
+import { askWithin, exchangeWithin, notSent } from "./attempt.ts";
 import { headersOfAttempt } from "./call-headers.ts";
 import { CallProgress } from "./call-progress.ts";
 import type { EncodingPair } from "./encoding-option.ts";
@@ -24,7 +23,9 @@ import { isRefusalOfBinary, provesJsonOnly } from "./json-fallback.ts";
 import type { JsonOnlyMemory } from "./json-only-memory.ts";
 import type { Lifetime } from "./lifetime.ts";
 import type { MethodPlan } from "./method-plan.ts";
+import { observe } from "./observe.ts";
 import { type EncodedRequest, encodeCall, type PreparedCall, prepareCall } from "./prepared-call.ts";
+import { refusal } from "./refusal.ts";
 import type { TransportSettings } from "./rest-transport-options.ts";
 
 /** What calls need of their transport. */
@@ -33,6 +34,8 @@ export interface CallContext {
   readonly dispatcher: Dispatcher;
   readonly askedHeaders: readonly AskedHeader[];
   readonly errorBody: ErrorBodyType | undefined;
+  /** Values that every call carries and no error may show. */
+  readonly secrets: readonly string[];
   readonly throttle: RetryThrottle;
   readonly jsonOnly: JsonOnlyMemory;
   readonly lifetime: Lifetime;
@@ -90,6 +93,8 @@ class UnaryCall {
         const asked = this.#askedAhead ?? (await this.#ask());
         this.#askedAhead = undefined;
         if ("init" in asked) throw this.#progress.error(asked);
+        // The signal may have fired since the values came; from here on the exchange is told.
+        if (this.#scope.end !== undefined) throw this.#progress.error(notSent(this.#scope.end));
         this.#progress.begin();
         const response = await this.#exchange(asked);
         if ("init" in response) {
@@ -97,7 +102,7 @@ class UnaryCall {
           await this.#retryAfter(response);
           continue;
         }
-        const answer = this.#read(response);
+        const answer = this.#read(response, asked);
         if ("message" in answer) {
           this.#progress.succeeded(response.status);
           this.#tellCaller(response);
@@ -129,18 +134,23 @@ class UnaryCall {
       target: baseUrl.pathPrefix + this.#prepared.target,
       headers: headersOfAttempt(this.#encoded.headers, asked, timeoutHeader, this.#scope.remainingMs()),
       body: this.#encoded.body,
+      mayBeReplayed: this.#mayHappenTwice,
       maxResponseBytes,
     });
   }
 
-  #read(response: WireResponse): { readonly message: Message } | AttemptFailure {
-    const { settings, errorBody, throttle, jsonOnly } = this.#context;
+  #read(response: WireResponse, asked: AskedValues): { readonly message: Message } | AttemptFailure {
+    const { settings, errorBody, secrets, throttle, jsonOnly } = this.#context;
+    const masked = () => maskSecrets(response, [...secrets, ...asked.values()]);
     if (this.#hasFallenBack && provesJsonOnly(response)) jsonOnly.remember();
     if (response.status < 200 || response.status >= 300) {
-      return readErrorAnswer(response, { protobufMediaType: settings.protobufMediaType, errorBody });
+      return readErrorAnswer(masked(), { protobufMediaType: settings.protobufMediaType, errorBody });
     }
     throttle.succeeded();
-    return readAnswer(this.#prepared.binding, response, settings);
+    const { binding } = this.#prepared;
+    const answer = readAnswer(binding, response, settings);
+    // What is wrong with it may be told in its own words.
+    return "init" in answer ? readAnswer(binding, masked(), settings) : answer;
   }
 
   /** Whether the call goes on in JSON, because the server did not understand it in binary. */
@@ -155,7 +165,7 @@ class UnaryCall {
       // What JSON cannot say, such as an Any of a type that is not in the registry: the refusal stands.
       return false;
     }
-    this.#progress.waiting(0);
+    this.#progress.waited(0);
     return true;
   }
 
@@ -171,7 +181,7 @@ class UnaryCall {
     // Without another value the server's own 401 says more than the reason why there is none.
     if ("init" in fresh || renewable.every(({ name }) => fresh.get(name) === used.get(name))) return false;
     this.#askedAhead = fresh;
-    this.#progress.waiting(0);
+    this.#progress.waited(0);
     return true;
   }
 
@@ -182,17 +192,25 @@ class UnaryCall {
     const waitMs = this.#nextWaitMs(failure);
     if (waitMs === undefined) throw this.#error(failure, response);
     this.#retries++;
-    this.#tellOfRetry(this.#progress.waiting(waitMs));
+    const { onRetry } = this.#retry;
+    observe(
+      onRetry && (() => onRetry({ ...this.#progress.beforeWait(waitMs), attempt: this.#progress.attempts })),
+    );
+    const startedAt = performance.now();
     const ended = await this.#scope.pause(waitMs, (wake) => lifetime.whileWaiting(wake));
     if (ended === "woken") throw this.#error(failure, response);
     if (ended !== undefined) throw this.#progress.ended(ended, failure);
+    this.#progress.waited(performance.now() - startedAt);
+  }
+
+  get #mayHappenTwice(): boolean {
+    return this.#prepared.plan.mayHappenTwice || this.#request.idempotencyKey !== undefined;
   }
 
   #nextWaitMs(failure: AttemptFailure): number | undefined {
     const { throttle, lifetime } = this.#context;
-    const { plan } = this.#prepared;
-    const mayHappenTwice = plan.mayHappenTwice || this.#request.idempotencyKey !== undefined;
-    const mayRetry = failure.retry === "always" || (failure.retry === "if_idempotent" && mayHappenTwice);
+    const mayRetry =
+      failure.retry === "always" || (failure.retry === "if_idempotent" && this.#mayHappenTwice);
     if (
       !mayRetry ||
       this.#retries + 1 >= this.#retry.maxAttempts ||
@@ -206,35 +224,17 @@ class UnaryCall {
     return waitMs < this.#scope.remainingMs() ? waitMs : undefined;
   }
 
-  #tellOfRetry(record: AttemptRecord): void {
-    try {
-      this.#retry.onRetry?.({ ...record, attempt: this.#progress.attempts });
-    } catch (error) {
-      // A call does not end because somebody who looks on has a bug.
-      process.emitWarning(error instanceof Error ? error : String(error));
-    }
-  }
-
   #error(failure: AttemptFailure, response: WireResponse | undefined): RpcError {
     if (response !== undefined) this.#tellCaller(response);
     return this.#progress.error(failure);
   }
 
   #tellCaller({ status, headers, trailers }: WireResponse): void {
-    try {
-      this.#request.onResponse?.({ status, headers, metadata: incomingMetadata(headers, trailers) });
-    } catch (cause) {
-      const { name: method } = this.#prepared.plan;
-      const reason = "onResponse failed, after the server had answered";
-      throw new RpcError({ code: Code.Internal, reason, outcome: "unknown", method, status, headers, cause });
-    }
+    const { onResponse } = this.#request;
+    observe(
+      onResponse && (() => onResponse({ status, headers, metadata: incomingMetadata(headers, trailers) })),
+    );
   }
-}
-
-/** What transcoding and protobuf-es throw is about the message: they have seen nothing else. */
-function refusal(error: unknown, method: string): RpcError {
-  if (error instanceof RpcError) return invalidArgument(error.reason, method, error.cause);
-  return invalidArgument(error instanceof Error ? error.message : String(error), method, error);
 }
 
 class Answer implements UnaryResponse {

@@ -11,7 +11,9 @@ import {
   toJson,
   toJsonString,
 } from "@bufbuild/protobuf";
+import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import { CodecError } from "./codec-error.ts";
+import { withExactIntegers } from "./exact-integers.ts";
 import { withoutUnknownAnys } from "./unknown-any.ts";
 
 const utf8 = new TextEncoder();
@@ -43,11 +45,15 @@ export function decodeJson<Desc extends DescMessage>(
 ): MessageShape<Desc> {
   return guarded(() => {
     const text = textOf(bytes);
-    if (unknownAny === "kept" && text.includes('"@type"')) {
-      const known = withoutUnknownAnys(desc, JSON.parse(text) as JsonValue, registry);
-      if (known !== undefined) return fromJson(desc, known, readOptions(registry));
+    const exact = withExactIntegers(desc, text);
+    if (exact !== undefined) return fromParsed(desc, text, exact, registry, unknownAny);
+    try {
+      return fromJsonString(desc, text, readOptions(registry));
+    } catch (error) {
+      // Only an Any of an unknown type is worth another look; its "@type" may be spelt with escapes.
+      if (unknownAny === "refused" || !text.includes("type")) throw error;
+      return fromParsed(desc, text, JSON.parse(text) as JsonValue, registry, unknownAny);
     }
-    return fromJsonString(desc, text, readOptions(registry));
   });
 }
 
@@ -73,10 +79,26 @@ export function decodeJsonField(
   unknownAny: UnknownAny = "refused",
 ): Message {
   return guarded(() => {
-    const json = { [field.jsonName]: JSON.parse(textOf(bytes)) as JsonValue };
-    const known = unknownAny === "kept" ? withoutUnknownAnys(field.parent, json, registry) : undefined;
-    return fromJson(field.parent, known ?? json, readOptions(registry));
+    const text = textOf(bytes);
+    // By itself first, so that nothing can close the message that is put around it.
+    fromJsonString(ValueSchema, text);
+    const message = `{${JSON.stringify(field.jsonName)}:${text}}`;
+    return decodeJson(field.parent, utf8.encode(message), registry, unknownAny);
   });
+}
+
+/** Reads JSON that was parsed to be changed; `text` is what it was parsed from. */
+function fromParsed<Desc extends DescMessage>(
+  desc: Desc,
+  text: string,
+  json: JsonValue,
+  registry: Registry | undefined,
+  unknownAny: UnknownAny,
+): MessageShape<Desc> {
+  // JSON.parse lets a key stand twice; protobuf-es does not, whatever it reads.
+  fromJsonString(ValueSchema, text);
+  const known = unknownAny === "kept" ? withoutUnknownAnys(desc, json, registry) : undefined;
+  return fromJson(desc, known ?? json, readOptions(registry));
 }
 
 function guarded<T>(decode: () => T): T {

@@ -68,7 +68,7 @@ export class RpcError extends Error {
     super(describe(init), init.cause === undefined ? undefined : { cause: init.cause });
     brand(this, rpcErrorBrand);
     this.code = init.code;
-    this.reason = init.reason;
+    this.reason = init.reason.slice(0, LONGEST_REASON);
     this.outcome = init.outcome;
     this.method = init.method ?? "";
     this.status = init.status;
@@ -84,6 +84,24 @@ export class RpcError extends Error {
     return findDetails(this.details, schema);
   }
 
+  /** What a JSON log needs; the bytes and headers of the answer are left out. */
+  toJSON(): Record<string, unknown> {
+    const { name, message, reason, outcome, method, status, attempts, history } = this;
+    const details = this.details.map(({ typeUrl }) => typeUrl);
+    return {
+      name,
+      message,
+      code: codeName(this.code),
+      reason,
+      outcome,
+      method,
+      status,
+      attempts,
+      history,
+      details,
+    };
+  }
+
   static override [Symbol.hasInstance](value: unknown): boolean {
     return this === RpcError ? hasBrand(value, rpcErrorBrand) : hasPrototype(value, this.prototype);
   }
@@ -94,10 +112,13 @@ function describe({ method, code, status, reason }: RpcErrorInit): string {
   return `${method ? `${method}: ` : ""}${codeName(code)}${http}: ${oneLine(reason)}`;
 }
 
-const longestReason = 500;
+/** In characters; a server may send megabytes. */
+const LONGEST_REASON = 4_096;
+const LONGEST_LINE = 500;
 
 function oneLine(text: string): string {
+  const start = text.slice(0, LONGEST_REASON);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must go from a log line
-  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim();
-  return line.length > longestReason ? `${line.slice(0, longestReason)}…` : line;
+  const line = start.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim();
+  return line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line;
 }

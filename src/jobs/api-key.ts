@@ -16,14 +16,15 @@ const EXCHANGE_TIMEOUT_MS = 30_000;
 const MAX_ANSWER_BYTES = 64 * 1024;
 /** How long before its end a token is replaced: a tenth of its life, at most this, in milliseconds. */
 const LONGEST_MARGIN_MS = 60_000;
-/** How long the endpoint is left alone after it failed, in milliseconds; doubled each time up to the second. */
+/** How long the endpoint is left alone after it failed or its tokens were refused, in milliseconds. */
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
 
 interface Token {
   readonly value: string;
-  /** When to replace it, in milliseconds on the clock of performance.now(). */
+  // Both in milliseconds on the clock of performance.now().
   readonly renewAt: number;
+  readonly expiresAt: number;
 }
 
 /**
@@ -41,6 +42,8 @@ export class ApiKeyTokens {
   #failure: RpcError | undefined;
   #failures = 0;
   #pauseUntil = 0;
+  #refusals = 0;
+  #believeUntil = 0;
 
   constructor(apiKey: string, endpoint: BaseUrl, dispatcher: Dispatcher) {
     this.#apiKey = apiKey;
@@ -55,9 +58,7 @@ export class ApiKeyTokens {
       option: "apiKey",
       failureCode: Code.Unauthenticated,
       ask: () => this.#ask(),
-      refused: (value) => {
-        if (this.#token?.value === value) this.#token = undefined;
-      },
+      refused: (value) => this.#refuse(value),
     };
   }
 
@@ -70,11 +71,29 @@ export class ApiKeyTokens {
     const now = performance.now();
     if (this.#token !== undefined && now < this.#token.renewAt) return this.#token.value;
     if (this.#fetching !== undefined) return this.#fetching;
-    if (this.#failure !== undefined && now < this.#pauseUntil) throw this.#failure;
-    this.#fetching = this.#fetch().finally(() => {
-      this.#fetching = undefined;
-    });
+    if (this.#failure !== undefined && now < this.#pauseUntil) return this.#stillGood(this.#failure);
+    this.#fetching = this.#fetch()
+      .catch((failure: RpcError) => this.#stillGood(failure))
+      .finally(() => {
+        this.#fetching = undefined;
+      });
     return this.#fetching;
+  }
+
+  /** A token that could not be replaced in time is used to its end. */
+  #stillGood(failure: RpcError): string {
+    if (this.#token !== undefined && performance.now() < this.#token.expiresAt) return this.#token.value;
+    throw failure;
+  }
+
+  /** Forgets a token that the server refused; but not one after the other, while that does not help. */
+  #refuse(value: string): void {
+    const now = performance.now();
+    if (this.#token?.value !== value || now < this.#believeUntil) return;
+    this.#token = undefined;
+    if (now > this.#believeUntil + LONGEST_PAUSE_MS) this.#refusals = 0;
+    this.#believeUntil = now + pauseMs(this.#refusals);
+    this.#refusals++;
   }
 
   async #fetch(): Promise<string> {
@@ -87,6 +106,7 @@ export class ApiKeyTokens {
         target: this.#endpoint.path,
         headers: ["accept", "application/json", "content-type", "application/json"],
         body,
+        mayBeReplayed: true,
         maxResponseBytes: MAX_ANSWER_BYTES,
       });
       if ("init" in response) throw this.#failed(response.init.code, response.init.reason, undefined);
@@ -111,11 +131,10 @@ export class ApiKeyTokens {
   }
 
   /** Neither the answer nor what was sent may be in the error: both hold secrets. */
-  #failed(code: Code, what: string, pauseMs: number | undefined): RpcError {
+  #failed(code: Code, what: string, pushback: number | undefined): RpcError {
     const reason = `no access token for the API key: ${what}`;
     this.#failure = new RpcError({ code, reason, outcome: "not_sent" });
-    const pause = Math.min(FIRST_PAUSE_MS * 2 ** this.#failures, LONGEST_PAUSE_MS);
-    this.#pauseUntil = performance.now() + Math.max(pause, pauseMs ?? 0);
+    this.#pauseUntil = performance.now() + Math.max(pauseMs(this.#failures), pushback ?? 0);
     this.#failures++;
     return this.#failure;
   }
@@ -147,12 +166,17 @@ function tokenFrom(body: Uint8Array): Token | undefined {
   if (typeof json !== "object" || json === null) return undefined;
   const { token, expiresIn } = json as Record<string, unknown>;
   if (typeof token !== "string" || token === "") return undefined;
-  return { value: token, renewAt: performance.now() + usableMs(Number(expiresIn)) };
+  const lifeMs = lifeMsOf(Number(expiresIn));
+  const expiresAt = performance.now() + lifeMs;
+  return { value: token, renewAt: expiresAt - Math.min(lifeMs / 10, LONGEST_MARGIN_MS), expiresAt };
 }
 
 /** A token that does not say how long it lives is used until the server refuses it. */
-function usableMs(expiresInSeconds: number): number {
-  if (!(expiresInSeconds > 0)) return Number.POSITIVE_INFINITY;
-  const lifeMs = expiresInSeconds * 1_000;
-  return lifeMs - Math.min(lifeMs / 10, LONGEST_MARGIN_MS);
+function lifeMsOf(expiresInSeconds: number): number {
+  return expiresInSeconds > 0 ? expiresInSeconds * 1_000 : Number.POSITIVE_INFINITY;
+}
+
+/** 250 ms, doubled each time, up to 10 s. */
+function pauseMs(times: number): number {
+  return Math.min(FIRST_PAUSE_MS * 2 ** times, LONGEST_PAUSE_MS);
 }

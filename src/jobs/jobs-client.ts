@@ -13,7 +13,9 @@ import {
   transportSettings,
 } from "../client/rest-transport-options.ts";
 import type { Transport } from "../client/transport.ts";
+import { encodingOf } from "../codecs/media-type.ts";
 import { Code } from "../errors/code.ts";
+import { headerText } from "../errors/http-headers.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
 import { type Outcome, worseOutcome } from "../errors/outcome.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
@@ -160,8 +162,7 @@ function apiKeyTokens(
 function refusal(method: string, response: UnaryResponse<typeof GenericResponseSchema>): JobsError {
   const { message, status, headers, attempts } = response;
   const { code = Code.Unknown, reason } = wordsOfRefusal(message);
-  // An answer of no bytes says nothing at all, so neither does it say that nothing happened.
-  const outcome: Outcome = saysAnything(message) ? "rejected" : "unknown";
+  const outcome: Outcome = saysAnything(response) ? "rejected" : "unknown";
   const history = response.history.map((record, i) =>
     i === response.history.length - 1 ? { ...record, code, outcome } : record,
   );
@@ -177,6 +178,9 @@ function refusal(method: string, response: UnaryResponse<typeof GenericResponseS
   });
 }
 
-function saysAnything({ requestId, message, error }: GenericResponse): boolean {
-  return requestId !== "" || message !== "" || error !== undefined;
+/** An answer of no bytes, which in binary is `ok: false`, does not say either that nothing happened. */
+function saysAnything({ message, headers }: UnaryResponse<typeof GenericResponseSchema>): boolean {
+  const { requestId, message: words, error } = message;
+  if (requestId !== "" || words !== "" || error !== undefined) return true;
+  return encodingOf(headerText(headers, "content-type")) === "json";
 }

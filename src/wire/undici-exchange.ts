@@ -8,7 +8,7 @@ export function startExchange(
   request: WireRequest,
   onResult: (result: WireResult) => void,
 ): Exchange {
-  const exchange = new UndiciExchange(request.maxResponseBytes, onResult);
+  const exchange = new UndiciExchange(request, onResult);
   try {
     dispatcher.dispatch(
       {
@@ -29,6 +29,8 @@ export function startExchange(
   return exchange;
 }
 
+const UNSAFE_REPLAY = "the server gave no answer, and sending the request again by itself might do it twice";
+
 /** An exchange under way. */
 export interface Exchange {
   /** Ends it: frees the connection, or the place in the queue, and reports a failure of kind `"cancelled"`. */
@@ -41,16 +43,19 @@ export interface Exchange {
  */
 class UndiciExchange implements Dispatcher.DispatchHandler, Exchange {
   readonly #maxBytes: number;
+  readonly #mayBeReplayed: boolean;
   #onResult: ((result: WireResult) => void) | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #cancelled: Error | undefined;
+  #sent = false;
   #status = 0;
   #headers: HttpHeaders = {};
   #chunks: Uint8Array[] = [];
   #length = 0;
 
-  constructor(maxBytes: number, onResult: (result: WireResult) => void) {
-    this.#maxBytes = maxBytes;
+  constructor({ maxResponseBytes, mayBeReplayed }: WireRequest, onResult: (result: WireResult) => void) {
+    this.#maxBytes = maxResponseBytes;
+    this.#mayBeReplayed = mayBeReplayed;
     this.#onResult = onResult;
   }
 
@@ -63,16 +68,23 @@ class UndiciExchange implements Dispatcher.DispatchHandler, Exchange {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // Thrown, not aborted: an abort would close a connection that is in order.
-    if (this.#cancelled !== undefined) throw this.#cancelled;
+    // Thrown, not aborted: an abort would close a connection that is in order. Whatever was reported before, a
+    // cancellation or an error of a dispatcher that goes on all the same, must not be followed by a request.
+    if (this.#onResult === undefined) throw this.#cancelled ?? new Error("the exchange is over");
+    // Over HTTP/2 undici begins again, once, what the server did not process: REFUSED_STREAM, or a stream behind
+    // the last one of a GOAWAY. That would be proof, but it compares a GOAWAY with the streams of older
+    // connections as well, whose calls may have been done (8.12: test/faults/replayed-calls.test.ts).
+    if (this.#sent && !this.#mayBeReplayed) throw new Error(UNSAFE_REPLAY);
     this.#controller = controller;
-    // Over HTTP/2 undici begins again, once, what the server refused without processing it.
+    this.#sent = true;
     this.#status = 0;
     this.#chunks = [];
     this.#length = 0;
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: HttpHeaders): void {
+    // What is answered was sent, also where a dispatcher in between did not pass on that it began.
+    this.#sent = true;
     if (status < 200) return;
     this.#status = status;
     this.#headers = headers;
@@ -96,7 +108,9 @@ class UndiciExchange implements Dispatcher.DispatchHandler, Exchange {
     });
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+  onResponseError(controller: Dispatcher.DispatchController | null, error: Error): void {
+    // undici makes the controller when it begins to write.
+    if (controller) this.#sent = true;
     if (/^invalid on\w+ method$/.test(error.message)) {
       const reason =
         "the dispatcher is of an undici release that this package cannot work with; undici 7 and 8 do";
@@ -104,7 +118,7 @@ class UndiciExchange implements Dispatcher.DispatchHandler, Exchange {
     } else if (isRefusedInput(error)) {
       this.#fail("invalid_request", error);
     } else {
-      this.#fail(this.#controller === undefined ? "not_connected" : "connection_lost", error);
+      this.#fail(this.#sent ? "connection_lost" : "not_connected", error);
     }
   }
 
@@ -115,9 +129,8 @@ class UndiciExchange implements Dispatcher.DispatchHandler, Exchange {
   }
 
   #fail(kind: WireFailure["kind"], cause: unknown): void {
-    const sent = this.#controller !== undefined;
     const answered = this.#status === 0 ? undefined : { status: this.#status, headers: this.#headers };
-    this.#end({ failure: { kind, sent, ...answered, cause } });
+    this.#end({ failure: { kind, sent: this.#sent, ...answered, cause } });
   }
 
   #end(result: WireResult): void {

@@ -12,6 +12,8 @@ export interface WireRequest {
   readonly headers: readonly string[];
   /** Null for a request without a body; never empty. */
   readonly body: Uint8Array | null;
+  /** Whether undici may send it again by itself, as it does over HTTP/2 with what it takes for refused. */
+  readonly mayBeReplayed: boolean;
   /** A longer answer ends the exchange, in bytes. */
   readonly maxResponseBytes: number;
 }

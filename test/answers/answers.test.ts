@@ -6,6 +6,7 @@ import { StatusSchema } from "../../gen/google/rpc/status_pb.js";
 import { Code } from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
 import { jobsClient } from "../support/clients.ts";
+import { tcpServer } from "../support/loopback.ts";
 import { type Scripted, scriptedServer } from "../support/scripted-server.ts";
 
 const message = create(GenericResponseSchema, { ok: true, requestId: "r-1", message: "queued" });
@@ -90,6 +91,16 @@ describe("an answer that cannot be read is no answer", () => {
     ],
   ] as [string, Scripted, Code][])("%s", async (_name, answer, code) => {
     expect(await caught(abort(answer))).toMatchObject({ code, outcome: "unknown", status: 200, attempts: 1 });
+  });
+
+  test("one in binary that ends with the connection, which may have been cut between two fields", async () => {
+    const head = "HTTP/1.1 200 OK\r\ncontent-type: application/x-protobuf\r\nconnection: close\r\n\r\n";
+    const { origin } = await tcpServer((socket) =>
+      socket.once("data", () => socket.end(Buffer.concat([Buffer.from(head), binary.subarray(0, 2)]))),
+    );
+    const error = await caught(jobsClient(origin).run("job-1"));
+    expect(error).toMatchObject({ code: Code.DataLoss, outcome: "unknown", status: 200 });
+    expect(error.reason).toContain("it may be cut short");
   });
 
   test("an error keeps the first 64 KiB of it", async () => {

@@ -156,6 +156,29 @@ describe("an API key", () => {
     expect(endpoint.seen).toHaveLength(1);
   });
 
+  test("whose token cannot be replaced in time is used to its end", async () => {
+    const endpoint = await scriptedServer(token("t1", "100"), { status: 500 });
+    const server = await scriptedServer(ok);
+    const client = jobsClient(server.baseUrl, { apiKey: "k", tokenUrl: endpoint.origin });
+    const now = performance.now.bind(performance);
+    let later = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => now() + later);
+    for (later of [0, 92_000, 92_001]) await client.abort("job-1");
+    later = 101_000;
+    expect(await caught(client.abort("job-1"))).toMatchObject({ code: Code.Internal, outcome: "not_sent" });
+    expect(authorizations(server.seen)).toEqual(["t1", "t1", "t1"]);
+  });
+
+  test("is not exchanged for every call while the server refuses every token", async () => {
+    const endpoint = await scriptedServer(...Array.from({ length: 99 }, (_, i) => token(`t${i}`, "3600")));
+    const server = await scriptedServer(unauthorized);
+    const client = jobsClient(server.baseUrl, { apiKey: "k", tokenUrl: endpoint.origin });
+    for (let i = 0; i < 20; i++) await caught(client.abort("job-1"));
+    expect(endpoint.seen.length).toBeLessThanOrEqual(3);
+    await Promise.all(Array.from({ length: 50 }, () => caught(client.abort("job-1"))));
+    expect(endpoint.seen.length).toBeLessThanOrEqual(4);
+  });
+
   test("is asked for with the deadline of each call", async () => {
     const endpoint = await scriptedServer("hang");
     const client = jobsClient("http://127.0.0.1:1", { apiKey: "k", tokenUrl: endpoint.origin });

@@ -12,6 +12,7 @@ function request(origin: string, more: Partial<WireRequest> = {}): WireRequest {
     target: "/x",
     headers: [],
     body: Buffer.from("hi"),
+    mayBeReplayed: false,
     maxResponseBytes: 100,
     ...more,
   };

@@ -1,0 +1,11 @@
+import { invalidArgument } from "../errors/invalid-argument.ts";
+import { RpcError } from "../errors/rpc-error.ts";
+
+/**
+ * The error of a call that cannot be sent as it is. What transcoding and protobuf-es throw is about the
+ * message: they have seen nothing else.
+ */
+export function refusal(error: unknown, method: string): RpcError {
+  if (error instanceof RpcError) return invalidArgument(error.reason, method, error.cause);
+  return invalidArgument(error instanceof Error ? error.message : String(error), method, error);
+}
