@@ -79,9 +79,22 @@ export interface ResetFault extends MayExecute {
    * @default "before-answer"
    */
   readonly where?: "before-answer" | "in-answer" | undefined;
-  /** A TCP reset, or a plain close. @default "reset" */
-  readonly how?: "reset" | "close" | undefined;
+  /** @default "reset" */
+  readonly how?: ResetHow | undefined;
 }
+
+/**
+ * How a connection ends.
+ *
+ * - `"reset"`: a TCP reset; over HTTP/2, an RST_STREAM with INTERNAL_ERROR.
+ * - `"close"`: a plain close, over HTTP/2 of the connection with all its streams.
+ * - `"refused"`: over HTTP/2, an RST_STREAM with REFUSED_STREAM, which promises that nothing was done.
+ * - `"goaway"`: over HTTP/2, a GOAWAY that promises the same and ends the connection when the other streams are
+ *   done.
+ *
+ * HTTP/1.1 has no words for the last two; there they are a plain close.
+ */
+export type ResetHow = "reset" | "close" | "refused" | "goaway";
 
 /**
  * Keeps the connection open in silence, until the client gives up or the server is closed. `execute` is

@@ -1,9 +1,10 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo, Server, Socket } from "node:net";
 import { gone } from "./gone.ts";
+import { asHttp1, Http2Listener } from "./http2-listener.ts";
 import type { RawHeaders } from "./raw-headers.ts";
-import type { Reply } from "./reply.ts";
+import type { Reply, ReplyFailure } from "./reply.ts";
 
 /** A request, read whole. */
 export interface ReceivedRequest {
@@ -24,6 +25,8 @@ export interface ListenOptions {
   readonly port: number;
   /** The longest request body, in bytes. */
   readonly maxRequestBytes: number;
+  /** Whether HTTP/2 is spoken, in the clear, instead of HTTP/1.1. */
+  readonly http2: boolean;
 }
 
 /** A listening HTTP server and its sockets. */
@@ -38,7 +41,7 @@ export interface HttpListener {
 }
 
 /**
- * Listens for HTTP/1.1 requests.
+ * Listens for requests.
  *
  * @param answer gives the reply to a request; it must not reject, except when the request's signal has fired
  */
@@ -47,11 +50,7 @@ export async function listen(
   answer: (request: ReceivedRequest) => Promise<Reply>,
 ): Promise<HttpListener> {
   const sockets = new Set<Socket>();
-  // An idle connection stays until the client or close() ends it: Node's own five seconds would break off
-  // calls that are just being sent on it, in tests that are about something else.
-  const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (request, response) => {
-    exchange(request, response, options.maxRequestBytes, answer).catch(() => response.destroy());
-  });
+  const { server, closeIdleConnections } = createListener(options, answer);
   let closed: Promise<unknown> | undefined;
   server.on("connection", (socket: Socket) => {
     if (closed !== undefined) socket.destroy();
@@ -67,7 +66,7 @@ export async function listen(
     get connections() {
       return sockets.size;
     },
-    closeIdleConnections: () => server.closeIdleConnections(),
+    closeIdleConnections,
     async close() {
       if (closed === undefined) {
         closed = Promise.all([
@@ -82,32 +81,82 @@ export async function listen(
   };
 }
 
-async function exchange(
-  request: IncomingMessage,
-  response: ServerResponse,
-  maxBytes: number,
+function createListener(
+  { http2, maxRequestBytes }: ListenOptions,
   answer: (request: ReceivedRequest) => Promise<Reply>,
+): { readonly server: Server; closeIdleConnections(): void } {
+  if (http2) {
+    const listener = new Http2Listener((request, response) => {
+      const breakOff: BreakOff = (how) => listener.breakOff(response, how);
+      exchange(request, asHttp1(response), { maxRequestBytes, answer, breakOff }).catch(() =>
+        response.stream.destroy(),
+      );
+    });
+    return { server: listener.server, closeIdleConnections: () => listener.closeIdleConnections() };
+  }
+  // An idle connection stays until the client or close() ends it: Node's own five seconds would break off
+  // calls that are just being sent on it, in tests that are about something else.
+  const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (request, response) => {
+    const breakOff: BreakOff = (how) => {
+      if (how === "reset") response.socket?.resetAndDestroy();
+      else response.socket?.destroy();
+    };
+    exchange(request, response, { maxRequestBytes, answer, breakOff }).catch(() => response.destroy());
+  });
+  return { server, closeIdleConnections: () => server.closeIdleConnections() };
+}
+
+/** Ends the connection, or what HTTP/2 has in its place, under an answer. */
+type BreakOff = (how: Exclude<ReplyFailure["how"], "hang">) => void;
+
+/** What the requests of HTTP/1.1 and HTTP/2 have in common. */
+interface IncomingRequest extends AsyncIterable<Uint8Array> {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly rawHeaders: RawHeaders;
+}
+
+interface ExchangeSettings {
+  readonly maxRequestBytes: number;
+  readonly breakOff: BreakOff;
+  answer(request: ReceivedRequest): Promise<Reply>;
+}
+
+async function exchange(
+  request: IncomingRequest,
+  response: ServerResponse,
+  { maxRequestBytes, answer, breakOff }: ExchangeSettings,
 ): Promise<void> {
   const abandoned = new AbortController();
+  let isOut = false;
+  response.once("finish", () => {
+    isOut = true;
+  });
   response.once("close", () => {
-    if (!response.writableFinished) abandoned.abort();
+    if (!isOut) abandoned.abort();
   });
   const reply = await answer({
     verb: request.method ?? "",
     target: request.url ?? "",
-    headers: request.rawHeaders,
-    body: await readBody(request, maxBytes),
+    headers: withoutPseudoHeaders(request.rawHeaders),
+    body: await readBody(request, maxRequestBytes),
     signal: abandoned.signal,
   });
   if (abandoned.signal.aborted) return;
-  await send(reply, response, abandoned.signal);
+  await send(reply, response, abandoned.signal, breakOff);
+}
+
+/** HTTP/2 has the method, the path and the host among the headers. */
+function withoutPseudoHeaders(headers: RawHeaders): RawHeaders {
+  if (!headers[0]?.startsWith(":")) return headers;
+  return headers.filter((_, i) => !headers[i - (i % 2)]?.startsWith(":"));
 }
 
 /** Reads to the end even what is too long: a client that still sends would not see the answer. */
-async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array | undefined> {
+async function readBody(request: IncomingRequest, maxBytes: number): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of request as AsyncIterable<Uint8Array>) {
+  for await (const chunk of request) {
     length += chunk.length;
     if (length <= maxBytes) chunks.push(chunk);
     else chunks.length = 0;
@@ -115,7 +164,12 @@ async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uin
   return length > maxBytes ? undefined : new Uint8Array(Buffer.concat(chunks));
 }
 
-async function send(reply: Reply, response: ServerResponse, signal: AbortSignal): Promise<void> {
+async function send(
+  reply: Reply,
+  response: ServerResponse,
+  signal: AbortSignal,
+  breakOff: BreakOff,
+): Promise<void> {
   const { status, headers, body, trailers, fails, announced = true } = reply;
   if (fails === undefined) {
     if (trailers !== undefined) response.setHeader("trailer", Object.keys(trailers));
@@ -126,11 +180,7 @@ async function send(reply: Reply, response: ServerResponse, signal: AbortSignal)
     } else {
       // Written before the end, so that Node does not work out a length by itself.
       response.write(body);
-      response.addTrailers(
-        Object.entries(trailers ?? {}).flatMap(([name, values]) =>
-          values.map((value): [string, string] => [name, value]),
-        ),
-      );
+      response.addTrailers(trailers ?? {});
       response.end();
     }
     return;
@@ -143,9 +193,8 @@ async function send(reply: Reply, response: ServerResponse, signal: AbortSignal)
     const half = body.subarray(0, Math.ceil(body.length / 2));
     await new Promise<void>((resolve) => response.write(half, () => resolve()));
   }
-  if (fails.how === "reset") response.socket?.resetAndDestroy();
-  else if (fails.how === "close") response.socket?.destroy();
-  else await gone(signal);
+  if (fails.how === "hang") await gone(signal);
+  else breakOff(fails.how);
 }
 
 /** RFC 9110, section 8.6. */

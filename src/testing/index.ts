@@ -13,6 +13,7 @@ export type {
   MessageFault,
   OversizeFault,
   ResetFault,
+  ResetHow,
   StatusFault,
   TruncateFault,
 } from "./faults.ts";

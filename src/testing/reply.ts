@@ -1,3 +1,5 @@
+import type { ResetHow } from "./faults.ts";
+
 /** What goes out on a connection in answer to a request. */
 export interface Reply {
   readonly status: number;
@@ -18,6 +20,6 @@ export interface Reply {
 export interface ReplyFailure {
   /** Before the first byte, or behind the head and half of the body. */
   readonly where: "before-answer" | "in-answer";
-  /** A TCP reset, a plain close, or nothing: it stays open in silence. */
-  readonly how: "reset" | "close" | "hang";
+  /** As a reset fault says it, or nothing: the connection stays open in silence. */
+  readonly how: ResetHow | "hang";
 }

@@ -25,6 +25,13 @@ export interface ServerOptions {
   readonly binaryMediaTypes?: readonly string[] | undefined;
   /** With `"json"` there is no binary marshaler, as in a gateway that nobody set up for it. @default "both" */
   readonly encodings?: "both" | "json" | undefined;
+  /**
+   * Whether the server speaks HTTP/2, in the clear and without an upgrade (h2c), and no HTTP/1.1. A client has to
+   * know: its `dispatcher` is undici's `new H2CClient(origin)`.
+   *
+   * @default false
+   */
+  readonly http2?: boolean | undefined;
   /** A longer request body is refused with `ResourceExhausted`, in bytes. @default 4_194_304 (4 MiB) */
   readonly maxRequestBytes?: number | undefined;
   /** How many of the last requests are kept for `requests`; `0` keeps none. @default 10_000 */
@@ -51,6 +58,7 @@ export interface ServerSettings {
   readonly binaryContentType: string;
   /** In lower case; empty if there is no binary marshaler. */
   readonly binaryMediaTypes: ReadonlySet<string>;
+  readonly http2: boolean;
   readonly maxRequestBytes: number;
   readonly recordLimit: number;
   readonly registry: Registry;
@@ -71,6 +79,7 @@ export function serverSettings(options: ServerOptions): ServerSettings {
     basePath: basePath.replace(/\/+$/, ""),
     binaryContentType: options.binaryContentType ?? PROTOBUF_MEDIA_TYPE,
     binaryMediaTypes: new Set(encodings === "json" ? [] : binaryMediaTypes),
+    http2: options.http2 ?? false,
     maxRequestBytes: countOf("maxRequestBytes", maxRequestBytes),
     recordLimit: countOf("recordLimit", recordLimit),
     registry: options.registry ?? createRegistry(file_google_rpc_error_details),
