@@ -1,0 +1,25 @@
+// npm run chaos [-- --calls 100000 --seed 7]
+import { parseArgs } from "node:util";
+import { type ChaosCounts, chaosRun, forbidden } from "./chaos-run.ts";
+
+const { values } = parseArgs({
+  options: { calls: { type: "string", default: "100000" }, seed: { type: "string" } },
+});
+const seed = Number(values.seed ?? Date.now() % 1_000_000);
+const total = Number(values.calls);
+const round = 10_000;
+let sum: ChaosCounts | undefined;
+
+for (let done = 0, i = 0; done < total; done += round, i++) {
+  const startedAt = performance.now();
+  const counts = await chaosRun(seed + i, Math.min(round, total - done));
+  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+  const wrong = forbidden.map((name) => counts[name]).reduce((a, b) => a + b);
+  console.log(`seed ${seed + i}: ${counts.calls} calls in ${seconds} s, ${counts.ok} ok, ${wrong} wrong`);
+  for (const key of Object.keys(counts) as (keyof ChaosCounts)[]) {
+    if (sum !== undefined) sum[key] += counts[key];
+  }
+  sum ??= counts;
+}
+console.table(sum);
+if (sum === undefined || forbidden.some((name) => sum[name] > 0)) process.exitCode = 1;
