@@ -55,11 +55,28 @@ export function compileBinding(
 // RFC 9110, section 5.6.2
 const token = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/;
 
+/** Of RFC 9110, section 9.3, and RFC 5789. */
+const standardVerbs = new Set([
+  "GET",
+  "HEAD",
+  "POST",
+  "PUT",
+  "DELETE",
+  "CONNECT",
+  "OPTIONS",
+  "TRACE",
+  "PATCH",
+]);
+
 function checkVerb({ verb, body }: BindingRule, refuse: RuleComplaint): void {
   if (verb === "") refuse("the rule has no get, put, post, delete, patch or custom");
   else if (verb === "*") refuse('the custom method "*" says nothing that could be sent');
   else if (!token.test(verb)) refuse(`"${verb}" is no HTTP method`);
-  else if (body !== "" && (verb === "GET" || verb === "HEAD")) refuse(`a ${verb} request cannot have a body`);
+  else if (verb === "CONNECT") refuse("CONNECT opens a tunnel and calls nothing");
+  else if (standardVerbs.has(verb.toUpperCase()) && verb !== verb.toUpperCase()) {
+    refuse(`the custom method "${verb}" is not ${verb.toUpperCase()}: HTTP methods are case-sensitive`);
+  } else if (body !== "" && (verb === "GET" || verb === "HEAD"))
+    refuse(`a ${verb} request cannot have a body`);
 }
 
 function parsed(path: string, refuse: RuleComplaint): PathTemplate | undefined {

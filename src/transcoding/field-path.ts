@@ -51,8 +51,3 @@ function messageIn(field: DescField): DescMessage | string {
     ? `"${field.name}" is a ${field.message.typeName}, which has no parts in a URL`
     : field.message;
 }
-
-/** The names of a path as the .proto file has them: `"shelf.name"`. */
-export function fieldPathName(path: FieldPath): string {
-  return path.map(({ name }) => name).join(".");
-}

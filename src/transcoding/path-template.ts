@@ -94,7 +94,11 @@ class Parser {
     if (this.#accept("*")) return Object.freeze({ kind: this.#accept("*") ? "**" : "*", column });
     if (this.#peek() === "{") throw this.#error("a variable cannot stand inside a variable");
     const raw = this.#literal("a segment", segmentCharacter);
-    return Object.freeze({ kind: "literal", raw, text: decodeURIComponent(raw), column });
+    const text = decodeURIComponent(raw);
+    if (text === "." || text === "..") {
+      throw this.#error(`"${raw}" is no segment: on its way it would be taken out of the path`, column);
+    }
+    return Object.freeze({ kind: "literal", raw, text, column });
   }
 
   #variable(): TemplateVariable {

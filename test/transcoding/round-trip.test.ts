@@ -12,9 +12,8 @@ import {
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Binding, Route } from "../../src/transcoding/binding.ts";
+import type { Binding, FieldPath, Route } from "../../src/transcoding/binding.ts";
 import { compileRoute } from "../../src/transcoding/compile-route.ts";
-import { fieldPathName } from "../../src/transcoding/field-path.ts";
 import type { BodyContent } from "../../src/transcoding/place-body.ts";
 import { queryField } from "../../src/transcoding/query-field.ts";
 import { type Everything, EverythingSchema } from "../gen/bytenite/test/v1/everything_pb.js";
@@ -121,14 +120,16 @@ function put(message: Everything, path: string, value: string): void {
   }
 }
 
+function namesOf(path: FieldPath): string {
+  return path.map(({ name }) => name).join(".");
+}
+
 /** What a query drops by its own words: a message of which no field is set has no parameter. */
 function asQuerySays({ requestBody, variables }: Binding, message: Everything): Everything {
   const copy = clone(EverythingSchema, message);
   const root = reflect(EverythingSchema, copy);
   // A path value makes the messages around it.
-  const kept = new Set(
-    variables.flatMap(({ field }) => field.map((_, i) => fieldPathName(field.slice(0, i)))),
-  );
+  const kept = new Set(variables.flatMap(({ field }) => field.map((_, i) => namesOf(field.slice(0, i)))));
   if (requestBody.kind === "message") return copy;
   if (requestBody.kind === "field") {
     const { field } = requestBody;

@@ -64,7 +64,8 @@ const simpleVerbs: ReadonlySet<string> = new Set(["get", "put", "post", "delete"
 export function httpRule(text: string): HttpRule {
   const match = /^(\S*) (.*?)(?: body:(\S+))?(?: response_body:(\S+))?$/.exec(text);
   const [, verb = "", path = "", body = "", responseBody = ""] = match ?? [];
-  const kind = verb.toLowerCase();
+  // What is not in capitals can only be a custom method.
+  const kind = verb === verb.toUpperCase() ? verb.toLowerCase() : "";
   const pattern = simpleVerbs.has(kind)
     ? { case: kind as "get", value: path }
     : { case: "custom" as const, value: { kind: verb, path } };
