@@ -6,6 +6,12 @@ const units: readonly (readonly [letter: string, ms: number])[] = [
 ];
 
 /**
+ * The whole hours in Go's time.Duration, which ends at 2^63 − 1 ns (292 years). A gateway multiplies unit and count
+ * without a check: with more, its deadline would be one that passed long ago.
+ */
+const LONGEST = "2562047H";
+
+/**
  * The value of a `Grpc-Timeout` header: a whole number of at most eight digits and one letter for its unit.
  * It is never 0, which a grpc-gateway takes for "no timeout".
  *
@@ -13,9 +19,10 @@ const units: readonly (readonly [letter: string, ms: number])[] = [
  * @param remainingMs what is left of the deadline, in milliseconds
  */
 export function formatGrpcTimeout(remainingMs: number): string {
+  if (remainingMs >= 2_562_047 * 3_600_000) return LONGEST;
   for (const [letter, ms] of units) {
     const count = Math.max(Math.ceil(remainingMs / ms), 1);
     if (count < 100_000_000) return `${count}${letter}`;
   }
-  return "99999999H";
+  return LONGEST;
 }
