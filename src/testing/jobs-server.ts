@@ -50,6 +50,14 @@ export interface JobsServer extends ServerHandle<Fault | RefusalFault, JobsRpc> 
   revokeTokens(): void;
 }
 
+const own: readonly Exclude<keyof JobsServerOptions, keyof ServerOptions>[] = [
+  "jobs",
+  "accessToken",
+  "apiKey",
+  "tokenLifetimeSeconds",
+  "now",
+];
+
 /** Starts an embedded ByteNite: a real HTTP server on loopback, over a store of jobs. */
 export async function startJobsServer(options: JobsServerOptions = {}): Promise<JobsServer> {
   const { accessToken = "test-access-token", apiKey = "test-api-key", onRequest } = options;
@@ -58,14 +66,17 @@ export async function startJobsServer(options: JobsServerOptions = {}): Promise<
   const { tokenLifetimeSeconds: lifetimeSeconds = 3_600, now = Date.now } = options;
   const tokens = new AccessTokens({ accessToken, apiKey, lifetimeSeconds, now });
   const executions: Execution[] = [];
-  const settings = serverSettings({
-    ...options,
-    basePath: options.basePath ?? "/v1/customer",
-    async onRequest(context) {
-      checkToken(context, tokens);
-      await onRequest?.(context);
+  const settings = serverSettings(
+    {
+      ...options,
+      basePath: options.basePath ?? "/v1/customer",
+      async onRequest(context) {
+        checkToken(context, tokens);
+        await onRequest?.(context);
+      },
     },
-  });
+    own,
+  );
   const gateway = serviceGateway(Customer, jobHandlers(store, executions, settings.recordLimit), settings);
   const exchange = new TokenExchange(tokens, tokenPath(settings.basePath), gateway.replies);
   const server = await startEmbeddedServer(

@@ -65,16 +65,41 @@ export interface ServerSettings {
   readonly onRequest: ((context: HandlerContext) => void | Promise<void>) | undefined;
 }
 
-/** @throws RangeError that names the option */
-export function serverSettings(options: ServerOptions): ServerSettings {
+const known: Readonly<Record<keyof ServerOptions, true>> = {
+  port: true,
+  host: true,
+  basePath: true,
+  binaryContentType: true,
+  binaryMediaTypes: true,
+  encodings: true,
+  http2: true,
+  maxRequestBytes: true,
+  recordLimit: true,
+  registry: true,
+  onRequest: true,
+};
+
+/**
+ * @param alsoKnown the names of options that are somebody else's to read
+ * @throws RangeError that names the option
+ */
+export function serverSettings(options: ServerOptions, alsoKnown: readonly string[] = []): ServerSettings {
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(known, name) || alsoKnown.includes(name)) continue;
+    throw new RangeError(`there is no option ${JSON.stringify(name)}`);
+  }
   const { host = "127.0.0.1", basePath = "", encodings = "both", recordLimit = 10_000 } = options;
   const { maxRequestBytes = 4 * 1024 * 1024, binaryMediaTypes = [PROTOBUF_MEDIA_TYPE] } = options;
   if (!isLoopback(host)) throw new RangeError(`host must be a loopback address, not ${JSON.stringify(host)}`);
   if (basePath !== "" && !basePath.startsWith("/")) throw new RangeError("basePath must begin with a slash");
   if (encodings !== "both" && encodings !== "json")
     throw new RangeError('encodings must be "both" or "json"');
+  if (typeof (options.http2 ?? false) !== "boolean") throw new RangeError("http2 must be true or false");
+  if (options.onRequest !== undefined && typeof options.onRequest !== "function") {
+    throw new RangeError("onRequest must be a function");
+  }
   return {
-    port: options.port ?? 0,
+    port: countOf("port", options.port ?? 0),
     host,
     basePath: basePath.replace(/\/+$/, ""),
     binaryContentType: options.binaryContentType ?? PROTOBUF_MEDIA_TYPE,

@@ -123,6 +123,8 @@ function handled(input: Message, context: CallContext, settings: CallSettings): 
     if (handler === undefined) {
       throw new StatusError(Code.Unimplemented, `${rpcName(method)} is not implemented`);
     }
-    return create(method.output, await handler(input, context));
+    const output = await handler(input, context);
+    if (typeof output === "object" && output !== null) return create(method.output, output);
+    throw new TypeError(`the handler of ${rpcName(method)} gave back no message`);
   });
 }

@@ -523,3 +523,22 @@ describe("the server's life", () => {
     expect(fromBinary(StringValueSchema, answer.body).value).toBe("x");
   });
 });
+
+describe("what cannot be meant", () => {
+  test.each([
+    [{ prot: 1 }, 'there is no option "prot"'],
+    [{ port: "x" }, "port must"],
+    [{ http2: 1 }, "http2 must be true or false"],
+    [{ onRequest: 1 }, "onRequest must be a function"],
+  ])("%o is refused", async (options, reason) => {
+    await expect(startRunning(() => ({ ok: true }), options as ServerOptions)).rejects.toThrow(reason);
+  });
+
+  test("a handler that forgets to give a message back is an error, not an answer of no fields", async () => {
+    await using server = await startRunning(() => undefined as never);
+    expect(await run(server, { headers: asJson, body: "{}" })).toMatchObject({ status: 500 });
+    expect(server.requests.at(-1)?.thrown).toMatchObject({
+      message: "the handler of bytenite.customer.Customer/RunJob gave back no message",
+    });
+  });
+});
