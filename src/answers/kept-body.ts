@@ -1,7 +1,7 @@
 /** How much of an answer's body an error keeps, in bytes. */
 const KEPT_BYTES = 64 * 1024;
 
-/** The bytes of an answer that its error keeps. A copy where it is cut, so that a piece does not hold the whole. */
+/** The bytes of an answer that its error keeps: a copy, which does not hold the whole of what was received. */
 export function keptBody(body: Uint8Array): Uint8Array {
-  return body.length > KEPT_BYTES ? new Uint8Array(body.subarray(0, KEPT_BYTES)) : body;
+  return new Uint8Array(body.subarray(0, KEPT_BYTES));
 }

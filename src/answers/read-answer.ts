@@ -1,8 +1,8 @@
-import { create, type Message, type Registry } from "@bufbuild/protobuf";
+import { create, type DescMessage, type Message, type Registry } from "@bufbuild/protobuf";
 import { decodeBinary } from "../codecs/binary-codec.ts";
 import { CodecError } from "../codecs/codec-error.ts";
 import { decodeJson, decodeJsonField } from "../codecs/json-codec.ts";
-import { encodingOf } from "../codecs/media-type.ts";
+import { type Encoding, encodingOf } from "../codecs/media-type.ts";
 import { Code } from "../errors/code.ts";
 import { type HttpHeaders, headerText } from "../errors/http-headers.ts";
 import type { Binding } from "../transcoding/binding.ts";
@@ -54,8 +54,9 @@ function decodeAnswer(
   if (status === 206) throw new CodecError("it is only a part, which nobody asked for");
   const contentType = headerText(headers, "content-type");
   const encoding = encodingOf(contentType, options.protobufMediaType);
+  if (binding.verb === "HEAD") return headAnswer(output);
   // A message whose fields are all default has no bytes in binary, and 204 has none by definition.
-  if (body.length === 0 && encoding !== "json") return create(output);
+  if (body.length === 0 && encoding !== "json") return emptyAnswer(binding, encoding, status);
   if (encoding === undefined) {
     throw new CodecError(
       contentType === undefined ? "it has no content-type" : `its content-type is ${contentType}`,
@@ -75,6 +76,19 @@ function decodeAnswer(
   if (field.fieldKind !== "message")
     throw new CodecError(`it is binary, but ${field.toString()} is no message`);
   return responseFrom(binding, decodeBinary(field.message, body));
+}
+
+/** HEAD is answered without a body, whatever there is to say (RFC 9110, section 9.3.2). */
+function headAnswer(output: DescMessage): Message {
+  if (output.fields.length === 0) return create(output);
+  throw new CodecError(`the answer to a HEAD request has no body, and so nothing of ${output.typeName}`);
+}
+
+function emptyAnswer(binding: Binding, encoding: Encoding | undefined, status: number): Message {
+  const { responseField, method } = binding;
+  const isField = encoding === "protobuf" && status !== 204 && responseField?.fieldKind === "message";
+  // The field is there, as it is in JSON, where the same answer is `{}`.
+  return isField ? responseFrom(binding, create(responseField.message)) : create(method.output);
 }
 
 /** Whether the end of the connection is the end of the body (RFC 9112, section 6.3). */

@@ -3,6 +3,7 @@ import type { RpcError } from "../errors/rpc-error.ts";
 import { formatGrpcTimeout } from "../policies/grpc-timeout.ts";
 import type { AskedValues } from "./asked-headers.ts";
 import type { CallOptions } from "./call-options.ts";
+import { checkedNamedValues } from "./named-values.ts";
 import { checkedHeaderName, checkedHeaderValue, isCredential, pushMetadata } from "./request-headers.ts";
 import type { TransportSettings } from "./rest-transport-options.ts";
 
@@ -26,7 +27,9 @@ export function headersOfCall(
     return { list: fixed, own: nothing };
   }
   const own = new Map<string, string>();
-  for (const [name, value] of Object.entries(headers ?? {})) {
+  for (const [name, value] of headers === undefined
+    ? []
+    : Object.entries(checkedNamedValues("headers", headers))) {
     if (value === undefined) continue;
     const lower = checkedHeaderName(name, "headers");
     if (lower === settings.timeoutHeader) throw invalidArgument(`headers: ${name} is what timeoutMs sets`);
@@ -43,11 +46,23 @@ export function headersOfCall(
   }
   for (const [name, value] of own) list.push(name, value);
   if (metadata !== undefined) {
+    checkedNamedValues("metadata", metadata);
     const secret = Object.keys(metadata).find((key) => isCredential(key.toLowerCase()));
     if (settings.refusesCredentials && secret !== undefined) throw refusedCredential(`metadata: ${secret}`);
     pushMetadata(list, metadata);
   }
   return { list, own: new Set(own.keys()) };
+}
+
+/** The values of a call's own headers and metadata that, by their names, are secrets. */
+export function secretsOfCall({ headers = {}, metadata = {} }: CallOptions): string[] {
+  const named = [...Object.entries(headers), ...Object.entries(metadata)];
+  return named.flatMap(([name, value]) => {
+    if (value === undefined || !isCredential(name.toLowerCase())) return [];
+    return [value]
+      .flat()
+      .map((each) => (typeof each === "string" ? each : Buffer.from(each).toString("base64")));
+  });
 }
 
 /** All headers of one attempt, names and values in turn. */

@@ -1,6 +1,9 @@
 import type { DescMessage, DescMethodUnary, MessageShape } from "@bufbuild/protobuf";
+import { Code } from "../errors/code.ts";
 import type { HttpHeaders } from "../errors/http-headers.ts";
-import type { AttemptRecord } from "../errors/rpc-error.ts";
+import { invalidArgument } from "../errors/invalid-argument.ts";
+import { type AttemptRecord, RpcError } from "../errors/rpc-error.ts";
+import { rpcName } from "../transcoding/rpc-name.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { IncomingMetadata } from "./incoming-metadata.ts";
 
@@ -34,7 +37,36 @@ export type Next = (request: UnaryRequest) => Promise<UnaryResponse>;
  */
 export type Interceptor = (next: Next) => Next;
 
-/** Puts interceptors around the end of the line. */
+/**
+ * Puts interceptors around the end of the line. What they pass on and give back is checked: a request without its
+ * method, or a return forgotten, is a sentence about the interceptor rather than a TypeError somewhere below.
+ */
 export function compose(interceptors: readonly Interceptor[], end: Next): Next {
-  return interceptors.reduceRight((next, interceptor) => interceptor(next), end);
+  if (interceptors.length === 0) return end;
+  const checkedEnd: Next = async (request) => spreadable(await end(checkedRequest(request)));
+  return interceptors.reduceRight<Next>((next, interceptor) => {
+    const intercepted = interceptor(next);
+    if (typeof intercepted !== "function") {
+      throw invalidArgument("interceptors: an interceptor must give back a function of the request");
+    }
+    return async (request) => checkedResponse(await intercepted(request), request);
+  }, checkedEnd);
+}
+
+/** With properties of its own only: interceptors make changed copies with `{ ...response }`. */
+function spreadable(response: UnaryResponse): UnaryResponse {
+  return { ...response, metadata: response.metadata };
+}
+
+function checkedRequest(request: UnaryRequest): UnaryRequest {
+  if (typeof request === "object" && request !== null && request.method && request.message) return request;
+  throw invalidArgument("interceptors: next() must be given the request, or a changed copy of it");
+}
+
+function checkedResponse(response: UnaryResponse, { method }: UnaryRequest): UnaryResponse {
+  if (response?.message?.$typeName === method.output.typeName && Array.isArray(response.history))
+    return response;
+  const reason = `interceptors: one gave back no response with a ${method.output.typeName}`;
+  // Whether it had asked `next` before, nobody here knows.
+  throw new RpcError({ code: Code.Internal, reason, outcome: "unknown", method: rpcName(method) });
 }

@@ -7,5 +7,9 @@ import { RpcError } from "../errors/rpc-error.ts";
  */
 export function refusal(error: unknown, method: string): RpcError {
   if (error instanceof RpcError) return invalidArgument(error.reason, method, error.cause);
+  // A stack overflow: protobuf-es follows a message as deep as it goes.
+  if (error instanceof RangeError && error.message.includes("call stack")) {
+    return invalidArgument("the message is nested too deeply, or holds itself", method, error);
+  }
   return invalidArgument(error instanceof Error ? error.message : String(error), method, error);
 }

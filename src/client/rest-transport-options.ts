@@ -7,6 +7,7 @@ import { type RetryPolicy, type RetrySettings, retrySettings } from "../policies
 import { type BaseUrl, parseBaseUrl } from "./base-url.ts";
 import { type EncodingOption, type EncodingPair, encodingPair } from "./encoding-option.ts";
 import type { Interceptor } from "./interceptor.ts";
+import { checkedNamedValues } from "./named-values.ts";
 import { checkedHeaderName, checkedHeaderValue } from "./request-headers.ts";
 
 /** A header that every call carries; a function is asked on every attempt. */
@@ -167,10 +168,8 @@ function checkedHeaders(
   headers: NonNullable<RestTransportOptions["headers"]>,
   timeoutHeader: string | undefined,
 ): Map<string, HeaderSource> {
-  if (typeof headers !== "object" || Array.isArray(headers))
-    throw invalidArgument("headers must be an object");
   const checked = new Map<string, HeaderSource>();
-  for (const [name, value] of Object.entries(headers)) {
+  for (const [name, value] of Object.entries(checkedNamedValues("headers", headers))) {
     if (value === undefined) continue;
     const lower = checkedHeaderName(name, "headers");
     if (lower === timeoutHeader) throw invalidArgument(`headers: ${name} is what timeoutMs sets`);

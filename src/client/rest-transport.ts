@@ -1,5 +1,6 @@
 import { create, type DescMessage, type DescMethodUnary, type MessageInitShape } from "@bufbuild/protobuf";
 import type { ErrorBodyType } from "../answers/error-body-type.ts";
+import { Secrets } from "../answers/secrets.ts";
 import { Code } from "../errors/code.ts";
 import { RetryThrottle } from "../policies/retry-throttle.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
@@ -60,7 +61,7 @@ export function createTransport(
     throttle: new RetryThrottle(),
     jsonOnly: new JsonOnlyMemory(),
     lifetime,
-    secrets: secretsOf(settings, fixed),
+    secrets: new Secrets(secretsOf(settings, fixed)),
     planOf: (method) => plans.of(method),
   };
   const call = compose(settings.interceptors, (request) => unaryCall(context, request));

@@ -2,9 +2,9 @@ import type { DescMethodUnary, Message } from "@bufbuild/protobuf";
 import type { Dispatcher } from "undici";
 import type { AttemptFailure } from "../answers/attempt-failure.ts";
 import type { ErrorBodyType } from "../answers/error-body-type.ts";
-import { maskSecrets } from "../answers/mask-secrets.ts";
 import { readAnswer } from "../answers/read-answer.ts";
 import { readErrorAnswer } from "../answers/read-error-answer.ts";
+import { type Secrets, sentSecrets } from "../answers/secrets.ts";
 import type { HttpHeaders } from "../errors/http-headers.ts";
 import type { AttemptRecord, RpcError } from "../errors/rpc-error.ts";
 import { backoffMs } from "../policies/backoff.ts";
@@ -14,7 +14,7 @@ import type { RetryThrottle } from "../policies/retry-throttle.ts";
 import type { WireResponse } from "../wire/wire.ts";
 import type { AskedHeader, AskedValues } from "./asked-headers.ts";
 import { askWithin, exchangeWithin, notSent } from "./attempt.ts";
-import { headersOfAttempt } from "./call-headers.ts";
+import { headersOfAttempt, secretsOfCall } from "./call-headers.ts";
 import { CallProgress } from "./call-progress.ts";
 import type { EncodingPair } from "./encoding-option.ts";
 import { type IncomingMetadata, incomingMetadata } from "./incoming-metadata.ts";
@@ -35,7 +35,7 @@ export interface CallContext {
   readonly askedHeaders: readonly AskedHeader[];
   readonly errorBody: ErrorBodyType | undefined;
   /** Values that every call carries and no error may show. */
-  readonly secrets: readonly string[];
+  readonly secrets: Secrets;
   readonly throttle: RetryThrottle;
   readonly jsonOnly: JsonOnlyMemory;
   readonly lifetime: Lifetime;
@@ -92,21 +92,22 @@ class UnaryCall {
       for (;;) {
         const asked = this.#askedAhead ?? (await this.#ask());
         this.#askedAhead = undefined;
-        if ("init" in asked) throw this.#progress.error(asked);
+        if ("init" in asked) throw this.#progress.error(this.#secrets(nothingAsked).maskFailure(asked));
         // The signal may have fired since the values came; from here on the exchange is told.
         if (this.#scope.end !== undefined) throw this.#progress.error(notSent(this.#scope.end));
         this.#progress.begin();
         const response = await this.#exchange(asked);
         if ("init" in response) {
-          this.#progress.failed(response);
-          await this.#retryAfter(response);
+          const failure = this.#secrets(asked).maskFailure(response);
+          this.#progress.failed(failure);
+          await this.#retryAfter(failure);
           continue;
         }
         const answer = this.#read(response, asked);
         if ("message" in answer) {
           this.#progress.succeeded(response.status);
           this.#tellCaller(response);
-          return new Answer(answer.message, response, this.#progress.history);
+          return new Answer(answer.message, response, this.#progress.history, this.#secrets(asked));
         }
         this.#progress.failed(answer);
         if (this.#fallBack(response) || (await this.#renewCredential(answer, asked))) continue;
@@ -139,18 +140,31 @@ class UnaryCall {
     });
   }
 
+  #secrets(asked: AskedValues): Secrets {
+    const { secrets } = this.#context;
+    if (asked.size === 0 && this.#encoded.headers.own.size === 0 && this.#request.metadata === undefined) {
+      return secrets;
+    }
+    return secrets.and([...asked.values(), ...secretsOfCall(this.#request)]);
+  }
+
   #read(response: WireResponse, asked: AskedValues): { readonly message: Message } | AttemptFailure {
-    const { settings, errorBody, secrets, throttle, jsonOnly } = this.#context;
-    const masked = () => maskSecrets(response, [...secrets, ...asked.values()]);
+    const { settings, errorBody, throttle, jsonOnly } = this.#context;
     if (this.#hasFallenBack && provesJsonOnly(response)) jsonOnly.remember();
     if (response.status < 200 || response.status >= 300) {
-      return readErrorAnswer(masked(), { protobufMediaType: settings.protobufMediaType, errorBody });
+      const secrets = this.#secrets(asked);
+      const { protobufMediaType } = settings;
+      const failure = readErrorAnswer(secrets.maskResponse(response), { protobufMediaType, errorBody });
+      return secrets.maskFailure(failure);
     }
     throttle.succeeded();
     const { binding } = this.#prepared;
     const answer = readAnswer(binding, response, settings);
     // What is wrong with it may be told in its own words.
-    return "init" in answer ? readAnswer(binding, masked(), settings) : answer;
+    if ("message" in answer) return answer;
+    const secrets = this.#secrets(asked);
+    const masked = readAnswer(binding, secrets.maskResponse(response), settings);
+    return secrets.maskFailure("init" in masked ? masked : answer);
   }
 
   /** Whether the call goes on in JSON, because the server did not understand it in binary. */
@@ -243,18 +257,21 @@ class Answer implements UnaryResponse {
   readonly headers: HttpHeaders;
   readonly attempts: number;
   readonly history: readonly AttemptRecord[];
+  readonly [sentSecrets]: Secrets;
   readonly #trailers: HttpHeaders;
 
   constructor(
     message: Message,
     { status, headers, trailers }: WireResponse,
     history: readonly AttemptRecord[],
+    secrets: Secrets,
   ) {
     this.message = message;
     this.status = status;
     this.headers = headers;
     this.attempts = history.length;
     this.history = history;
+    this[sentSecrets] = secrets;
     this.#trailers = trailers;
   }
 

@@ -16,7 +16,8 @@ export function encodeBinary(desc: DescMessage, message: Message): Uint8Array {
 export function decodeBinary<Desc extends DescMessage>(desc: Desc, bytes: Uint8Array): MessageShape<Desc> {
   checkBinary(shapeOf(desc), bytes);
   try {
-    return fromBinary(desc, bytes);
+    // A Buffer would make Buffers of bytes fields, which are no plain Uint8Arrays to whoever compares or slices them.
+    return fromBinary(desc, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   } catch (cause) {
     throw new CodecError(cause instanceof Error ? cause.message : String(cause), { cause });
   }

@@ -1,6 +1,7 @@
 import type { DescMessage, DescMethodUnary, MessageInitShape } from "@bufbuild/protobuf";
 import { type GenericResponse, GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
 import { Customer } from "../../gen/bytenite/customer/customer_pb.js";
+import { Secrets, sentSecrets } from "../answers/secrets.ts";
 import { parseBaseUrl } from "../client/base-url.ts";
 import { refusedCredential } from "../client/call-headers.ts";
 import type { CallOptions } from "../client/call-options.ts";
@@ -160,7 +161,9 @@ function apiKeyTokens(
 
 /** The error for an answer with a good HTTP status that says no all the same. */
 function refusal(method: string, response: UnaryResponse<typeof GenericResponseSchema>): JobsError {
-  const { message, status, headers, attempts } = response;
+  const { status, attempts } = response;
+  const secrets = (response as { [sentSecrets]?: Secrets })[sentSecrets] ?? new Secrets([]);
+  const message = secrets.maskMessage(GenericResponseSchema, response.message);
   const { code = Code.Unknown, reason } = wordsOfRefusal(message);
   const outcome: Outcome = saysAnything(response) ? "rejected" : "unknown";
   const history = response.history.map((record, i) =>
@@ -174,7 +177,7 @@ function refusal(method: string, response: UnaryResponse<typeof GenericResponseS
     status,
     attempts,
     history,
-    headers,
+    headers: secrets.maskHeaders(response.headers),
   });
 }
 

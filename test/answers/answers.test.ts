@@ -66,7 +66,7 @@ describe("an answer that cannot be read is no answer", () => {
       outcome: "unknown",
       status: 200,
       attempts: 1,
-      body: Buffer.from(body),
+      body: new Uint8Array(Buffer.from(body)),
     });
   });
 

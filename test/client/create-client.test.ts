@@ -1,5 +1,11 @@
-import type { DescMethodUnary, MessageInitShape } from "@bufbuild/protobuf";
-import type { Empty } from "@bufbuild/protobuf/wkt";
+import {
+  create,
+  type DescMessage,
+  type DescMethodUnary,
+  type MessageInitShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { type Empty, EmptySchema } from "@bufbuild/protobuf/wkt";
 import { describe, expect, expectTypeOf, onTestFinished, test } from "vitest";
 import {
   type Book,
@@ -21,9 +27,10 @@ import {
   type RestTransportOptions,
   type Transport,
 } from "../../src/transport.ts";
+import { type Everything, EverythingSchema } from "../gen/bytenite/test/v1/everything_pb.js";
 import { caught } from "../support/caught.ts";
-import { scriptedServer } from "../support/scripted-server.ts";
-import { ruleMethod } from "../transcoding/support/rule-method.ts";
+import { type Scripted, scriptedServer } from "../support/scripted-server.ts";
+import { type RuleText, ruleMethod } from "../transcoding/support/rule-method.ts";
 
 const name = "shelves/1/books/2";
 
@@ -190,5 +197,139 @@ describe("interceptors", () => {
       { status: 503, code: Code.Unavailable, outcome: "unknown", waitedMs: expect.any(Number) },
       { status: 200, code: Code.OK },
     ]);
+  });
+
+  test("may change the answer with a copy, which keeps its metadata", async () => {
+    const server = await scriptedServer({ status: 200, headers: { "grpc-metadata-x-a": "1" } });
+    const renaming: Interceptor = (next) => async (request) => {
+      const response = await next(request);
+      return { ...response, message: create(BookSchema, { title: "changed" }) };
+    };
+    const transport = createRestTransport({ baseUrl: server.baseUrl, interceptors: [renaming] });
+    onTestFinished(() => transport.close());
+    expect(await transport.unary(LibraryService.method.getBook, { name })).toMatchObject({
+      message: { title: "changed" },
+      metadata: { "x-a": ["1"] },
+      history: [{ status: 200 }],
+    });
+  });
+
+  test.each<[string, Interceptor, object]>([
+    [
+      "forget to return",
+      (next) => async (request) => void (await next(request)) as never,
+      {
+        code: Code.Internal,
+        outcome: "unknown",
+        reason: expect.stringContaining("no response with a library.v1.Book"),
+      },
+    ],
+    [
+      "answer with another message",
+      (next) => async (request) => ({ ...(await next(request)), message: create(EmptySchema) }),
+      {
+        code: Code.Internal,
+        outcome: "unknown",
+        reason: expect.stringContaining("no response with a library.v1.Book"),
+      },
+    ],
+    [
+      "pass nothing on",
+      (next) => () => next(undefined as never),
+      {
+        code: Code.InvalidArgument,
+        outcome: "not_sent",
+        reason: expect.stringContaining("must be given the request"),
+      },
+    ],
+  ])("that %s end in an error that says so", async (_what, interceptor, expected) => {
+    const server = await scriptedServer({ status: 200 });
+    const transport = createRestTransport({ baseUrl: server.baseUrl, interceptors: [interceptor] });
+    onTestFinished(() => transport.close());
+    expect(await caught(transport.unary(LibraryService.method.getBook, { name }))).toMatchObject(expected);
+  });
+
+  test("must be functions that give functions", () => {
+    const interceptors = [() => undefined as never];
+    expect(() => createRestTransport({ baseUrl: "http://127.0.0.1:1", interceptors })).toThrow(
+      "an interceptor must give back a function",
+    );
+  });
+});
+
+/** A transport whose server answers as told, and a method of an odd rule. */
+async function odd(rule: RuleText, ...script: readonly Scripted[]) {
+  const server = await scriptedServer(...script);
+  const transport = createRestTransport({ baseUrl: server.baseUrl });
+  onTestFinished(() => transport.close());
+  return { server, transport, call: (output: DescMessage) => ruleMethod(rule, EverythingSchema, output) };
+}
+
+describe("a HEAD rule", () => {
+  const answer = { status: 200, headers: { "content-type": "application/x-protobuf" } };
+
+  test("answers with a message that has no fields", async () => {
+    const { server, transport, call } = await odd("HEAD /v1/{string_value}", answer);
+    const method = call(EmptySchema) as DescMethodUnary;
+    const { message } = await transport.unary(method, { stringValue: "a" });
+    expect(message).toEqual(create(EmptySchema));
+    expect(server.seen).toMatchObject([{ method: "HEAD" }]);
+  });
+
+  test("never answers with fields that nobody sent", async () => {
+    const { transport, call } = await odd("HEAD /v1/{string_value}", answer);
+    const error = await caught(transport.unary(call(BookSchema) as DescMethodUnary, { stringValue: "a" }));
+    expect(error).toMatchObject({ code: Code.DataLoss, outcome: "unknown" });
+    expect(error.reason).toContain("HEAD request has no body");
+  });
+});
+
+test.each([
+  ["application/x-protobuf", ""],
+  ["application/json", "{}"],
+])("a response_body that is an empty message is there (%s)", async (contentType, body) => {
+  const headers = { "content-type": contentType };
+  const { transport, call } = await odd("GET /v1 response_body:inner", { status: 200, headers, body });
+  const { message } = await transport.unary(call(EverythingSchema) as DescMethodUnary, {});
+  expect(message).toMatchObject({ inner: { $typeName: "bytenite.test.v1.Inner" } });
+});
+
+test("bytes of a binary answer are a plain Uint8Array", async () => {
+  const body = toBinary(EverythingSchema, create(EverythingSchema, { bytesValue: Uint8Array.of(1, 2) }));
+  const headers = { "content-type": "application/x-protobuf" };
+  const { transport, call } = await odd("GET /v1", { status: 200, headers, body });
+  const { message } = await transport.unary(call(EverythingSchema) as DescMethodUnary, {});
+  expect((message as Everything).bytesValue).toStrictEqual(Uint8Array.of(1, 2));
+  expect(Buffer.isBuffer((message as Everything).bytesValue)).toBe(false);
+});
+
+test("a message that holds itself is refused in words", async () => {
+  const { server, transport, call } = await odd("POST /v1 body:*", { status: 200 });
+  const input = create(EverythingSchema);
+  input.self = input;
+  const error = await caught(transport.unary(call(BookSchema) as DescMethodUnary, input));
+  expect(error).toMatchObject({ code: Code.InvalidArgument, outcome: "not_sent" });
+  expect(error.reason).toBe("the message is nested too deeply, or holds itself");
+  expect(server.seen).toHaveLength(0);
+});
+
+describe("headers and metadata of another kind", () => {
+  const kinds = [new Headers({ a: "b" }), new Map([["a", "b"]]), [["a", "b"]], "a: b", 1] as never[];
+
+  test.each(
+    kinds.flatMap((kind) => (["headers", "metadata"] as const).map((option) => [option, kind] as const)),
+  )("%s: %o are refused, for nothing of them would be sent", async (option, kind) => {
+    const { server, client } = await library();
+    const before = server.requests.length;
+    const error = await caught(client.getBook({ name }, { [option]: kind }));
+    expect(error).toMatchObject({ code: Code.InvalidArgument, outcome: "not_sent" });
+    expect(error.reason).toContain(`${option} must be a plain object`);
+    expect(server.requests).toHaveLength(before);
+  });
+
+  test.each(kinds)("%o are refused as headers of a transport", (headers) => {
+    expect(() => createRestTransport({ baseUrl: "http://127.0.0.1:1", headers })).toThrow(
+      "headers must be a plain object",
+    );
   });
 });
