@@ -8,6 +8,7 @@ import { compileRoute } from "../transcoding/compile-route.ts";
 import { HttpRuleError } from "../transcoding/http-rule-error.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
 import { VERSION } from "../version.ts";
+import { type BodyEncoder, bodyEncoder } from "./body-encoder.ts";
 import type { EncodingPair } from "./encoding-option.ts";
 import type { TransportSettings } from "./rest-transport-options.ts";
 
@@ -30,6 +31,7 @@ export interface BindingPlan {
   readonly isBinary: boolean;
   /** Names and values in turn: the library's own headers and the transport's fixed ones. */
   readonly headers: readonly string[];
+  readonly encodeBody: BodyEncoder;
 }
 
 /** The plans of a transport's methods, each made when it is first needed. */
@@ -70,7 +72,11 @@ export class MethodPlans {
   }
 
   #ways(binding: Binding): BindingPlans {
-    const { protobufMediaType } = this.#settings;
+    const { protobufMediaType, registry } = this.#settings;
+    const bodyEncoders = {
+      protobuf: bodyEncoder(binding, "protobuf", registry),
+      json: bodyEncoder(binding, "json", registry),
+    };
     const mediaType = { protobuf: protobufMediaType, json: JSON_MEDIA_TYPE };
     const hasBody = binding.requestBody.kind !== "none";
     const plan = (asked: EncodingPair): BindingPlan => {
@@ -82,6 +88,7 @@ export class MethodPlans {
         response,
         headers,
         isBinary: response === "protobuf" || (hasBody && request === "protobuf"),
+        encodeBody: bodyEncoders[request],
       };
     };
     const answeredIn = (request: Encoding) => ({

@@ -4,7 +4,6 @@ import type { Binding } from "../transcoding/binding.ts";
 import { requestTarget } from "../transcoding/request-target.ts";
 import { type CallHeaders, headersOfCall } from "./call-headers.ts";
 import { checkCallOptions } from "./check-call-options.ts";
-import { encodeRequestBody } from "./encode-request-body.ts";
 import { type EncodingPair, encodingPair } from "./encoding-option.ts";
 import type { UnaryRequest } from "./interceptor.ts";
 import type { BindingPlan, MethodPlan } from "./method-plan.ts";
@@ -68,6 +67,6 @@ export function encodeCall(
   return {
     way,
     headers: headersOfCall(way.headers, request, settings),
-    body: encodeRequestBody(binding, message, way.request, settings.registry),
+    body: way.encodeBody(message),
   };
 }

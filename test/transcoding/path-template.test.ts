@@ -173,7 +173,10 @@ test("knows where things stand, and cannot be changed", () => {
 
 describe("any template", () => {
   const character = fc.constantFrom(..."abcXYZ019-._~!$&'()+,;=@", "%20", "%C3%A9", "%2A");
-  const literal = fc.array(character, { minLength: 1, maxLength: 5 }).map((parts) => parts.join("")).filter((text) => text !== "." && text !== "..");
+  const literal = fc
+    .array(character, { minLength: 1, maxLength: 5 })
+    .map((parts) => parts.join(""))
+    .filter((text) => text !== "." && text !== "..");
   const segment = fc.oneof(literal, fc.constant("*"));
   const name = fc.stringMatching(/^[a-z_][a-z0-9_]{0,5}(?:\.[a-z_][a-z0-9_]{0,5}){0,2}$/);
   const segments = fc.array(segment, { minLength: 1, maxLength: 4 });

@@ -1,0 +1,56 @@
+import type { Message, Registry } from "@bufbuild/protobuf";
+import { encodeBinary } from "../codecs/binary-codec.ts";
+import { encodeJson, encodeJsonField } from "../codecs/json-codec.ts";
+import type { Encoding } from "../codecs/media-type.ts";
+import { compileEncoder } from "../codecs/plain-encoder.ts";
+import { unusual } from "../codecs/unusual.ts";
+import type { Binding } from "../transcoding/binding.ts";
+import { type BodyContent, requestBodyOf } from "../transcoding/place-body.ts";
+
+/** Writes the body of a request; null if there is none, or none of any length. */
+export type BodyEncoder = (message: Message) => Uint8Array | null;
+
+/** Makes the function that writes the body which a binding gives a message. */
+export function bodyEncoder(
+  binding: Binding,
+  encoding: Encoding,
+  registry: Registry | undefined,
+): BodyEncoder {
+  if (binding.requestBody.kind === "none") return () => null;
+  const anyWay = (message: Message) => {
+    const content = requestBodyOf(binding, message);
+    return content === undefined ? null : encodeContent(content, encoding, registry);
+  };
+  const compiled = encoding === "protobuf" ? compiledEncoder(binding) : undefined;
+  return (message) => {
+    const bytes = compiled?.(message) ?? anyWay(message);
+    return bytes?.length === 0 ? null : bytes;
+  };
+}
+
+/** Where only fields at the top are in the path, the encoder passes over them, and nothing has to be copied. */
+function compiledEncoder({
+  requestBody,
+}: Binding): ((message: Message) => Uint8Array | undefined) | undefined {
+  if (requestBody.kind !== "message") return undefined;
+  const { desc, bound } = requestBody;
+  if ([...bound.values()].some((inner) => inner !== "whole")) return undefined;
+  const encode = compileEncoder(desc, new Set([...bound.keys()].map(({ name }) => name)));
+  return (
+    encode &&
+    ((message) => {
+      try {
+        return encode(message);
+      } catch (error) {
+        if (error !== unusual) throw error;
+        return undefined;
+      }
+    })
+  );
+}
+
+function encodeContent(content: BodyContent, encoding: Encoding, registry: Registry | undefined): Uint8Array {
+  if (content.kind === "field") return encodeJsonField(content.field, content.holder, registry);
+  if (encoding === "json") return encodeJson(content.desc, content.message, registry);
+  return encodeBinary(content.desc, content.message);
+}

@@ -1,0 +1,351 @@
+import { type DescMessage, type Message, ScalarType } from "@bufbuild/protobuf";
+import { WireType } from "@bufbuild/protobuf/wire";
+import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
+import { type PlainField, plainFieldsOf } from "./plain-message.ts";
+import { wireTypeOfScalar } from "./scalar-wire-type.ts";
+import { unusual } from "./unusual.ts";
+
+/** Writes a message, or a field of it, where the writer stands. */
+type Write = (message: Readonly<Record<string, unknown>>) => void;
+type WriteValue = (value: unknown) => void;
+
+/**
+ * Compiles the writing of a message type, as far as it is plain: the bytes are those of protobuf-es.
+ *
+ * @param without names of fields to leave out
+ * @returns undefined if the type is not plain; the function throws {@link unusual} where a message is not
+ */
+export function compileEncoder(
+  desc: DescMessage,
+  without: ReadonlySet<string> = new Set(),
+): ((message: Message) => Uint8Array) | undefined {
+  const write = compileMessage(desc, without);
+  if (write === undefined) return undefined;
+  return (message) => {
+    at = 0;
+    write(message as unknown as Readonly<Record<string, unknown>>);
+    // From the pool of small Buffers, and its own: what is written next must not change it.
+    const bytes = Buffer.allocUnsafe(at);
+    scratch.copy(bytes, 0, 0, at);
+    return bytes;
+  };
+}
+
+// One place to write for all: encoding is synchronous, and what it gives is a copy.
+let scratch = Buffer.allocUnsafeSlow(4_096);
+let view = new DataView(scratch.buffer);
+let at = 0;
+
+function grow(needed: number): void {
+  const larger = Buffer.allocUnsafeSlow(Math.max(needed, scratch.length * 2));
+  scratch.copy(larger, 0, 0, at);
+  scratch = larger;
+  view = new DataView(scratch.buffer);
+}
+
+function reserve(bytes: number): void {
+  if (at + bytes > scratch.length) grow(at + bytes);
+}
+
+const compiled = new WeakMap<DescMessage, { write: Write | undefined }>();
+
+function compileMessage(desc: DescMessage, without: ReadonlySet<string>): Write | undefined {
+  if (without.size > 0) return compileFields(desc, without);
+  let entry = compiled.get(desc);
+  if (entry === undefined) {
+    entry = { write: undefined };
+    // Before its fields, because a message type may hold itself.
+    compiled.set(desc, entry);
+    entry.write = compileFields(desc, without);
+  }
+  return entry.write;
+}
+
+function compileFields(desc: DescMessage, without: ReadonlySet<string>): Write | undefined {
+  const fields = plainFieldsOf(desc);
+  if (fields === undefined) return undefined;
+  const writes = [...fields]
+    .filter(({ name }) => !without.has(name))
+    .sort((a, b) => a.number - b.number)
+    .map(compileField);
+  const { typeName } = desc;
+  return (message) => {
+    if (message.$typeName !== typeName || message.$unknown !== undefined) throw unusual;
+    for (const write of writes) write(message);
+  };
+}
+
+function compileField(field: PlainField): Write {
+  const { localName } = field;
+  if (field.fieldKind === "list") {
+    const writeItems = compileList(field);
+    return (message) => {
+      const items = message[localName];
+      if (!Array.isArray(items)) throw unusual;
+      if (items.length > 0) writeItems(items);
+    };
+  }
+  const write = compileValue(field);
+  if (field.presence === FeatureSet_FieldPresence.IMPLICIT) {
+    const isZero = zeroTestOf(field);
+    return (message) => {
+      const value = message[localName];
+      if (!isZero(value)) write(value);
+    };
+  }
+  return (message) => {
+    const value = message[localName];
+    if (value !== undefined) write(value);
+  };
+}
+
+/** Whether a value is the one that is not written, as protobuf-es sees it. */
+function zeroTestOf({ scalar }: PlainField): (value: unknown) => boolean {
+  switch (scalar) {
+    case ScalarType.STRING:
+      return (value) => value === "";
+    case ScalarType.BOOL:
+      return (value) => value === false;
+    case ScalarType.BYTES:
+      return (value) => value instanceof Uint8Array && value.length === 0;
+    case ScalarType.DOUBLE:
+    case ScalarType.FLOAT:
+      return (value) => Object.is(value, 0);
+    default:
+      return (value) => value === 0 || value === 0n;
+  }
+}
+
+function compileList(field: PlainField & { fieldKind: "list" }): (items: readonly unknown[]) => void {
+  if (!field.packed) {
+    const write = compileValue(field);
+    return (items) => {
+      for (const item of items) write(item);
+    };
+  }
+  const writeTag = tagWriter(field.number, WireType.LengthDelimited);
+  const write = scalarWriter(field.scalar ?? ScalarType.INT32);
+  return (items) => {
+    writeTag();
+    const start = begin();
+    for (const item of items) write(item);
+    finish(start);
+  };
+}
+
+/** A value with its tag in front. */
+function compileValue(field: PlainField): WriteValue {
+  const { message: desc, scalar = ScalarType.INT32, number } = field;
+  if (desc === undefined) {
+    const writeTag = tagWriter(number, wireTypeOfScalar(scalar));
+    const write = scalarWriter(scalar);
+    return (value) => {
+      writeTag();
+      write(value);
+    };
+  }
+  const writeTag = tagWriter(number, WireType.LengthDelimited);
+  let write: Write | undefined;
+  return (value) => {
+    if (typeof value !== "object" || value === null) throw unusual;
+    write ??= compileMessage(desc, new Set()) ?? notPlain;
+    writeTag();
+    const start = begin();
+    write(value as Readonly<Record<string, unknown>>);
+    finish(start);
+  };
+}
+
+function notPlain(): never {
+  throw unusual;
+}
+
+function tagWriter(number: number, wireType: WireType): () => void {
+  const tag = ((number << 3) | wireType) >>> 0;
+  if (tag > 0x7f) return () => writeUint32(tag);
+  return () => {
+    reserve(1);
+    scratch[at++] = tag;
+  };
+}
+
+/** Leaves room for the length of what follows: one byte, and {@link finish} makes more where it takes more. */
+function begin(): number {
+  reserve(1);
+  return ++at;
+}
+
+function finish(start: number): void {
+  const length = at - start;
+  if (length < 0x80) {
+    scratch[start - 1] = length;
+    return;
+  }
+  const more = length < 0x4000 ? 1 : length < 0x20_0000 ? 2 : length < 0x1000_0000 ? 3 : 4;
+  reserve(more);
+  scratch.copyWithin(start + more, start, at);
+  at = start - 1;
+  writeUint32(length);
+  at += length;
+}
+
+function writeUint32(value: number): void {
+  reserve(5);
+  let rest = value;
+  while (rest > 0x7f) {
+    scratch[at++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
+  }
+  scratch[at++] = rest;
+}
+
+function writeUint64(low: number, high: number): void {
+  if (high === 0) {
+    writeUint32(low);
+    return;
+  }
+  reserve(10);
+  let l = low;
+  let h = high;
+  while (h !== 0 || l > 0x7f) {
+    scratch[at++] = (l & 0x7f) | 0x80;
+    l = ((l >>> 7) | (h << 25)) >>> 0;
+    h >>>= 7;
+  }
+  scratch[at++] = l;
+}
+
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+const LOW = 0xffff_ffffn;
+
+function writeBigint(value: bigint): void {
+  if (value >= 0n && value <= MAX_SAFE) {
+    const number = Number(value);
+    writeUint64(number >>> 0, Math.floor(number / 0x1_0000_0000));
+  } else {
+    writeUint64(Number(value & LOW), Number((value >> 32n) & LOW));
+  }
+}
+
+function int32(value: unknown): number {
+  if (typeof value !== "number" || (value | 0) !== value) throw unusual;
+  return value;
+}
+
+function uint32(value: unknown): number {
+  if (typeof value !== "number" || value >>> 0 !== value) throw unusual;
+  return value;
+}
+
+function int64(value: unknown): bigint {
+  if (typeof value !== "bigint" || BigInt.asIntN(64, value) !== value) throw unusual;
+  return value;
+}
+
+function uint64(value: unknown): bigint {
+  if (typeof value !== "bigint" || BigInt.asUintN(64, value) !== value) throw unusual;
+  return value;
+}
+
+function writeText(value: unknown): void {
+  if (typeof value !== "string") throw unusual;
+  const { length } = value;
+  if (length < 32) {
+    reserve(length + 1);
+    let i = 0;
+    for (; i < length; i++) {
+      const code = value.charCodeAt(i);
+      if (code > 0x7f) break;
+      scratch[at + 1 + i] = code;
+    }
+    if (i === length) {
+      scratch[at] = length;
+      at += length + 1;
+      return;
+    }
+  }
+  if (!value.isWellFormed()) throw unusual;
+  const bytes = Buffer.byteLength(value);
+  writeUint32(bytes);
+  reserve(bytes);
+  at += scratch.write(value, at);
+}
+
+function writeBytes(value: unknown): void {
+  if (!(value instanceof Uint8Array)) throw unusual;
+  writeUint32(value.length);
+  reserve(value.length);
+  scratch.set(value, at);
+  at += value.length;
+}
+
+function scalarWriter(scalar: ScalarType): WriteValue {
+  switch (scalar) {
+    case ScalarType.STRING:
+      return writeText;
+    case ScalarType.BYTES:
+      return writeBytes;
+    case ScalarType.BOOL:
+      return (value) => {
+        if (typeof value !== "boolean") throw unusual;
+        reserve(1);
+        scratch[at++] = value ? 1 : 0;
+      };
+    case ScalarType.INT32:
+      return (value) => {
+        const number = int32(value);
+        writeUint64(number >>> 0, number < 0 ? 0xffff_ffff : 0);
+      };
+    case ScalarType.UINT32:
+      return (value) => writeUint32(uint32(value));
+    case ScalarType.SINT32:
+      return (value) => {
+        const number = int32(value);
+        writeUint32(((number << 1) ^ (number >> 31)) >>> 0);
+      };
+    case ScalarType.INT64:
+      return (value) => writeBigint(int64(value));
+    case ScalarType.UINT64:
+      return (value) => writeBigint(uint64(value));
+    case ScalarType.SINT64:
+      return (value) => {
+        const number = int64(value);
+        writeBigint(BigInt.asUintN(64, (number << 1n) ^ (number >> 63n)));
+      };
+    default:
+      return fixedWriter(scalar);
+  }
+}
+
+function fixedWriter(scalar: ScalarType): WriteValue {
+  const fixed = (size: number, set: (value: unknown) => void): WriteValue => {
+    return (value) => {
+      reserve(size);
+      set(value);
+      at += size;
+    };
+  };
+  switch (scalar) {
+    case ScalarType.FIXED32:
+      return fixed(4, (value) => view.setUint32(at, uint32(value), true));
+    case ScalarType.SFIXED32:
+      return fixed(4, (value) => view.setInt32(at, int32(value), true));
+    case ScalarType.FIXED64:
+      return fixed(8, (value) => view.setBigUint64(at, uint64(value), true));
+    case ScalarType.SFIXED64:
+      return fixed(8, (value) => view.setBigInt64(at, int64(value), true));
+    case ScalarType.FLOAT:
+      return fixed(4, (value) => {
+        // What is out of a float's range, protobuf-es refuses.
+        if (typeof value !== "number" || (Number.isFinite(value) && !Number.isFinite(Math.fround(value)))) {
+          throw unusual;
+        }
+        view.setFloat32(at, value, true);
+      });
+    default:
+      return fixed(8, (value) => {
+        if (typeof value !== "number") throw unusual;
+        view.setFloat64(at, value, true);
+      });
+  }
+}

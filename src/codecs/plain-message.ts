@@ -1,0 +1,27 @@
+import { create, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { FeatureSet_FieldPresence, isWrapperDesc } from "@bufbuild/protobuf/wkt";
+
+/** A field that the compiled codecs know. Everything else makes its message one for protobuf-es alone. */
+export type PlainField = DescField & { readonly fieldKind: "scalar" | "enum" | "message" | "list" };
+
+/**
+ * The fields of a message type that is worth compiling, or undefined: one with maps, oneofs, groups, closed enums,
+ * 64-bit integers as text, fields that protobuf-es keeps in another form (wrappers, Struct), or whose messages need
+ * a prototype of their own (proto2, defaults). What its own fields hold is a question of their types.
+ */
+export function plainFieldsOf(desc: DescMessage): readonly PlainField[] | undefined {
+  if (Object.getPrototypeOf(create(desc)) !== Object.prototype) return undefined;
+  return desc.fields.every(isPlain) ? desc.fields : undefined;
+}
+
+function isPlain(field: DescField): field is PlainField {
+  if (field.fieldKind === "map" || field.oneof !== undefined) return false;
+  if (field.presence === FeatureSet_FieldPresence.LEGACY_REQUIRED) return false;
+  if (field.message !== undefined) {
+    const isGroup = "delimitedEncoding" in field && field.delimitedEncoding;
+    return !isGroup && !isWrapperDesc(field.message) && field.message.typeName !== "google.protobuf.Struct";
+  }
+  if (field.enum !== undefined) return field.enum.open;
+  if ("longAsString" in field && field.longAsString) return false;
+  return field.scalar !== ScalarType.STRING || field.utf8Validation;
+}

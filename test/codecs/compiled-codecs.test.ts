@@ -1,0 +1,232 @@
+// The compiled codecs against protobuf-es and the thorough check: whatever goes in, they agree.
+import { create, type DescMessage, fromBinary, type Message, ScalarType, toBinary } from "@bufbuild/protobuf";
+import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
+import { RunJobRequestSchema } from "../../gen/bytenite/customer/customer_pb.js";
+import { decodeBinary, encodeBinary } from "../../src/codecs/binary-codec.ts";
+import { checkBinary } from "../../src/codecs/check-binary.ts";
+import { CodecError } from "../../src/codecs/codec-error.ts";
+import { compileDecoder } from "../../src/codecs/plain-decoder.ts";
+import { compileEncoder } from "../../src/codecs/plain-encoder.ts";
+import { plainFieldsOf } from "../../src/codecs/plain-message.ts";
+import { unusual } from "../../src/codecs/unusual.ts";
+import { shapeOf } from "../../src/codecs/wire-shape.ts";
+import { EverythingSchema } from "../gen/bytenite/test/v1/everything_pb.js";
+import { PlainSchema } from "../gen/bytenite/test/v1/plain_pb.js";
+
+const text = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 40 }),
+  fc.string({ unit: "grapheme-ascii", maxLength: 200 }),
+  fc.constantFrom("\ufeffbom", "a".repeat(31), "a".repeat(32), "é".repeat(64), "x".repeat(20_000)),
+);
+const int = (min: number, max: number) => fc.oneof(fc.constantFrom(min, max, 0, 1), fc.integer({ min, max }));
+const big = (min: bigint, max: bigint) =>
+  fc.oneof(
+    fc.constantFrom(min, max, 0n, 1n, 2n ** 32n, 2n ** 53n),
+    fc.bigInt({ min, max }),
+    fc.bigInt(0n, 300n),
+  );
+const int32 = int(-(2 ** 31), 2 ** 31 - 1);
+const uint32 = int(0, 2 ** 32 - 1);
+const int64 = big(-(2n ** 63n), 2n ** 63n - 1n);
+const uint64 = big(0n, 2n ** 64n - 1n);
+const float = fc.oneof(fc.float(), fc.constantFrom(-0, Number.NaN, Number.POSITIVE_INFINITY));
+const double = fc.oneof(fc.double(), fc.constantFrom(-0, Number.NaN, Number.NEGATIVE_INFINITY));
+
+const scalars: Record<ScalarType, fc.Arbitrary<unknown>> = {
+  [ScalarType.DOUBLE]: double,
+  [ScalarType.FLOAT]: float,
+  [ScalarType.INT32]: int32,
+  [ScalarType.INT64]: int64,
+  [ScalarType.UINT32]: uint32,
+  [ScalarType.UINT64]: uint64,
+  [ScalarType.SINT32]: int32,
+  [ScalarType.SINT64]: int64,
+  [ScalarType.FIXED32]: uint32,
+  [ScalarType.FIXED64]: uint64,
+  [ScalarType.SFIXED32]: int32,
+  [ScalarType.SFIXED64]: int64,
+  [ScalarType.BOOL]: fc.boolean(),
+  [ScalarType.STRING]: text,
+  [ScalarType.BYTES]: fc.uint8Array({ maxLength: 300 }),
+};
+
+/** Any message of a type, with few of its fields set, so that the bytes stay few too. */
+function anyMessage(desc: DescMessage, depth: number): fc.Arbitrary<Message> {
+  const fields = depth > 0 ? desc.fields : desc.fields.filter(({ message }) => message === undefined);
+  const entry = fc.constantFrom(...fields).chain((field) => {
+    const { message, scalar = ScalarType.INT32 } = field;
+    const one = message === undefined ? scalars[scalar] : anyMessage(message, depth - 1);
+    const value = field.fieldKind === "list" ? fc.array(one, { maxLength: 4 }) : one;
+    return value.map((given) => [field.localName, given] as const);
+  });
+  return fc
+    .array(entry, { maxLength: 6 })
+    .map((entries) => create(desc, Object.fromEntries(entries) as Record<string, unknown>) as Message);
+}
+
+const anyPlain = anyMessage(PlainSchema, 2);
+const runs = { numRuns: 2_000 };
+
+/** The way without compiled codecs. */
+function thoroughly<T extends DescMessage>(desc: T, bytes: Uint8Array) {
+  checkBinary(shapeOf(desc), bytes);
+  return fromBinary(desc, bytes);
+}
+
+function result<T>(read: () => T): { readonly value: T } | "refused" {
+  try {
+    return { value: read() };
+  } catch (error) {
+    if (error instanceof CodecError || error instanceof Error) return "refused";
+    throw error;
+  }
+}
+
+const encodePlain = compileEncoder(PlainSchema);
+const decodePlain = compileDecoder(PlainSchema);
+if (encodePlain === undefined || decodePlain === undefined) throw new Error("Plain is not plain");
+
+test("what they write is what protobuf-es writes", () => {
+  fc.assert(
+    fc.property(anyPlain, (message) => {
+      expect(Buffer.compare(encodePlain(message), toBinary(PlainSchema, message as never))).toBe(0);
+    }),
+    runs,
+  );
+});
+
+test("what they read is what protobuf-es reads", () => {
+  fc.assert(
+    fc.property(anyPlain, (message) => {
+      const bytes = toBinary(PlainSchema, message as never);
+      expect(decodePlain(bytes)).toStrictEqual(fromBinary(PlainSchema, bytes));
+      expect(decodePlain(Buffer.from(bytes))).toStrictEqual(fromBinary(PlainSchema, bytes));
+    }),
+    runs,
+  );
+});
+
+test("of changed bytes, and of mere noise, they read what the thorough way reads, or nothing", () => {
+  const change = fc.record({
+    at: fc.nat(),
+    drop: fc.constantFrom(1, 1, 1, 0, 2, 5),
+    insert: fc.uint8Array({ minLength: 0, maxLength: 2 }),
+  });
+  const changed = fc
+    .tuple(anyPlain, fc.array(change, { minLength: 1, maxLength: 3 }))
+    .map(([message, changes]) => {
+      let bytes: Uint8Array = toBinary(PlainSchema, message as never);
+      for (const { at, drop, insert } of changes) {
+        const from = at % (bytes.length + 1);
+        bytes = Uint8Array.from([...bytes.subarray(0, from), ...insert, ...bytes.subarray(from + drop)]);
+      }
+      return bytes;
+    });
+  const seen = { agreed: 0, left: 0, refused: 0 };
+  fc.assert(
+    fc.property(fc.oneof(changed, changed, fc.uint8Array({ maxLength: 40 })), (bytes) => {
+      const expected = result(() => thoroughly(PlainSchema, bytes));
+      expect(result(() => decodeBinary(PlainSchema, bytes))).toStrictEqual(expected);
+      const compiled = result(() => decodePlain(bytes));
+      if (compiled !== "refused") {
+        expect(compiled).toStrictEqual(expected);
+        seen.agreed++;
+      } else if (expected === "refused") seen.refused++;
+      else seen.left++;
+    }),
+    { numRuns: 5_000 },
+  );
+  // It was worth looking: each happened often.
+  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(20);
+});
+
+test("values of another kind go the way of protobuf-es, which takes them or refuses them", () => {
+  const odd = fc.constantFrom<unknown>(
+    "1",
+    "",
+    1,
+    1.5,
+    -1,
+    1n,
+    2n ** 64n,
+    2 ** 40,
+    null,
+    true,
+    [],
+    {},
+    "\ud800",
+    new Date(0),
+  );
+  const field = fc.constantFrom(...PlainSchema.fields.map(({ localName }) => localName));
+  const outcomes = { same: 0, refused: 0 };
+  fc.assert(
+    fc.property(field, odd, (name, value) => {
+      const message = { ...create(PlainSchema), [name]: value } as never;
+      const expected = result(() => Buffer.from(toBinary(PlainSchema, message)).toString("hex"));
+      expect(result(() => Buffer.from(encodeBinary(PlainSchema, message)).toString("hex"))).toEqual(expected);
+      if (expected === "refused") outcomes.refused++;
+      else outcomes.same++;
+    }),
+    runs,
+  );
+  for (const count of Object.values(outcomes)) expect(count).toBeGreaterThan(20);
+});
+
+describe("what is not of the everyday kind is left to protobuf-es", () => {
+  test.each([
+    ["an unknown field", "a2f77f00"],
+    ["a message that comes twice", "8a010208018a01021001"],
+    ["a message that is cut", "0a"],
+    ["a group", "0b0c"],
+  ])("%s", (_what, hex) => {
+    expect(() => decodePlain(Buffer.from(hex, "hex"))).toThrow(unusual);
+  });
+
+  test("unknown fields that a message kept are written again", () => {
+    const bytes = Buffer.from("08019a06023a3a", "hex");
+    const message = decodeBinary(GenericResponseSchema, bytes);
+    expect(message.$unknown).toHaveLength(1);
+    expect(Buffer.from(encodeBinary(GenericResponseSchema, message)).toString("hex")).toBe("08019a06023a3a");
+  });
+
+  test("types with maps, oneofs and wrappers", () => {
+    expect(plainFieldsOf(EverythingSchema)).toBeUndefined();
+    expect(compileEncoder(EverythingSchema)).toBeUndefined();
+    expect(compileDecoder(EverythingSchema)).toBeUndefined();
+  });
+});
+
+test("fields can be left out, and the message is not touched", () => {
+  const encode = compileEncoder(RunJobRequestSchema, new Set(["job_id"]));
+  const message = create(RunJobRequestSchema, { jobId: "job-1", config: { taskTimeout: 3600n } });
+  expect(Buffer.from(encode?.(message) ?? []).toString("hex")).toBe("120308901c");
+  expect(message.jobId).toBe("job-1");
+});
+
+test("what was written stays as it is when the next is written", () => {
+  const [first, second] = ["a", "b"].map((requestId) =>
+    encodeBinary(GenericResponseSchema, create(GenericResponseSchema, { requestId })),
+  );
+  expect([first, second].map((bytes) => Buffer.from(bytes ?? []).toString("hex"))).toEqual([
+    "120161",
+    "120162",
+  ]);
+});
+
+test("every kind of field is in the test", () => {
+  const kinds = new Set(
+    PlainSchema.fields.map(({ scalar, fieldKind, presence }) => `${fieldKind} ${scalar} ${presence}`),
+  );
+  for (const scalar of Object.keys(scalars)) {
+    for (const [kind, presence] of [
+      ["scalar", FeatureSet_FieldPresence.IMPLICIT],
+      ["scalar", FeatureSet_FieldPresence.EXPLICIT],
+      ["list", FeatureSet_FieldPresence.IMPLICIT],
+    ] as const) {
+      expect(kinds).toContain(`${kind} ${scalar} ${presence}`);
+    }
+  }
+});
