@@ -13,6 +13,8 @@ export interface CallHeaders {
   readonly list: readonly string[];
   /** Names, in lower case, of those that the caller gave for this call. */
   readonly own: ReadonlySet<string>;
+  /** Whether the list is the method's own, the same for call after call. */
+  readonly isShared: boolean;
 }
 
 const nothing: ReadonlySet<string> = new Set();
@@ -24,7 +26,7 @@ export function headersOfCall(
   settings: TransportSettings,
 ): CallHeaders {
   if (headers === undefined && metadata === undefined && idempotencyKey === undefined) {
-    return { list: fixed, own: nothing };
+    return { list: fixed, own: nothing, isShared: true };
   }
   const own = new Map<string, string>();
   for (const [name, value] of headers === undefined
@@ -51,7 +53,7 @@ export function headersOfCall(
     if (settings.refusesCredentials && secret !== undefined) throw refusedCredential(`metadata: ${secret}`);
     pushMetadata(list, metadata);
   }
-  return { list, own: new Set(own.keys()) };
+  return { list, own: new Set(own.keys()), isShared: false };
 }
 
 /** The values of a call's own headers and metadata that, by their names, are secrets. */
@@ -72,12 +74,32 @@ export function headersOfAttempt(
   timeoutHeader: string | undefined,
   remainingMs: number,
 ): readonly string[] {
-  const sendsTimeout = timeoutHeader !== undefined && remainingMs !== Number.POSITIVE_INFINITY;
-  if (!sendsTimeout && asked.size === 0) return call.list;
-  const list = call.list.slice();
-  if (sendsTimeout) list.push(timeoutHeader, formatGrpcTimeout(remainingMs));
-  for (const [name, value] of asked) list.push(name, value);
-  return list;
+  const list =
+    timeoutHeader === undefined || remainingMs === Number.POSITIVE_INFINITY
+      ? call.list
+      : withTimeout(call, timeoutHeader, remainingMs);
+  if (asked.size === 0) return list;
+  return [...list, ...[...asked].flat()];
+}
+
+/** What was made last of a shared list: most first attempts have the same deadline. */
+const timed = new WeakMap<readonly string[], TimedList>();
+
+interface TimedList {
+  readonly remainingMs: number;
+  readonly list: readonly string[];
+}
+
+function withTimeout(
+  { list, isShared }: CallHeaders,
+  timeoutHeader: string,
+  remainingMs: number,
+): readonly string[] {
+  const last = isShared ? timed.get(list) : undefined;
+  if (last?.remainingMs === remainingMs) return last.list;
+  const made = [...list, timeoutHeader, formatGrpcTimeout(remainingMs)];
+  if (isShared) timed.set(list, { remainingMs, list: made });
+  return made;
 }
 
 /** The error for a secret that would travel in the open. */

@@ -24,12 +24,15 @@ export class CallProgress {
     return this.#history.slice();
   }
 
-  begin(): void {
-    this.#startedAt = performance.now();
+  /** @param now on the clock of performance.now() */
+  begin(now: number): void {
+    this.#startedAt = now;
   }
 
-  succeeded(status: number): void {
+  /** The history of a call that is over. */
+  succeeded(status: number): readonly AttemptRecord[] {
     this.#history.push({ code: Code.OK, status, durationMs: performance.now() - this.#startedAt });
+    return this.#history;
   }
 
   failed({ init: { code, status, outcome } }: AttemptFailure): void {

@@ -2,11 +2,13 @@ import type {
   DescMethod,
   DescMethodUnary,
   DescService,
+  Message,
   MessageInitShape,
   MessageShape,
 } from "@bufbuild/protobuf";
 import { compileService } from "../transcoding/compile-route.ts";
 import type { CallOptions } from "./call-options.ts";
+import type { UnaryResponse } from "./interceptor.ts";
 import type { Transport } from "./transport.ts";
 
 /** One method for each unary rpc of a service, typed from its generated descriptor. */
@@ -29,14 +31,18 @@ export function createClient<Service extends DescService>(
   transport: Transport,
 ): Client<Service> {
   compileService(service);
-  const methods = service.methods.filter(isUnary).map((method) => [
-    method.localName,
-    async (request: MessageInitShape<typeof method.input>, options?: CallOptions) => {
-      const response = await transport.unary(method, request, options);
-      return response.message;
-    },
-  ]);
+  const methods = service.methods
+    .filter(isUnary)
+    .map((method) => [
+      method.localName,
+      (request: MessageInitShape<typeof method.input>, options?: CallOptions) =>
+        transport.unary(method, request, options).then(messageOf),
+    ]);
   return Object.fromEntries(methods) as Client<Service>;
+}
+
+function messageOf({ message }: UnaryResponse): Message {
+  return message;
 }
 
 function isUnary(method: DescMethod): method is DescMethodUnary {

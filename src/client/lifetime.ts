@@ -20,17 +20,20 @@ export class Lifetime {
     return this.#closed !== undefined;
   }
 
-  /** A call begins. @throws RpcError if everything is closed */
-  enter(method: DescMethod): void {
-    if (this.isClosing) {
-      const reason = "the transport is closed";
-      throw new RpcError({
-        code: Code.FailedPrecondition,
-        reason,
-        outcome: "not_sent",
-        method: rpcName(method),
-      });
-    }
+  /** @throws RpcError if everything is closed */
+  refuseIfClosed(method: DescMethod): void {
+    if (!this.isClosing) return;
+    const reason = "the transport is closed";
+    throw new RpcError({
+      code: Code.FailedPrecondition,
+      reason,
+      outcome: "not_sent",
+      method: rpcName(method),
+    });
+  }
+
+  /** A call begins. */
+  enter(): void {
     this.#inFlight++;
   }
 

@@ -47,13 +47,18 @@ const nothingAsked: AskedValues = new Map();
 
 const asJson: EncodingPair = { request: "json", response: "json" };
 
-/** One call from its message to its answer, over as many attempts as it takes. Whatever goes wrong is an RpcError. */
-export function unaryCall(context: CallContext, request: UnaryRequest): Promise<UnaryResponse> {
-  try {
-    return new UnaryCall(context, context.planOf(request.method), request).run();
-  } catch (error) {
-    return Promise.reject(error);
-  }
+/**
+ * One call from its message to its answer, over as many attempts as it takes. Whatever goes wrong is an RpcError.
+ *
+ * @param onEnd is called when the call is over, before its promise is settled
+ * @throws RpcError if the call cannot be begun; `onEnd` is not called then
+ */
+export function unaryCall(
+  context: CallContext,
+  request: UnaryRequest,
+  onEnd: () => void,
+): Promise<UnaryResponse> {
+  return new UnaryCall(context, context.planOf(request.method), request, onEnd).run();
 }
 
 class UnaryCall {
@@ -63,6 +68,7 @@ class UnaryCall {
   readonly #progress: CallProgress;
   readonly #retry: RetrySettings;
   readonly #scope: CallScope;
+  readonly #onEnd: () => void;
   #encoded: EncodedRequest;
   /** The values for the next attempt, where there is nothing to ask for or it was asked for ahead. */
   #askedAhead: AskedValues | undefined;
@@ -70,10 +76,11 @@ class UnaryCall {
   #hasFallenBack = false;
   #retries = 0;
 
-  constructor(context: CallContext, plan: MethodPlan, request: UnaryRequest) {
+  constructor(context: CallContext, plan: MethodPlan, request: UnaryRequest, onEnd: () => void) {
     const { settings, jsonOnly } = context;
     this.#context = context;
     this.#request = request;
+    this.#onEnd = onEnd;
     try {
       this.#prepared = prepareCall(plan, request, settings);
       this.#encoded = this.#encode(jsonOnly.isFresh ? asJson : this.#prepared.asked);
@@ -88,6 +95,8 @@ class UnaryCall {
   }
 
   async run(): Promise<UnaryResponse> {
+    // The clock is read once for an attempt that begins with its call.
+    let now: number | undefined = this.#askedAhead && this.#scope.startedAt;
     try {
       for (;;) {
         const asked = this.#askedAhead ?? (await this.#ask());
@@ -95,8 +104,10 @@ class UnaryCall {
         if ("init" in asked) throw this.#progress.error(this.#secrets(nothingAsked).maskFailure(asked));
         // The signal may have fired since the values came; from here on the exchange is told.
         if (this.#scope.end !== undefined) throw this.#progress.error(notSent(this.#scope.end));
-        this.#progress.begin();
-        const response = await this.#exchange(asked);
+        now ??= performance.now();
+        this.#progress.begin(now);
+        const response = await this.#exchange(asked, now);
+        now = undefined;
         if ("init" in response) {
           const failure = this.#secrets(asked).maskFailure(response);
           this.#progress.failed(failure);
@@ -105,9 +116,9 @@ class UnaryCall {
         }
         const answer = this.#read(response, asked);
         if ("message" in answer) {
-          this.#progress.succeeded(response.status);
+          const history = this.#progress.succeeded(response.status);
           this.#tellCaller(response);
-          return new Answer(answer.message, response, this.#progress.history, this.#secrets(asked));
+          return new Answer(answer.message, response, history, this.#secrets(asked));
         }
         this.#progress.failed(answer);
         if (this.#fallBack(response) || (await this.#renewCredential(answer, asked))) continue;
@@ -115,6 +126,7 @@ class UnaryCall {
       }
     } finally {
       this.#scope.close();
+      this.#onEnd();
     }
   }
 
@@ -126,14 +138,14 @@ class UnaryCall {
     return askWithin(this.#scope, this.#context.askedHeaders, this.#encoded.headers.own);
   }
 
-  #exchange(asked: AskedValues): Promise<WireResponse | AttemptFailure> {
+  #exchange(asked: AskedValues, now: number): Promise<WireResponse | AttemptFailure> {
     const { settings, dispatcher } = this.#context;
     const { timeoutHeader, baseUrl, maxResponseBytes } = settings;
     return exchangeWithin(this.#scope, dispatcher, {
       origin: baseUrl.origin,
       verb: this.#prepared.binding.verb,
       target: baseUrl.pathPrefix + this.#prepared.target,
-      headers: headersOfAttempt(this.#encoded.headers, asked, timeoutHeader, this.#scope.remainingMs()),
+      headers: headersOfAttempt(this.#encoded.headers, asked, timeoutHeader, this.#scope.remainingMs(now)),
       body: this.#encoded.body,
       mayBeReplayed: this.#mayHappenTwice,
       maxResponseBytes,

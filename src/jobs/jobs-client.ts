@@ -99,18 +99,22 @@ export class JobsClient {
    * It is never sent again once any of it may have reached the server: running a job twice costs money.
    */
   run(jobId: string, config?: JobConfigInit, options?: CallOptions): Promise<GenericResponse> {
-    const input = () => (config === undefined ? { jobId } : { jobId, config: checkedJobConfig(config) });
-    return this.#call(Customer.method.runJob, input, options);
+    try {
+      const input = config === undefined ? { jobId } : { jobId, config: checkedJobConfig(config) };
+      return this.#call(Customer.method.runJob, input, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Stops a job. One that has not started yet is deleted. */
   abort(jobId: string, options?: CallOptions): Promise<GenericResponse> {
-    return this.#call(Customer.method.abortJob, () => ({ jobId }), options);
+    return this.#call(Customer.method.abortJob, { jobId }, options);
   }
 
   /** Deletes a job. */
   delete(jobId: string, options?: CallOptions): Promise<GenericResponse> {
-    return this.#call(Customer.method.deleteJob, () => ({ jobId }), options);
+    return this.#call(Customer.method.deleteJob, { jobId }, options);
   }
 
   /** Lets the calls in flight finish, then closes the connections. Calls made after it fail. */
@@ -127,15 +131,16 @@ export class JobsClient {
     return this.close();
   }
 
-  async #call<I extends DescMessage>(
+  #call<I extends DescMessage>(
     method: DescMethodUnary<I, typeof GenericResponseSchema>,
-    input: () => MessageInitShape<I>,
+    input: MessageInitShape<I>,
     options: CallOptions | undefined,
   ): Promise<GenericResponse> {
-    const response = await this.#transport.unary(method, input(), options);
-    const { message } = response;
-    if (message.ok && message.error === undefined) return message;
-    throw refusal(rpcName(method), response);
+    return this.#transport.unary(method, input, options).then((response) => {
+      const { message } = response;
+      if (message.ok && message.error === undefined) return message;
+      throw refusal(rpcName(method), response);
+    });
   }
 }
 

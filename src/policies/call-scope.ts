@@ -18,6 +18,8 @@ export interface CallEnd {
 export class CallScope {
   /** Called when the deadline passes or the signal fires. One at a time: a call does one thing at a time. */
   onEnd: ((end: CallEnd) => void) | undefined;
+  /** When the call began, in milliseconds on the clock of performance.now(). */
+  readonly startedAt = performance.now();
   readonly #deadline: number;
   readonly #timeoutMs: number;
   readonly #signal: AbortSignal | undefined;
@@ -27,7 +29,7 @@ export class CallScope {
   /** @param timeoutMs 0 is no deadline */
   constructor(timeoutMs: number, signal: AbortSignal | undefined) {
     this.#timeoutMs = timeoutMs;
-    this.#deadline = timeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
+    this.#deadline = timeoutMs === 0 ? Number.POSITIVE_INFINITY : this.startedAt + timeoutMs;
     this.#signal = signal;
     if (signal?.aborted) {
       this.#finish(Code.Cancelled, "cancelled by the caller", signal.reason);
@@ -48,10 +50,8 @@ export class CallScope {
   }
 
   /** The time left, in milliseconds, above 0 while the call goes on; Infinity without a deadline. */
-  remainingMs(): number {
-    return this.#deadline === Number.POSITIVE_INFINITY
-      ? this.#deadline
-      : Math.max(this.#deadline - performance.now(), 0);
+  remainingMs(now = performance.now()): number {
+    return Math.max(this.#deadline - now, 0);
   }
 
   /** Waits for a promise, but no longer than the call may last. */
