@@ -93,7 +93,7 @@ function closeRecord(record: OpenRecord, reply: Reply, isGone: boolean): void {
   if (isGone || reply.fails?.where === "before-answer") return;
   record.status = reply.status;
   record.responseHeaders = reply.headers;
-  record.responseBytes = reply.body;
+  record.responseBytes = new Uint8Array(reply.body);
 }
 
 function serverHandle(
