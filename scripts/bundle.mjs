@@ -1,0 +1,14 @@
+// Makes the package's JavaScript: a file for each entry, and what they share. Loaded as a hundred small files, the
+// package would take a third longer to import than undici and @bufbuild/protobuf do. Types stay as tsc writes them.
+import { rolldown } from "rolldown";
+
+const bundle = await rolldown({
+  input: {
+    index: "src/index.ts",
+    transport: "src/transport.ts",
+    "testing/index": "src/testing/index.ts",
+  },
+  external: [/^node:/, "undici", /^@bufbuild\/protobuf/],
+  platform: "node",
+});
+await bundle.write({ dir: "dist", format: "esm", sourcemap: true, chunkFileNames: "shared/[name].js" });
