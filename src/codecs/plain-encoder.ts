@@ -24,23 +24,38 @@ export function compileEncoder(
   return (message) => {
     at = 0;
     write(message as unknown as Readonly<Record<string, unknown>>);
-    // From the pool of small Buffers, and its own: what is written next must not change it.
-    const bytes = Buffer.allocUnsafe(at);
-    scratch.copy(bytes, 0, 0, at);
-    return bytes;
+    return taken();
   };
 }
 
-// One place to write for all: encoding is synchronous, and what it gives is a copy.
-let scratch = Buffer.allocUnsafeSlow(4_096);
+const SCRATCH_BYTES = 16 * 1024;
+
+// One place to write for all: encoding is synchronous, and what it gives is never written again.
+let scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 let view = new DataView(scratch.buffer);
 let at = 0;
+
+/** What was written: a copy from Node's pool of small Buffers, or the place itself where it had to grow. */
+function taken(): Buffer {
+  if (scratch.length > SCRATCH_BYTES) {
+    const bytes = scratch.subarray(0, at);
+    writeInto(Buffer.allocUnsafeSlow(SCRATCH_BYTES));
+    return bytes;
+  }
+  const bytes = Buffer.allocUnsafe(at);
+  scratch.copy(bytes, 0, 0, at);
+  return bytes;
+}
+
+function writeInto(place: Buffer<ArrayBuffer>): void {
+  scratch = place;
+  view = new DataView(place.buffer);
+}
 
 function grow(needed: number): void {
   const larger = Buffer.allocUnsafeSlow(Math.max(needed, scratch.length * 2));
   scratch.copy(larger, 0, 0, at);
-  scratch = larger;
-  view = new DataView(scratch.buffer);
+  writeInto(larger);
 }
 
 function reserve(bytes: number): void {
