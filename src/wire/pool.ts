@@ -1,9 +1,14 @@
 import { type Dispatcher, Pool } from "undici";
 
 /**
- * How many connections the pool opens at most. Left alone, undici opens one for each call in flight: two
- * thousand calls at once were two thousand sockets. Calls beyond the limit wait for a connection, and their
- * deadline runs meanwhile. Over HTTP/2 one connection carries a hundred calls.
+ * How many connections the pool opens at most. Left alone, undici opens one for each call in flight: two thousand
+ * calls at once were two thousand sockets. Calls beyond the limit wait for a connection, and their deadline runs
+ * meanwhile. Over HTTP/2 one connection carries a hundred calls.
+ *
+ * Measured with 128 calls in flight and a server that answers at once, a call cost 21.5 µs with 16 connections, 21.7
+ * with 32, 23.6 with 128 and 25.1 without a limit; with 32 in flight there was no difference. A lower limit would
+ * save a little there, and make calls wait for each other wherever a server takes its time, which one that starts
+ * jobs does.
  */
 const MAX_CONNECTIONS = 128;
 
