@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"net"
+	"strings"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"interop.test/gateway/gen/bytenite/customer"
+	library "interop.test/gateway/gen/library/v1"
+)
+
+// startBackend serves both services over gRPC, and gives the address.
+func startBackend(calls *record) (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	open := &connections{Listener: listener}
+	server := grpc.NewServer(grpc.ChainUnaryInterceptor(calls.intercept, checkToken, planner{open}.intercept))
+	customer.RegisterCustomerServer(server, newCustomerService())
+	library.RegisterLibraryServiceServer(server, newLibraryService())
+	go func() { exitOn(server.Serve(open)) }()
+	return listener.Addr().String(), nil
+}
+
+// checkToken wants the bare access token from callers of Customer; the library is open to all.
+func checkToken(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+	if strings.HasPrefix(info.FullMethod, "/bytenite.customer.Customer/") {
+		given := metadata.ValueFromIncomingContext(ctx, "authorization")
+		if len(given) != 1 || given[0] != accessToken {
+			return nil, status.Error(codes.Unauthenticated, "the access token is not valid")
+		}
+	}
+	return handler(ctx, request)
+}
