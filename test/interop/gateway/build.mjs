@@ -32,7 +32,7 @@ export function buildGateway(root) {
   };
 
   mkdirSync(join(root, target, "tools"), { recursive: true });
-  run("go", ["build", "-o", join(root, target, "tools"), "tool"], join(root, source));
+  run("go", ["build", "-buildvcs=false", "-o", join(root, target, "tools"), "tool"], join(root, source));
 
   for (const variant of ["ours", "other"]) {
     mkdirSync(join(root, target, variant));
@@ -48,7 +48,7 @@ export function buildGateway(root) {
     const overlay = join(out, "overlay.json");
     writeFileSync(overlay, JSON.stringify(overlayOf(join(out, "go"), join(root, source, "gen"))));
     const binary = join(root, target, "bin", `gateway-${variant}`);
-    run("go", ["build", "-overlay", overlay, "-o", binary, "."], join(root, source));
+    run("go", ["build", "-buildvcs=false", "-overlay", overlay, "-o", binary, "."], join(root, source));
   }
   writeFileSync(stamp, inputs);
 }

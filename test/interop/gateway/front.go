@@ -28,6 +28,7 @@ type frontSettings struct {
 	tls                   bool
 	http2                 bool
 	genericResponseErrors bool
+	dropMetadata          bool
 }
 
 type front struct {
@@ -103,6 +104,10 @@ func muxOptions(settings frontSettings) ([]runtime.ServeMuxOption, error) {
 	options := []runtime.ServeMuxOption{runtime.WithUnescapingMode(mode)}
 	if !settings.jsonOnly {
 		options = append(options, runtime.WithMarshalerOption(binaryMediaType, binaryMarshaler(settings.binaryContentType)))
+	}
+	// Until v2.32.0 this was so unless an operator changed it; since v2.33.0 an operator has to ask for it.
+	if !settings.dropMetadata {
+		options = append(options, runtime.WithLegacyHeaderMatching())
 	}
 	if settings.genericResponseErrors {
 		options = append(options, runtime.WithErrorHandler(answerGenericResponse))

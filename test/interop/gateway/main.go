@@ -30,6 +30,7 @@ func main() {
 	flag.BoolVar(&settings.tls, "tls", false, "serve over TLS")
 	flag.BoolVar(&settings.http2, "http2", true, "offer HTTP/2, with -tls")
 	flag.BoolVar(&settings.genericResponseErrors, "generic-response-errors", false, "answer errors with a GenericResponse")
+	flag.BoolVar(&settings.dropMetadata, "drop-metadata", false, "pass no Grpc-Metadata-* header on, as a stock gateway does since v2.33.0")
 	flag.Parse()
 
 	calls := newRecord()

@@ -64,6 +64,9 @@ function flagsOf(settings: GatewaySettings): string[] {
   if (settings.errors === "generic-response") {
     flags.push("-generic-response-errors");
   }
+  if (settings.metadata === "dropped") {
+    flags.push("-drop-metadata");
+  }
   return flags;
 }
 

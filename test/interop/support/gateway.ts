@@ -35,6 +35,12 @@ export interface GatewaySettings {
    */
   readonly errors?: "status" | "generic-response";
   /**
+   * Whether `Grpc-Metadata-*` headers reach the backend. Grpc-gateways up to v2.32.0 passed them on unasked; since
+   * v2.33.0 they do so only if told to. With `"dropped"`, the backend sees no plan either.
+   * @default "forwarded"
+   */
+  readonly metadata?: "forwarded" | "dropped";
+  /**
    * `"other"`: made from a customer.proto in which `config` has number 5, and number 2 is unassigned.
    * @default "ours"
    */
