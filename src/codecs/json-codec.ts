@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import {
   type DescField,
   type DescMessage,
@@ -16,16 +17,13 @@ import { CodecError } from "./codec-error.ts";
 import { withExactIntegers } from "./exact-integers.ts";
 import { withoutUnknownAnys } from "./unknown-any.ts";
 
-const utf8 = new TextEncoder();
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
-
 /**
  * Writes a message in protobuf's JSON format.
  *
  * @see https://protobuf.dev/programming-guides/json/
  */
 export function encodeJson(desc: DescMessage, message: Message, registry?: Registry): Uint8Array {
-  return utf8.encode(toJsonString(desc, message as MessageShape<DescMessage>, withRegistry(registry)));
+  return utf8(toJsonString(desc, message as MessageShape<DescMessage>, withRegistry(registry)));
 }
 
 /** What becomes of a google.protobuf.Any whose type the registry does not know (see {@link withoutUnknownAnys}). */
@@ -62,13 +60,13 @@ export function encodeJsonField(field: DescField, holder: Message, registry?: Re
   const options = withRegistry(registry);
   const message = holder as MessageShape<DescMessage>;
   const { [field.jsonName]: value } = toJson(field.parent, message, options) as JsonObject;
-  if (value !== undefined) return utf8.encode(JSON.stringify(value));
+  if (value !== undefined) return utf8(JSON.stringify(value));
   // An unset list is `[]` and an unset number `0`: a body is never absent.
   const { [field.jsonName]: zero } = toJson(field.parent, message, {
     ...options,
     alwaysEmitImplicit: true,
   }) as JsonObject;
-  return utf8.encode(JSON.stringify(zero ?? null));
+  return utf8(JSON.stringify(zero ?? null));
 }
 
 /** Reads the value of one field: gives a message of the field's parent type with just this field set. */
@@ -83,7 +81,7 @@ export function decodeJsonField(
     // By itself first, so that nothing can close the message that is put around it.
     fromJsonString(ValueSchema, text);
     const message = `{${JSON.stringify(field.jsonName)}:${text}}`;
-    return decodeJson(field.parent, utf8.encode(message), registry, unknownAny);
+    return decodeJson(field.parent, utf8(message), registry, unknownAny);
   });
 }
 
@@ -109,8 +107,16 @@ function guarded<T>(decode: () => T): T {
   }
 }
 
+// Buffer's ways, because those of TextEncoder and TextDecoder cost more than reading or writing a small message.
+function utf8(text: string): Uint8Array {
+  return Buffer.from(text, "utf8");
+}
+
 function textOf(bytes: Uint8Array): string {
-  return strictUtf8.decode(bytes);
+  if (!isUtf8(bytes)) throw new TypeError("it is not UTF-8");
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+  // A reader may ignore a byte order mark (RFC 8259, section 8.1).
+  return text.startsWith("\ufeff") ? text.slice(1) : text;
 }
 
 function withRegistry(registry: Registry | undefined): { registry: Registry } | undefined {
