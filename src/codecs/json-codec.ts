@@ -15,7 +15,9 @@ import {
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import { CodecError } from "./codec-error.ts";
 import { withExactIntegers } from "./exact-integers.ts";
+import { compileJsonDecoder } from "./plain-json-decoder.ts";
 import { withoutUnknownAnys } from "./unknown-any.ts";
+import { unusual } from "./unusual.ts";
 
 /**
  * Writes a message in protobuf's JSON format.
@@ -43,6 +45,8 @@ export function decodeJson<Desc extends DescMessage>(
 ): MessageShape<Desc> {
   return guarded(() => {
     const text = textOf(bytes);
+    const everyday = decodeEveryday(desc, text);
+    if (everyday !== undefined) return everyday;
     const exact = withExactIntegers(desc, text);
     if (exact !== undefined) return fromParsed(desc, text, exact, registry, unknownAny);
     try {
@@ -53,6 +57,23 @@ export function decodeJson<Desc extends DescMessage>(
       return fromParsed(desc, text, JSON.parse(text) as JsonValue, registry, unknownAny);
     }
   });
+}
+
+const decoders = new WeakMap<DescMessage, { readonly decode: ReturnType<typeof compileJsonDecoder> }>();
+
+/** By the compiled way, where it goes. */
+function decodeEveryday<Desc extends DescMessage>(desc: Desc, text: string): MessageShape<Desc> | undefined {
+  let decoder = decoders.get(desc);
+  if (decoder === undefined) {
+    decoder = { decode: compileJsonDecoder(desc) };
+    decoders.set(desc, decoder);
+  }
+  try {
+    return decoder.decode?.(text) as MessageShape<Desc> | undefined;
+  } catch (error) {
+    if (error !== unusual) throw error;
+    return undefined;
+  }
 }
 
 /** Writes the value of one field, for a rule whose HTTP body is that field. */

@@ -1,5 +1,14 @@
 // The compiled codecs against protobuf-es and the thorough check: whatever goes in, they agree.
-import { create, type DescMessage, fromBinary, type Message, ScalarType, toBinary } from "@bufbuild/protobuf";
+import {
+  create,
+  type DescMessage,
+  fromBinary,
+  fromJsonString,
+  type Message,
+  ScalarType,
+  toBinary,
+  toJsonString,
+} from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -10,6 +19,7 @@ import { checkBinary } from "../../src/codecs/check-binary.ts";
 import { CodecError } from "../../src/codecs/codec-error.ts";
 import { compileDecoder } from "../../src/codecs/plain-decoder.ts";
 import { compileEncoder } from "../../src/codecs/plain-encoder.ts";
+import { compileJsonDecoder } from "../../src/codecs/plain-json-decoder.ts";
 import { plainFieldsOf } from "../../src/codecs/plain-message.ts";
 import { unusual } from "../../src/codecs/unusual.ts";
 import { shapeOf } from "../../src/codecs/wire-shape.ts";
@@ -173,6 +183,112 @@ test("values of another kind go the way of protobuf-es, which takes them or refu
     runs,
   );
   for (const count of Object.values(outcomes)) expect(count).toBeGreaterThan(20);
+});
+
+describe("JSON", () => {
+  const decode = compileJsonDecoder(PlainSchema);
+  if (decode === undefined) throw new Error("Plain is not plain");
+  const seen = { read: 0, left: 0 };
+
+  /** What the compiled way reads must be what protobuf-es reads; it may leave any text to it. */
+  function agree(text: string): void {
+    const expected = result(() => fromJsonString(PlainSchema, text, { ignoreUnknownFields: true }));
+    const compiled = result(() => decode?.(text));
+    if (compiled === "refused") seen.left++;
+    else {
+      expect(compiled).toStrictEqual(expected);
+      seen.read++;
+    }
+  }
+
+  const json = anyPlain.map((message) => toJsonString(PlainSchema, message as never));
+  const whole = anyPlain.map((message) =>
+    toJsonString(PlainSchema, message as never, { alwaysEmitImplicit: true }),
+  );
+
+  test("what is read is what protobuf-es reads", () => {
+    Object.assign(seen, { read: 0, left: 0 });
+    fc.assert(fc.property(fc.oneof(json, whole), agree), runs);
+    expect(seen.read).toBeGreaterThan(200);
+    expect(seen.left).toBeGreaterThan(200);
+  });
+
+  test("also of other values, of texts that were changed, and of keys that stand twice", () => {
+    Object.assign(seen, { read: 0, left: 0 });
+    const field = fc.constantFrom(...PlainSchema.fields);
+    const value = fc.oneof(
+      fc.constantFrom(
+        "1",
+        "",
+        "-0",
+        "007",
+        "1e3",
+        1,
+        -0,
+        1.5,
+        1e21,
+        2 ** 31,
+        2 ** 53,
+        true,
+        null,
+        [],
+        {},
+        "\ud800",
+      ),
+      fc.constantFrom(
+        "SHADE_DARK",
+        "SHADE_NONE",
+        [null],
+        [1],
+        ["1"],
+        [true],
+        { id: "x" },
+        { id: "x", size: "1" },
+        [{}],
+      ),
+      fc.integer(),
+      text,
+    );
+    const entry = fc.tuple(
+      field.chain(({ name, jsonName }) => fc.constantFrom(jsonName, jsonName, jsonName, name)),
+      value,
+    );
+    const object = fc
+      .array(entry, { maxLength: 4 })
+      .map(
+        (entries) =>
+          `{${entries.map(([key, each]) => `${JSON.stringify(key)}:${JSON.stringify(each)}`).join(", ")}}`,
+      );
+    const spaced = fc
+      .tuple(object, fc.nat(), fc.constantFrom(" ", "\n", ":", '"', "}", "0", "\\", ","))
+      .map(([textOf, at, insert]) => {
+        const from = at % (textOf.length + 1);
+        return textOf.slice(0, from) + insert + textOf.slice(from);
+      });
+    fc.assert(fc.property(fc.oneof(object, object, spaced), agree), { numRuns: 5_000 });
+    for (const count of Object.values(seen)) expect(count).toBeGreaterThan(200);
+  });
+
+  test.each([
+    ['{"boolValue":true,"boolValue":false}'],
+    ['{"boolValue" : true , "boolValue" :false}'],
+    ['{"stringValue":"a:b","stringValue":"c"}'],
+    ['{"leaf":{"id":"a","id":"b"}}'],
+    ['{"stringValue":"\\":","boolValue":true,"boolValue":true}'],
+    ['{"optBool":true,"opt_bool":false}'],
+    ['{"int64Value":9007199254740993}'],
+    ["[]"],
+    ["null"],
+    ['{"boolValue":true'],
+  ])("%s is left to protobuf-es", (textOf) => {
+    expect(() => decode(textOf)).toThrow(unusual);
+  });
+
+  test("null is no value, and colons in texts are no keys", () => {
+    expect(decode('{"leaf":null,"stringValue":"a:\\":b","boolList":null}')).toStrictEqual(
+      create(PlainSchema, { stringValue: 'a:":b' }),
+    );
+  });
 });
 
 describe("what is not of the everyday kind is left to protobuf-es", () => {
