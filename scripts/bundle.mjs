@@ -7,6 +7,7 @@ const bundle = await rolldown({
     index: "src/index.ts",
     transport: "src/transport.ts",
     "testing/index": "src/testing/index.ts",
+    "cli/main": "src/cli/main.ts",
   },
   external: [/^node:/, "undici", /^@bufbuild\/protobuf/],
   platform: "node",

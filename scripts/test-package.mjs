@@ -37,6 +37,10 @@ try {
     run("node", [`${outside}.cjs`], folder);
     console.log(`${entry}: import and require give ${names.join(", ")}`);
   }
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const printed = run(join(folder, "node_modules/.bin/bytenite-jobs"), ["--version"], folder).trim();
+  if (!printed.endsWith(version)) throw new Error(`bytenite-jobs --version prints ${printed}`);
+  console.log(`bytenite-jobs --version: ${printed}`);
   const installed = JSON.parse(readFileSync(join(folder, "node_modules/bytenite-jobs/package.json"), "utf8"));
   if (Object.keys(installed.dependencies).sort().join() !== "@bufbuild/protobuf,undici") {
     throw new Error("the package has other runtime dependencies than @bufbuild/protobuf and undici");

@@ -34,3 +34,6 @@ export {
 } from "./jobs/jobs-client.ts";
 export { JobsError } from "./jobs/jobs-error.ts";
 export type { RetryPolicy } from "./policies/retry-policy.ts";
+export { probe } from "./probe/probe.ts";
+export type { ProbeOptions, ProbeTransportOptions } from "./probe/probe-options.ts";
+export type { Evidence, Finding, FindingId, ProbeReport, Verdict } from "./probe/probe-report.ts";

@@ -1,0 +1,109 @@
+import type { GenericResponse } from "../../gen/bytenite/common/common_pb.js";
+import type { CallOptions } from "../client/call-options.ts";
+import type { EncodingOption } from "../client/encoding-option.ts";
+import type { JobConfigInit } from "../jobs/job-config.ts";
+import { JobsClient, type JobsClientOptions } from "../jobs/jobs-client.ts";
+import type { Command, CommandContext } from "./command.ts";
+import { connectionFrom } from "./connection.ts";
+import { ExitStatus } from "./exit-status.ts";
+import { wholeBigInt } from "./numbers.ts";
+import { connectionOptions, encodingOption, type Options, type ParsedOptions } from "./options.ts";
+import { printable } from "./terminal.ts";
+import { UsageError } from "./usage-error.ts";
+
+const jobOptions = {
+  "task-timeout": { type: "string", value: "<seconds>", help: "the longest time for one task of the job" },
+  "job-timeout": { type: "string", value: "<seconds>", help: "the longest time for the whole job" },
+  "test-job": { type: "boolean", help: "this run is a test" },
+} as const satisfies Options;
+
+type Call = (client: JobsClient, jobId: string, options: CallOptions) => Promise<GenericResponse>;
+
+/** `bytenite-jobs run <jobId>`. */
+export const runCommand: Command = {
+  ...jobCommand("run", "start a job", (options) => {
+    const config = configFrom(options);
+    return (client, jobId, call) => client.run(jobId, config, call);
+  }),
+  details: [
+    "A job is never run twice by this command: it tries again only with proof that the first try did not happen.",
+    "Until `bytenite-jobs probe` has proven the field numbers of your deployment, --encoding careful is the way",
+    "to be sure that the timeouts arrive.",
+  ],
+  options: { ...jobOptions, ...connectionOptions, ...encodingOption },
+};
+
+/** `bytenite-jobs abort <jobId>`. */
+export const abortCommand = jobCommand(
+  "abort",
+  "stop a job; one that has not started yet is deleted",
+  () => (client, jobId, call) => client.abort(jobId, call),
+);
+
+/** `bytenite-jobs delete <jobId>`. */
+export const deleteCommand = jobCommand(
+  "delete",
+  "delete a job",
+  () => (client, jobId, call) => client.delete(jobId, call),
+);
+
+function jobCommand(name: string, summary: string, prepare: (options: ParsedOptions) => Call): Command {
+  return {
+    name,
+    summary,
+    operands: ["<jobId>"],
+    details: [],
+    options: { ...connectionOptions, ...encodingOption },
+    execute: (context) => execute(name, prepare(context.options), context),
+  };
+}
+
+async function execute(command: string, call: Call, context: CommandContext): Promise<ExitStatus> {
+  const { options, terminal, isJson, interruption } = context;
+  const jobId = options.positionals[0] ?? "";
+  const encoding = encodingFrom(options.text("encoding"));
+  const response = await callOnce({ ...connectionFrom(options, terminal.env), encoding }, (client) =>
+    call(client, jobId, { signal: interruption.signal }),
+  );
+  const { requestId, message } = response;
+  if (isJson) {
+    terminal.out(JSON.stringify({ ok: true, command, jobId, requestId, message }));
+    return ExitStatus.Ok;
+  }
+  const words = printable(message) || "accepted";
+  terminal.out(`${terminal.onOut.green(`${command} ${printable(jobId)}:`)} ${words}`);
+  if (requestId !== "") terminal.out(`request id: ${printable(requestId)}`);
+  return ExitStatus.Ok;
+}
+
+async function callOnce<T>(options: JobsClientOptions, call: (client: JobsClient) => Promise<T>): Promise<T> {
+  const client = new JobsClient(options);
+  try {
+    return await call(client);
+  } finally {
+    await client.close();
+  }
+}
+
+/** Nothing, if nothing of it is given: the job then runs with what the deployment thinks best. */
+function configFrom(options: ParsedOptions): JobConfigInit | undefined {
+  const taskTimeout = wholeBigInt("--task-timeout", options.text("task-timeout"));
+  const jobTimeout = wholeBigInt("--job-timeout", options.text("job-timeout"));
+  const isTestJob = options.flag("test-job") || undefined;
+  if (taskTimeout === undefined && jobTimeout === undefined && isTestJob === undefined) return undefined;
+  return { taskTimeout, jobTimeout, isTestJob };
+}
+
+function encodingFrom(text: string | undefined): EncodingOption | undefined {
+  switch (text) {
+    case undefined:
+      return undefined;
+    case "protobuf":
+    case "json":
+      return text;
+    case "careful":
+      return { request: "json", response: "protobuf" };
+    default:
+      throw new UsageError("--encoding must be protobuf, json or careful");
+  }
+}

@@ -1,0 +1,56 @@
+import { toJson } from "@bufbuild/protobuf";
+import { GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
+import { codeName } from "../errors/code.ts";
+import type { Outcome } from "../errors/outcome.ts";
+import type { RpcError } from "../errors/rpc-error.ts";
+import { JobsError } from "../jobs/jobs-error.ts";
+import { printable, type Terminal } from "./terminal.ts";
+
+/** What was being done when it failed. */
+export interface Doing {
+  readonly command: string;
+  readonly jobId?: string | undefined;
+}
+
+const didItHappen: Readonly<Record<Outcome, string>> = {
+  not_sent: "It did not happen: nothing was sent.",
+  rejected: "It did not happen: the server refused it.",
+  unknown: "It may have happened.",
+};
+
+/** Whether it happened, and what to do about that, in words. */
+export function outcomeInWords(outcome: Outcome, { command }: Doing): string {
+  if (outcome !== "unknown") return didItHappen[outcome];
+  if (command === "run") {
+    return "IT MAY HAVE HAPPENED: the job may be running. Look before you run it again.";
+  }
+  return command === "probe" ? "Nothing was run." : `${didItHappen.unknown} It is safe to do it again.`;
+}
+
+/** Says what failed, whether it happened all the same, and what the server said. */
+export function reportError(error: RpcError, doing: Doing, isJson: boolean, terminal: Terminal): void {
+  const { command, jobId } = doing;
+  const outcome = outcomeInWords(error.outcome, doing);
+  if (isJson) {
+    const response = error instanceof JobsError ? toJson(GenericResponseSchema, error.response) : undefined;
+    const details = {
+      ...error.toJSON(),
+      outcomeInWords: outcome,
+      ...(response !== undefined && { response }),
+    };
+    terminal.out(JSON.stringify({ ok: false, command, jobId, error: details }));
+    return;
+  }
+  const { onErr } = terminal;
+  const status = error.status === undefined ? "" : ` (HTTP ${error.status})`;
+  const what = jobId === undefined ? command : `${command} ${printable(jobId)}`;
+  terminal.err(
+    `${onErr.red("error:")} ${what}: ${codeName(error.code)}${status}: ${printable(error.reason)}`,
+  );
+  const isLoud = error.outcome === "unknown" && command === "run";
+  terminal.err(isLoud ? onErr.bold(onErr.red(outcome)) : outcome);
+  if (error.attempts > 1 && command !== "probe") terminal.err(`It was tried ${error.attempts} times.`);
+  if (error instanceof JobsError && error.response.requestId !== "") {
+    terminal.err(`request id: ${printable(error.response.requestId)}`);
+  }
+}

@@ -1,0 +1,48 @@
+import { JSON_MEDIA_TYPE } from "../codecs/media-type.ts";
+import { Code } from "../errors/code.ts";
+import { isComparable, isSame, isUnreadable } from "./answer.ts";
+import type { Asker, Exchange } from "./asker.ts";
+import { finding } from "./finding.ts";
+import type { Finding } from "./probe-report.ts";
+import { abort } from "./questions.ts";
+
+/**
+ * Whether deadlines are read, and kept. A good one must change nothing, so that it is the value and not the
+ * header that a bad one is refused for.
+ */
+export async function askAboutDeadlines(
+  asker: Asker,
+  without: Exchange,
+  isRead: boolean,
+): Promise<Finding[]> {
+  const bad = await abort(asker, JSON_MEDIA_TYPE, { timeout: "1x" });
+  const good = await abort(asker, JSON_MEDIA_TYPE, { timeout: "1M" });
+  const tiny = await abort(asker, JSON_MEDIA_TYPE, { timeout: "1n" });
+  // A server that only sets a timer may have answered before it fires. This deadline has passed before it came.
+  const over = isEnded(tiny) ? [] : [await abort(asker, JSON_MEDIA_TYPE, { timeout: "-1n" })];
+  const goodChangesNothing = isComparable(without.answer) && isSame(good.answer, without.answer);
+  const asked = [without, bad, good];
+  // Who is not let in at all does not come as far as the deadline.
+  const isLetIn = isRead && without.answer.status !== 401 && without.answer.status !== 403;
+  return [
+    goodChangesNothing && isUnreadable(bad.answer)
+      ? finding("deadline-read", "proven", asked, "A deadline that nobody can read is refused.")
+      : goodChangesNothing && isLetIn && isSame(bad.answer, without.answer)
+        ? finding("deadline-read", "refuted", asked, "The header is not looked at.")
+        : finding("deadline-read", "not shown", asked, "The answers do not tell."),
+    kept([without, good, tiny, ...over], goodChangesNothing),
+  ];
+}
+
+function kept(asked: readonly Exchange[], goodChangesNothing: boolean): Finding {
+  if (goodChangesNothing && asked.some(isEnded)) {
+    const meaning = "A call whose deadline has passed is ended by the server, not only by the client.";
+    return finding("deadline-kept", "proven", asked, meaning);
+  }
+  const meaning = "No call was seen to end for its deadline; the client still keeps it by itself.";
+  return finding("deadline-kept", "not shown", asked, meaning);
+}
+
+function isEnded({ answer }: Exchange): boolean {
+  return answer.isOfApi && answer.code === Code.DeadlineExceeded;
+}

@@ -1,0 +1,184 @@
+import { create } from "@bufbuild/protobuf";
+import {
+  AbortJobRequestSchema,
+  Customer,
+  RunJobRequestSchema,
+} from "../../gen/bytenite/customer/customer_pb.js";
+import type { AttemptFailure } from "../answers/attempt-failure.ts";
+import { Secrets } from "../answers/secrets.ts";
+import { askWithin, exchangeWithin } from "../client/attempt.ts";
+import type { Connections } from "../client/connections.ts";
+import type { TransportSettings } from "../client/rest-transport-options.ts";
+import { JSON_MEDIA_TYPE } from "../codecs/media-type.ts";
+import { worseOutcome } from "../errors/outcome.ts";
+import { RpcError } from "../errors/rpc-error.ts";
+import type { CallScope } from "../policies/call-scope.ts";
+import { compileRoute } from "../transcoding/compile-route.ts";
+import { requestTarget } from "../transcoding/request-target.ts";
+import { rpcName } from "../transcoding/rpc-name.ts";
+import { VERSION } from "../version.ts";
+import { type Answer, noAnswer, readAnswer } from "./answer.ts";
+import type { ProbeHeaders } from "./probe-credential.ts";
+import type { Evidence } from "./probe-report.ts";
+
+/** One request of a probe. It is always about the job that does not exist. */
+export interface Question {
+  readonly rpc: "run" | "abort";
+  /** The one value of `Accept`. */
+  readonly accept: string;
+  readonly body?: { readonly contentType: string; readonly bytes: Uint8Array };
+  /** Sent as the header that carries deadlines. */
+  readonly timeout?: string;
+  readonly withoutToken?: boolean;
+}
+
+/** A question and its answer. */
+export interface Exchange extends Evidence {
+  readonly answer: Answer;
+}
+
+/** Thrown when the server accepted what nobody should accept. The probe ends at once. */
+export class Accepted {
+  readonly exchange: Exchange;
+
+  constructor(exchange: Exchange) {
+    this.exchange = exchange;
+  }
+}
+
+/** What an asker works with. */
+export interface AskerContext {
+  readonly settings: TransportSettings;
+  readonly headers: ProbeHeaders;
+  readonly connections: Connections;
+  readonly scope: CallScope;
+}
+
+const routes = {
+  run: { route: compileRoute(Customer.method.runJob), schema: RunJobRequestSchema },
+  abort: { route: compileRoute(Customer.method.abortJob), schema: AbortJobRequestSchema },
+} as const;
+
+const nothing: ReadonlySet<string> = new Set();
+
+/** Asks one question after the other, over the bare wire: nothing is asked twice, in another encoding, or followed. */
+export class Asker {
+  /** The job that does not exist. */
+  jobId: string;
+  #requests = 0;
+  #secrets: Secrets;
+  #saysNoWith2xx = false;
+  readonly #context: AskerContext;
+
+  constructor(jobId: string, context: AskerContext) {
+    this.jobId = jobId;
+    this.#context = context;
+    this.#secrets = new Secrets(context.headers.secrets);
+  }
+
+  /** How many requests were made. */
+  get requests(): number {
+    return this.#requests;
+  }
+
+  /** What binary is called on the wire. */
+  get protobuf(): string {
+    return this.#context.settings.protobufMediaType;
+  }
+
+  /**
+   * @throws Accepted if the server accepted the request
+   * @throws RpcError if the first request got no answer, there is no token, or the time is over
+   */
+  async ask(question: Question): Promise<Exchange> {
+    const { scope, settings, connections } = this.#context;
+    const { rpc, body } = question;
+    const { route, schema } = routes[rpc];
+    const { binding, target } = requestTarget(route, create(schema, { jobId: this.jobId }));
+    const headers = await this.#headersOf(question);
+    const { origin, pathPrefix } = settings.baseUrl;
+    const result = await exchangeWithin(scope, connections.to(origin), {
+      origin,
+      verb: binding.verb,
+      target: pathPrefix + target,
+      headers,
+      body: body === undefined || body.bytes.length === 0 ? null : body.bytes,
+      mayBeReplayed: false,
+      maxResponseBytes: settings.maxResponseBytes,
+    });
+    this.#requests++;
+    const answer = this.#answerTo(rpc, result);
+    const exchange = {
+      asked: this.#describe(question, binding.verb, target),
+      answered: answer.words,
+      answer,
+    };
+    if (this.#isAccepted(answer)) throw new Accepted(exchange);
+    return exchange;
+  }
+
+  async #headersOf({ rpc, accept, body, timeout, withoutToken }: Question): Promise<string[]> {
+    const { scope, settings, headers } = this.#context;
+    const asks = withoutToken === true ? headers.asked : [headers.token, ...headers.asked];
+    const values = await askWithin(scope, asks, nothing);
+    if ("init" in values) throw this.#errorOf(rpc, values, this.#requests);
+    // A header of the caller's own may hold a secret whatever its name is.
+    this.#secrets = this.#secrets.and([...values.values()]);
+    const list = ["accept", accept];
+    if (!settings.headers.has("user-agent")) list.push("user-agent", `bytenite-jobs/${VERSION} probe`);
+    if (body !== undefined) list.push("content-type", body.contentType);
+    if (timeout !== undefined) list.push(settings.timeoutHeader ?? "grpc-timeout", timeout);
+    list.push(...headers.fixed, ...[...values].flat());
+    return list;
+  }
+
+  #answerTo(rpc: Question["rpc"], result: Awaited<ReturnType<typeof exchangeWithin>>): Answer {
+    if (!("init" in result)) {
+      return readAnswer(this.#secrets.maskResponse(result), this.#context.settings.protobufMediaType);
+    }
+    // What one request broke is a finding; a server that cannot be reached, or a probe that is over, is an error.
+    const isLost = this.#requests === 1 || result.init.outcome === "not_sent";
+    if (isLost || this.#context.scope.end !== undefined) {
+      throw this.#errorOf(rpc, result, this.#requests - 1);
+    }
+    return noAnswer(this.#secrets.maskFailure(result).init.reason);
+  }
+
+  /** @param answered how many requests were answered before */
+  #errorOf(rpc: Question["rpc"], failure: AttemptFailure, answered: number): RpcError {
+    const { init } = this.#secrets.maskFailure(failure);
+    const outcome = answered > 0 ? worseOutcome(init.outcome, "rejected") : init.outcome;
+    const method = rpcName(Customer.method[rpc === "run" ? "runJob" : "abortJob"]);
+    return new RpcError({ ...init, outcome, method, attempts: this.#requests });
+  }
+
+  /**
+   * A 2xx means that a job was run, or stopped, that does not exist, unless it holds a GenericResponse that says
+   * no. That is only believed in binary, where an absent `ok` is no word, if the same was said in JSON before.
+   */
+  #isAccepted({ status = 0, encoding, message }: Answer): boolean {
+    if (status < 200 || status >= 300) return false;
+    if (message === undefined || message.ok || (message.message === "" && message.error === undefined)) {
+      return true;
+    }
+    if (encoding === "json") this.#saysNoWith2xx = true;
+    return !this.#saysNoWith2xx;
+  }
+
+  #describe({ accept, body, timeout, withoutToken }: Question, verb: string, target: string): string {
+    const parts = [`${verb} ${target.replace(encodeURIComponent(this.jobId), "…")}`];
+    if (body !== undefined) parts.push(`${body.contentType} ${shown(body.contentType, body.bytes)}`);
+    parts.push(`accept ${accept}`);
+    if (timeout !== undefined)
+      parts.push(`${this.#context.settings.timeoutHeader ?? "grpc-timeout"} ${timeout}`);
+    if (withoutToken === true) parts.push("without a token");
+    return parts.join(", ");
+  }
+}
+
+function shown(contentType: string, bytes: Uint8Array): string {
+  if (contentType === JSON_MEDIA_TYPE) return Buffer.from(bytes).toString("utf8");
+  return Buffer.from(bytes)
+    .toString("hex")
+    .replace(/(..)(?=.)/g, "$1 ");
+}

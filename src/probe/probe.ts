@@ -1,0 +1,101 @@
+import { randomUUID } from "node:crypto";
+import { Connections } from "../client/connections.ts";
+import { CallScope } from "../policies/call-scope.ts";
+import {
+  askForBinaryAnswers,
+  askForBinaryRequests,
+  askForCarefulMode,
+  compareErrors,
+} from "./ask-about-binary.ts";
+import { askAboutConfig } from "./ask-about-config.ts";
+import { askAboutDeadlines } from "./ask-about-deadlines.ts";
+import { askAboutRunFields } from "./ask-about-fields.ts";
+import { askWhetherThere } from "./ask-whether-there.ts";
+import { Accepted, Asker } from "./asker.ts";
+import { compareAnswers } from "./compare-answers.ts";
+import { complete, finding } from "./finding.ts";
+import { probeHeaders } from "./probe-credential.ts";
+import { type ProbeOptions, probeSettings } from "./probe-options.ts";
+import type { Finding, ProbeReport } from "./probe-report.ts";
+import { summaryOf } from "./summary.ts";
+
+/**
+ * Finds out what a live deployment understands, with requests that cannot run anything: they are about a job
+ * that does not exist, most have bodies that nobody can read, and at the first one that is accepted all the
+ * same the probe stops.
+ *
+ * What is `"proven"` has no other explanation: each question comes with a request that must be answered
+ * otherwise.
+ *
+ * @throws RpcError if the server cannot be reached, no token can be had, or the time is over
+ */
+export async function probe(options: ProbeOptions): Promise<ProbeReport> {
+  const settings = probeSettings(options);
+  const connections = new Connections(settings.transport);
+  const headers = probeHeaders(settings, connections);
+  const scope = new CallScope(settings.transport.timeoutMs, settings.signal);
+  const asker = new Asker(`bytenite-jobs-probe-${randomUUID()}`, {
+    settings: settings.transport,
+    headers,
+    connections,
+    scope,
+  });
+  const findings: Finding[] = [];
+  let configField: number | undefined;
+  let stopped: string | undefined;
+  try {
+    configField = await askEverything(asker, findings);
+  } catch (error) {
+    if (!(error instanceof Accepted)) throw error;
+    const { exchange } = error;
+    stopped = "the server accepted a call for a job that does not exist";
+    const meaning = "It may carry out anything, so the probe stopped. It is no server to run jobs on.";
+    findings.unshift(finding("unknown-job", "refuted", [exchange], meaning));
+  } finally {
+    scope.close();
+    headers.stop();
+    await connections.close();
+  }
+  const { origin, pathPrefix } = settings.transport.baseUrl;
+  return {
+    baseUrl: origin + pathPrefix,
+    jobId: asker.jobId,
+    requests: asker.requests,
+    findings: complete(findings),
+    configField,
+    stopped,
+    summary: summaryOf(complete(findings), configField),
+  };
+}
+
+/** @param findings is filled as answers come, so that what was found is there if the probe has to stop */
+async function askEverything(asker: Asker, findings: Finding[]): Promise<number | undefined> {
+  const baseline = await askWhetherThere(asker);
+  findings.push(...baseline.findings);
+  if (!baseline.isThere) return undefined;
+  const { run, isRead } = baseline;
+  const answers = await askForBinaryAnswers(asker, isRead);
+  const requests = await askForBinaryRequests(asker, run, isRead);
+  findings.push(answers.finding, requests);
+  findings.push(await askForCarefulMode(asker, run), compareErrors(baseline.abort, answers.exchange));
+  let config: number | undefined;
+  if (run !== undefined && requests.verdict === "proven") {
+    const fields = await askAboutRunFields(asker, run);
+    findings.push(...fields.findings);
+    config = fields.config;
+  } else {
+    const why = "It was not shown that binary requests are read, so nothing can be seen of their fields.";
+    findings.push(
+      finding("job-id-field", "not shown", [], why),
+      finding("config-field", "not shown", [], why),
+    );
+  }
+  if (run !== undefined && config !== undefined) {
+    findings.push(await askAboutConfig(asker, config, run));
+  } else {
+    findings.push(finding("config-values", "not shown", [], "Which field config is was not shown."));
+  }
+  findings.push(compareAnswers(baseline.abort, answers.exchange));
+  findings.push(...(await askAboutDeadlines(asker, baseline.abort, isRead)));
+  return config;
+}

@@ -1,0 +1,26 @@
+import { JSON_MEDIA_TYPE } from "../codecs/media-type.ts";
+import type { Asker, Exchange } from "./asker.ts";
+
+/** Runs the job that does not exist, with a body in JSON. */
+export function runInJson(
+  asker: Asker,
+  body: Uint8Array | string,
+  accept = JSON_MEDIA_TYPE,
+): Promise<Exchange> {
+  return asker.ask({ rpc: "run", accept, body: { contentType: JSON_MEDIA_TYPE, bytes: Buffer.from(body) } });
+}
+
+/** Runs the job that does not exist, with a body in binary. */
+export function runInBinary(asker: Asker, bytes: Uint8Array): Promise<Exchange> {
+  const { protobuf } = asker;
+  return asker.ask({ rpc: "run", accept: protobuf, body: { contentType: protobuf, bytes } });
+}
+
+/** Stops the job that does not exist. */
+export function abort(
+  asker: Asker,
+  accept: string,
+  more: { readonly timeout?: string; readonly withoutToken?: boolean } = {},
+): Promise<Exchange> {
+  return asker.ask({ rpc: "abort", accept, ...more });
+}

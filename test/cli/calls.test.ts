@@ -1,0 +1,205 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { type JobsServer, type JobsServerOptions, startJobsServer } from "../../src/testing/index.ts";
+import { closedPort } from "../support/loopback.ts";
+import { scriptedServer } from "../support/scripted-server.ts";
+import { runCli, startCli } from "./spawn-cli.ts";
+
+async function jobsServer(options: JobsServerOptions = {}) {
+  const server = await startJobsServer({ jobs: ["job-1"], ...options });
+  onTestFinished(() => server.close());
+  return { server, env: environmentFor(server) };
+}
+
+function environmentFor({ baseUrl, accessToken }: Pick<JobsServer, "baseUrl" | "accessToken">) {
+  return { BYTENITE_BASE_URL: baseUrl, BYTENITE_ACCESS_TOKEN: accessToken };
+}
+
+describe("a call that is accepted", () => {
+  test("run sends the config, and says what the server said", async () => {
+    const { server, env } = await jobsServer();
+    const args = [
+      "run",
+      "job-1",
+      "--task-timeout",
+      "3600",
+      "--job-timeout",
+      "9223372036854775807",
+      "--test-job",
+    ];
+    const { status, stdout, stderr } = await runCli(args, env);
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(stdout).toBe("run job-1: job job-1 is running\nrequest id: request-1\n");
+    expect(server.executions).toMatchObject([
+      { rpc: "RunJob", config: { taskTimeout: 3600n, jobTimeout: 2n ** 63n - 1n, isTestJob: true } },
+    ]);
+  });
+
+  test("run without options sends no config", async () => {
+    const { server, env } = await jobsServer();
+    await runCli(["run", "job-1"], env);
+    expect(server.executions).toEqual([{ rpc: "RunJob", jobId: "job-1" }]);
+  });
+
+  test("abort and delete, with options for where and who", async () => {
+    const { server } = await jobsServer();
+    const where = ["--base-url", server.baseUrl, "--access-token", server.accessToken];
+    expect(await runCli(["abort", "job-1", ...where])).toMatchObject({ status: 0, stderr: "" });
+    server.addJob("job-2");
+    expect(await runCli(["delete", ...where, "job-2"])).toMatchObject({ status: 0, stderr: "" });
+    expect(server.executions.map(({ rpc, jobId }) => [rpc, jobId])).toEqual([
+      ["AbortJob", "job-1"],
+      ["DeleteJob", "job-2"],
+    ]);
+  });
+
+  test("an id that begins with a dash stands behind two", async () => {
+    const { server, env } = await jobsServer({ jobs: ["--json"] });
+    const { status, stdout } = await runCli(["run", "--", "--json"], env);
+    expect([status, stdout.split("\n")[0]]).toEqual([0, "run --json: job --json is running"]);
+    expect(server.executions).toHaveLength(1);
+  });
+
+  test("--json gives one document", async () => {
+    const { env } = await jobsServer();
+    const { status, stdout, stderr } = await runCli(["run", "job-1", "--json"], env);
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(JSON.parse(stdout)).toEqual({
+      ok: true,
+      command: "run",
+      jobId: "job-1",
+      requestId: "request-1",
+      message: "job job-1 is running",
+    });
+  });
+
+  test.each([
+    ["protobuf", "application/x-protobuf", "application/x-protobuf"],
+    ["json", "application/json", "application/json"],
+    ["careful", "application/json", "application/x-protobuf"],
+  ])("--encoding %s", async (encoding, contentType, accept) => {
+    const { server, env } = await jobsServer();
+    expect(await runCli(["run", "job-1", "--encoding", encoding], env)).toMatchObject({ status: 0 });
+    expect(server.requests[0]?.headers).toMatchObject({ "content-type": contentType, accept });
+  });
+
+  test("an API key is exchanged, and wins over the environment's token as an option", async () => {
+    const { server } = await jobsServer();
+    const env = { BYTENITE_BASE_URL: server.baseUrl, BYTENITE_API_KEY: server.apiKey };
+    expect(await runCli(["run", "job-1"], env)).toMatchObject({ status: 0 });
+    server.addJob("job-2");
+    const stale = { BYTENITE_BASE_URL: server.baseUrl, BYTENITE_ACCESS_TOKEN: "stale" };
+    const args = ["run", "job-2", "--api-key", server.apiKey, "--token-url", server.tokenUrl];
+    expect(await runCli(args, stale)).toMatchObject({ status: 0 });
+    expect(server.tokenExchanges).toBe(2);
+  });
+});
+
+describe("a call that fails", () => {
+  test("with the server's no: it did not happen", async () => {
+    const { env } = await jobsServer();
+    const { status, stdout, stderr } = await runCli(["run", "job-2"], env);
+    expect([status, stdout]).toEqual([1, ""]);
+    expect(stderr).toBe(
+      'error: run job-2: NotFound (HTTP 404): there is no job "job-2"\n' +
+        "It did not happen: the server refused it.\n",
+    );
+  });
+
+  test("with a GenericResponse that says no", async () => {
+    const { server, env } = await jobsServer();
+    server.fault({ kind: "refusal", error: { code: 9, message: "not today" } });
+    const { status, stdout } = await runCli(["run", "job-1", "--json"], env);
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: false,
+      command: "run",
+      jobId: "job-1",
+      error: { name: "JobsError", code: "FailedPrecondition", response: { error: { message: "not today" } } },
+    });
+    expect(server.executions).toEqual([]);
+  });
+
+  test("without a connection: nothing was sent", async () => {
+    const env = {
+      BYTENITE_BASE_URL: `http://127.0.0.1:${await closedPort()}`,
+      BYTENITE_ACCESS_TOKEN: "token-1",
+    };
+    const { status, stderr } = await runCli(["run", "job-1"], env);
+    expect(status).toBe(1);
+    expect(stderr).toContain("Unavailable: not connected");
+    expect(stderr).toContain("It did not happen: nothing was sent.");
+    expect(stderr).toContain("It was tried 4 times.");
+  });
+
+  test("run, when the answer is lost: it may have happened, said loudly", async () => {
+    const { server, env } = await jobsServer();
+    server.fault({ kind: "reset", where: "before-answer", execute: true });
+    const { status, stdout, stderr } = await runCli(["run", "job-1"], env);
+    expect([status, stdout]).toEqual([1, ""]);
+    expect(stderr).toContain("IT MAY HAVE HAPPENED: the job may be running. Look before you run it again.\n");
+    expect(server.executions).toHaveLength(1);
+  });
+
+  test("run, when the answer is lost, in JSON", async () => {
+    const { server, env } = await jobsServer();
+    server.fault({ kind: "reset", where: "before-answer", execute: true });
+    const { status, stdout, stderr } = await runCli(["run", "job-1", "--json"], env);
+    expect([status, stderr]).toEqual([1, ""]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: false,
+      error: { outcome: "unknown", outcomeInWords: expect.stringContaining("IT MAY HAVE HAPPENED") },
+    });
+  });
+
+  test("abort, when the time is over", async () => {
+    const { server, env } = await jobsServer();
+    server.fault({ kind: "hang", where: "before-answer" });
+    const { status, stderr } = await runCli(["abort", "job-1", "--timeout", "500"], env);
+    expect(status).toBe(1);
+    expect(stderr).toContain("DeadlineExceeded: no answer within 500 ms");
+    expect(stderr).toContain("It may have happened. It is safe to do it again.");
+  });
+
+  test("shows neither the token that a server repeats, nor what would control the terminal", async () => {
+    const message = "no entry for token-1234 \u001b[2J\r\nforged";
+    const { baseUrl } = await scriptedServer({
+      status: 403,
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ code: 7, message }),
+    });
+    const env = environmentFor({ baseUrl, accessToken: "token-1234" });
+    const { status, stderr } = await runCli(["run", "job-1"], env);
+    expect(status).toBe(1);
+    expect(stderr.split("\n")[0]).toBe(
+      "error: run job-1: PermissionDenied (HTTP 403): no entry for **********  [2J forged",
+    );
+  });
+});
+
+describe("Ctrl-C", () => {
+  const hanging = async (args: readonly string[], signal: "SIGINT" | "SIGTERM") => {
+    const { server, env } = await jobsServer();
+    server.fault({ kind: "hang", where: "before-answer", execute: true });
+    const { child, ended } = startCli(args, env);
+    await server.received(1);
+    child.kill(signal);
+    return ended;
+  };
+
+  test("cancels the call in flight, and says that it may have happened", async () => {
+    const { status, stdout, stderr } = await hanging(["run", "job-1"], "SIGINT");
+    expect([status, stdout]).toEqual([130, ""]);
+    expect(stderr).toContain("Cancelled: cancelled by the caller");
+    expect(stderr).toContain("IT MAY HAVE HAPPENED");
+  });
+
+  test("in JSON", async () => {
+    const { status, stdout, stderr } = await hanging(["delete", "job-1", "--json"], "SIGINT");
+    expect([status, stderr]).toEqual([130, ""]);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, error: { code: "Cancelled", outcome: "unknown" } });
+  });
+
+  test("and SIGTERM likewise", async () => {
+    expect(await hanging(["run", "job-1"], "SIGTERM")).toMatchObject({ status: 143 });
+  });
+});

@@ -1,0 +1,25 @@
+import { PassThrough } from "node:stream";
+import { execute } from "../../src/cli/execute.ts";
+import { terminalOf } from "../../src/cli/terminal.ts";
+import type { Ended } from "./spawn-cli.ts";
+
+/** Runs the command line in this process, for tables of what it says: a process of its own takes its time. */
+export async function runInProcess(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  const stdout = textOf();
+  const stderr = textOf();
+  const terminal = terminalOf({
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    env,
+  } as unknown as NodeJS.Process);
+  const status = await execute(args, terminal, process);
+  return { status, stdout: stdout.text(), stderr: stderr.text() };
+}
+
+function textOf(): { readonly stream: PassThrough; text(): string } {
+  const stream = new PassThrough({ encoding: "utf8" });
+  return { stream, text: () => String(stream.read() ?? "") };
+}

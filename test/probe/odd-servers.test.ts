@@ -1,0 +1,387 @@
+import { create, toBinary, toJsonString } from "@bufbuild/protobuf";
+import { describe, expect, test } from "vitest";
+import {
+  ErrorSchema,
+  type GenericResponse,
+  GenericResponseSchema,
+} from "../../gen/bytenite/common/common_pb.js";
+import { Code, type ProbeReport, probe } from "../../src/index.ts";
+import { caught } from "../support/caught.ts";
+import { closedPort } from "../support/loopback.ts";
+import { ok, okJson, type Scripted, scriptedServer } from "../support/scripted-server.ts";
+import { type FakeAnswer, fakeGateway, malformed, noSuchJob, type RunningFake } from "./fake-gateway.ts";
+import { verdictsOf, withVerdict } from "./verdicts.ts";
+
+const probed = ({ baseUrl }: { readonly baseUrl: string }) => probe({ baseUrl, accessToken: "token-1" });
+
+const status = (httpStatus: number, code: number): Scripted => ({
+  status: httpStatus,
+  headers: { "content-type": "application/json" },
+  body: JSON.stringify({ code, message: "no" }),
+});
+
+const html = (httpStatus: number): Scripted => ({
+  status: httpStatus,
+  headers: { "content-type": "text/html" },
+  body: "<html><head><title>Nothing here</title></head></html>",
+});
+
+describe("a server that accepts everything", () => {
+  test.each([
+    ["in JSON", okJson],
+    ["in binary", ok],
+    ["without a body", { status: 200 }],
+    ["with 204", { status: 204 }],
+    ["with a page", html(200)],
+  ] as const)("%s is asked once", async (_, answer) => {
+    const server = await scriptedServer(answer);
+    const report = await probed(server);
+    expect(server.seen).toHaveLength(1);
+    expect(report).toMatchObject({ requests: 1, stopped: expect.stringContaining("accepted") });
+    expect(withVerdict(report, "refuted")).toEqual(["unknown-job"]);
+    expect(withVerdict(report, "proven")).toEqual([]);
+    expect(report.summary).toContain("Stopped");
+  });
+
+  test("that it can read is asked no more", async () => {
+    const server = await scriptedServer(status(400, 3), okJson);
+    const report = await probed(server);
+    expect(server.seen).toHaveLength(2);
+    expect(verdictsOf(report)["unknown-job"]).toBe("refuted");
+  });
+
+  test("to stop is asked no more", async () => {
+    const server = await scriptedServer(status(400, 3), status(404, 5), okJson);
+    const report = await probed(server);
+    expect(server.seen).toHaveLength(3);
+    expect(verdictsOf(report)["unknown-job"]).toBe("refuted");
+    expect(report.findings.filter(({ id }) => id === "unknown-job")).toHaveLength(1);
+  });
+});
+
+describe("a server that says the same to everything", () => {
+  test.each([
+    ["400", status(400, 3)],
+    ["400 of another kind", status(400, 9)],
+    ["401", status(401, 16)],
+    ["403", status(403, 7)],
+    ["404", status(404, 5)],
+    ["429", status(429, 8)],
+    ["500", status(500, 13)],
+    ["501", status(501, 12)],
+    ["503", status(503, 14)],
+  ] as const)("%s proves nothing about what it reads", async (_, answer) => {
+    const report = await probed(await scriptedServer(answer));
+    expect(withVerdict(report, "proven").filter((id) => id !== "unknown-job")).toEqual([]);
+    expect(verdictsOf(report)).toMatchObject({ "binary-requests": "not shown", "config-field": "not shown" });
+    expect(report.configField).toBeUndefined();
+  });
+
+  test("a proxy's 404 is not this API, and it is asked no more", async () => {
+    const server = await scriptedServer(html(404));
+    const report = await probed(server);
+    expect(withVerdict(report, "refuted")).toEqual(["reachable"]);
+    expect(withVerdict(report, "proven")).toEqual([]);
+    expect(server.seen).toHaveLength(1);
+  });
+
+  test("a redirect is not followed", async () => {
+    const server = await scriptedServer({ status: 307, headers: { location: "/elsewhere" } });
+    const report = await probed(server);
+    expect(withVerdict(report, "refuted")).toEqual(["reachable"]);
+    expect(server.seen.map(({ path }) => path)).toEqual([`/v1/customer/jobs/${report.jobId}/run`]);
+  });
+
+  test("a proxy's 502 shows nothing", async () => {
+    const report = await probed(await scriptedServer(html(502)));
+    expect(withVerdict(report, "not shown")).toHaveLength(report.findings.length);
+  });
+});
+
+describe("a server that cannot be asked", () => {
+  test("nobody listens", async () => {
+    const baseUrl = `http://127.0.0.1:${await closedPort()}`;
+    const error = await caught(probed({ baseUrl }));
+    expect(error).toMatchObject({ code: Code.Unavailable, outcome: "not_sent", attempts: 1 });
+  });
+
+  test("the first connection is lost", async () => {
+    const server = await scriptedServer("reset");
+    const error = await caught(probed(server));
+    expect(error).toMatchObject({ code: Code.Unavailable, outcome: "unknown", attempts: 1 });
+    expect(server.seen).toHaveLength(1);
+  });
+
+  test("it never answers", async () => {
+    const { baseUrl } = await scriptedServer("hang");
+    const error = await caught(probe({ baseUrl, accessToken: "token-1", timeoutMs: 50 }));
+    expect(error).toMatchObject({ code: Code.DeadlineExceeded, outcome: "unknown" });
+  });
+
+  test("it stops answering, and the caller gives up", async () => {
+    const abort = new AbortController();
+    const server = await fakeGateway({
+      before({ index }) {
+        if (index === 5) abort.abort();
+        return undefined;
+      },
+    });
+    const { baseUrl } = server;
+    const error = await caught(probe({ baseUrl, accessToken: "token-1", signal: abort.signal }));
+    expect(error.code).toBe(Code.Cancelled);
+    expect(server.seen).toHaveLength(6);
+  });
+
+  test("its answer is longer than it may be", async () => {
+    const { baseUrl } = await scriptedServer({ status: 404, body: "x".repeat(2_000) });
+    const error = await caught(probe({ baseUrl, accessToken: "token-1", maxResponseBytes: 1_000 }));
+    expect(error.code).toBe(Code.ResourceExhausted);
+  });
+
+  test("there is no token", async () => {
+    const server = await scriptedServer(status(404, 5));
+    const { baseUrl } = server;
+    const accessToken = () => Promise.reject(new Error("no token today"));
+    const error = await caught(probe({ baseUrl, accessToken }));
+    expect(error).toMatchObject({ code: Code.Unauthenticated, outcome: "not_sent", attempts: 0 });
+    expect(server.seen).toEqual([]);
+  });
+
+  test("connections that break on binary bodies leave the rest as it is", async () => {
+    const lost = new Set<number>();
+    const server: RunningFake = await fakeGateway({
+      before({ isBinary, index }) {
+        if (isBinary) {
+          lost.add(index);
+          for (const socket of server.sockets) socket.destroy();
+        }
+        return undefined;
+      },
+    });
+    const report = await probed(server);
+    expect(lost.size).toBe(2);
+    expect(verdictsOf(report)).toMatchObject({
+      reachable: "proven",
+      "binary-answers": "proven",
+      "binary-requests": "not shown",
+      "careful-mode": "proven",
+      "config-field": "not shown",
+    });
+    const { evidence } = report.findings.find(({ id }) => id === "binary-requests") ?? {};
+    expect(evidence?.map(({ answered }) => answered.split(":")[0])).toEqual(["no answer", "no answer"]);
+  });
+});
+
+describe("the fields of the run request", () => {
+  const verdicts = async (options: Parameters<typeof fakeGateway>[0]): Promise<[ProbeReport, string]> => {
+    const report = await probed(await fakeGateway(options));
+    expect(verdictsOf(report)["binary-requests"]).toBe("proven");
+    return [report, verdictsOf(report)["config-field"]];
+  };
+
+  test("as this library has them", async () => {
+    const [report, config] = await verdicts({});
+    expect([config, report.configField]).toEqual(["proven", 2]);
+    expect(verdictsOf(report)).toMatchObject({ "job-id-field": "proven", "config-values": "not shown" });
+  });
+
+  test.each([1, 3, 5, 15])("config is field %i", async (field) => {
+    const [report, config] = await verdicts({ fields: { [field]: {} } });
+    expect([config, report.configField]).toEqual(["refuted", field]);
+    expect(report.summary).toContain(`config is field ${field} and not 2`);
+    expect(verdictsOf(report)["job-id-field"]).toBe(field === 1 ? "refuted" : "not shown");
+  });
+
+  test("a list of numbers in field 2 is not taken for a message", async () => {
+    const [report, config] = await verdicts({ fields: { 2: "fixed64 list", 5: {} } });
+    expect([config, report.configField]).toEqual(["refuted", 5]);
+  });
+
+  test("two messages: either may be config", async () => {
+    const [report, config] = await verdicts({ fields: { 2: {}, 3: {} } });
+    expect([config, report.configField]).toEqual(["not shown", undefined]);
+  });
+
+  test("two messages that are not field 2", async () => {
+    const [report, config] = await verdicts({ fields: { 3: {}, 4: {} } });
+    expect([config, report.configField]).toEqual(["refuted", undefined]);
+  });
+
+  test("no message at all: perhaps it is not looked into", async () => {
+    const [report, config] = await verdicts({ fields: {} });
+    expect([config, report.configField]).toEqual(["not shown", undefined]);
+  });
+
+  test("a text that the service does not like is not taken for a message", async () => {
+    const isDisliked = (body: Buffer) => body[0] === 0x12 && !/^[a-z ]+$/.test(body.toString("latin1", 2));
+    const [report, config] = await verdicts({
+      fields: { 2: "text", 5: {} },
+      answer: ({ body, isBinary }) => (isBinary && isDisliked(body) ? malformed : noSuchJob),
+    });
+    expect([config, report.configField]).toEqual(["refuted", 5]);
+  });
+
+  test("an answer that speaks of the moment leaves the field open", async () => {
+    const [report, config] = await verdicts({
+      before: ({ body }) =>
+        body.toString("hex") === "120108" ? { status: 429, code: 8, message: "slow down" } : undefined,
+    });
+    expect([config, report.configField]).toEqual(["not shown", undefined]);
+  });
+
+  test("a config whose first field is a text", async () => {
+    const [report] = await verdicts({ fields: { 2: { 1: "text" } } });
+    expect(verdictsOf(report)["config-values"]).toBe("refuted");
+    const { meaning } = report.findings.find(({ id }) => id === "config-values") ?? {};
+    expect(meaning).toContain("1 (task_timeout)");
+  });
+});
+
+describe("servers with ways of their own", () => {
+  test("an id that is malformed to it is not asked about for long", async () => {
+    const server = await fakeGateway({
+      answer: ({ path }) => (path.includes("bytenite-jobs-probe") ? malformed : noSuchJob),
+    });
+    const report = await probed(server);
+    expect(report.jobId).toMatch(/^[0-9a-f-]{36}$/);
+    expect(verdictsOf(report)).toMatchObject({ reachable: "proven", "config-field": "proven" });
+  });
+
+  test("fields that it does not know are refused: binary is neither proven nor refuted", async () => {
+    const server = await fakeGateway({
+      before: ({ isBinary, body }) => (isBinary && body[0] !== 0x0a ? malformed : undefined),
+      write: ({ code, message }) => JSON.stringify({ code, message }),
+    });
+    expect(verdictsOf(await probed(server))).toMatchObject({ "binary-requests": "not shown" });
+  });
+
+  test("the token is looked at before the body", async () => {
+    const server = await fakeGateway({ before: () => ({ status: 401, code: 16, message: "who?" }) });
+    const report = await probed(server);
+    expect(withVerdict(report, "refuted")).toEqual(["token"]);
+    expect(verdictsOf(report)).toMatchObject({ reachable: "not shown", "config-field": "not shown" });
+  });
+
+  test("a token that nobody asks for is not proven", async () => {
+    expect(verdictsOf(await probed(await fakeGateway())).token).toBe("not shown");
+  });
+
+  test("a server without deadlines", async () => {
+    const server = await fakeGateway({
+      before: ({ headers }) => (headers["grpc-timeout"] === undefined ? undefined : noSuchJob),
+    });
+    expect(verdictsOf(await probed(server))).toMatchObject({
+      "deadline-read": "refuted",
+      "deadline-kept": "not shown",
+    });
+  });
+
+  test("a header that something in between refuses is no deadline that is read", async () => {
+    const server = await fakeGateway({
+      before: ({ headers }) => (headers["grpc-timeout"] === undefined ? undefined : malformed),
+    });
+    expect(verdictsOf(await probed(server))).toMatchObject({
+      "deadline-read": "not shown",
+      "deadline-kept": "not shown",
+    });
+  });
+
+  test("secrets that it repeats are not in the report", async () => {
+    const server = await fakeGateway({
+      answer: ({ headers }) => ({
+        ...noSuchJob,
+        message: `${headers.authorization} ${headers["x-api-key"]}`,
+      }),
+    });
+    const { baseUrl } = server;
+    const report = await probe({ baseUrl, accessToken: "token-1", headers: { "x-api-key": "key-12345" } });
+    expect(server.seen[0]?.headers).toMatchObject({ authorization: "token-1", "x-api-key": "key-12345" });
+    expect(JSON.stringify(report)).toContain("******* *********");
+    expect(JSON.stringify(report)).not.toMatch(/token-1|key-12345/);
+  });
+
+  test("what would control a terminal is not in the report", async () => {
+    const server = await fakeGateway({
+      answer: () => ({ ...noSuchJob, message: "\u001b[2Jgone\r\n\u202e" }),
+    });
+    expect(JSON.stringify(await probed(server))).not.toMatch(/\\u001b|\\r|\\n|\u202e/);
+  });
+});
+
+describe("a server that answers errors with its own message", () => {
+  const said = ({ status, message }: FakeAnswer): GenericResponse =>
+    create(GenericResponseSchema, {
+      requestId: "request-1",
+      message,
+      error: create(ErrorSchema, { code: BigInt(status), message: "no such job", description: "look it up" }),
+    });
+  const inJson = (answer: FakeAnswer) => toJsonString(GenericResponseSchema, said(answer));
+
+  test("shows which numbers fit", async () => {
+    const server = await fakeGateway({
+      write: (answer, isBinary) =>
+        isBinary ? toBinary(GenericResponseSchema, said(answer)) : inJson(answer),
+    });
+    const report = await probed(server);
+    expect(verdictsOf(report)).toMatchObject({ "answer-fields": "proven", "config-field": "proven" });
+    const { meaning } = report.findings.find(({ id }) => id === "answer-fields") ?? {};
+    expect(meaning).toContain("message, error.code, error.message, error.description");
+  });
+
+  test("proves nothing with other numbers", async () => {
+    const swapped = (answer: FakeAnswer) => {
+      const { requestId, message, ...rest } = said(answer);
+      return toBinary(
+        GenericResponseSchema,
+        create(GenericResponseSchema, { ...rest, requestId: message, message: requestId }),
+      );
+    };
+    const server = await fakeGateway({
+      write: (answer, isBinary) => (isBinary ? swapped(answer) : inJson(answer)),
+    });
+    expect(verdictsOf(await probed(server))["answer-fields"]).toBe("not shown");
+  });
+
+  test("and with 200, is not taken for one that accepts", async () => {
+    const server = await fakeGateway({
+      answer: () => ({ ...noSuchJob, status: 200 }),
+      write: (answer, isBinary) => {
+        const real = answer.status === 200 ? { ...answer, status: 404 } : answer;
+        return isBinary ? toBinary(GenericResponseSchema, said(real)) : inJson(real);
+      },
+    });
+    const report = await probed(server);
+    expect(report.stopped).toBeUndefined();
+    expect(verdictsOf(report)).toMatchObject({ "unknown-job": "proven", "config-field": "proven" });
+  });
+});
+
+describe("options", () => {
+  test.each([
+    ["no credential", {}, "give either accessToken or apiKey"],
+    ["two", { accessToken: "a", apiKey: "b" }, "give either accessToken or apiKey"],
+    [
+      "a token over http",
+      { baseUrl: "http://example.com", accessToken: "a" },
+      "accessToken: a credential would go",
+    ],
+    ["a secret over http", { baseUrl: "http://example.com", apiKey: "a" }, "apiKey: a credential would go"],
+    ["one that it has no use for", { accessToken: "a", retry: false }, "a probe has no option retry"],
+    ["one that there is not", { accessToken: "a", timeoutMS: 1 }, 'there is no option "timeoutMS"'],
+    ["a bad signal", { accessToken: "a", signal: {} }, "signal must be an AbortSignal"],
+    [
+      "its own header",
+      { accessToken: "a", headers: { Authorization: "b" } },
+      "headers: the Authorization header",
+    ],
+    [
+      "tokenUrl without a key",
+      { accessToken: "a", tokenUrl: "https://a.example" },
+      "tokenUrl goes with apiKey",
+    ],
+  ])("%s", async (_, options, reason) => {
+    const error = await caught(probe(options as unknown as Parameters<typeof probe>[0]));
+    expect(error).toMatchObject({ code: Code.InvalidArgument, outcome: "not_sent" });
+    expect(error.reason).toContain(reason);
+  });
+});
