@@ -16,7 +16,10 @@ export interface CallOptions {
   readonly timeoutMs?: number | undefined;
   /** HTTP headers for this call. They win over the transport's of the same name. */
   readonly headers?: Readonly<Record<string, string | undefined>> | undefined;
-  /** gRPC metadata for this call: each entry is sent as `Grpc-Metadata-<key>`, which a grpc-gateway passes on. */
+  /**
+   * gRPC metadata for this call: each entry is sent as `Grpc-Metadata-<key>`. A grpc-gateway passes it on up to
+   * version 2.32; since 2.33 it has to be set up with `WithLegacyHeaderMatching`.
+   */
   readonly metadata?: OutgoingMetadata | undefined;
   /** How the bodies of this call are written. Default: the transport's. */
   readonly encoding?: EncodingOption | undefined;
