@@ -26,12 +26,11 @@ export { type AttemptRecord, RpcError, type RpcErrorInit } from "./errors/rpc-er
 export type { AccessTokenSource } from "./jobs/access-token.ts";
 export type { JobConfigInit } from "./jobs/job-config.ts";
 export {
-  type AccessTokenOption,
-  type ApiKeyOptions,
   JobsClient,
   type JobsClientOptions,
   type JobsTransportOptions,
 } from "./jobs/jobs-client.ts";
+export type { AccessTokenOption, ApiKeyOptions } from "./jobs/jobs-credential.ts";
 export { JobsError } from "./jobs/jobs-error.ts";
 export type { RetryPolicy } from "./policies/retry-policy.ts";
 export { probe } from "./probe/probe.ts";

@@ -1,4 +1,4 @@
-import type { AccessTokenOption, ApiKeyOptions } from "../jobs/jobs-client.ts";
+import type { AccessTokenOption, ApiKeyOptions } from "../jobs/jobs-credential.ts";
 import { wholeNumber } from "./numbers.ts";
 import type { ParsedOptions } from "./options.ts";
 import type { Terminal } from "./terminal.ts";

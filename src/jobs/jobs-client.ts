@@ -2,17 +2,11 @@ import type { DescMessage, DescMethodUnary, MessageInitShape } from "@bufbuild/p
 import { type GenericResponse, GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
 import { Customer } from "../../gen/bytenite/customer/customer_pb.js";
 import { Secrets, sentSecrets } from "../answers/secrets.ts";
-import { parseBaseUrl } from "../client/base-url.ts";
-import { refusedCredential } from "../client/call-headers.ts";
 import type { CallOptions } from "../client/call-options.ts";
 import { Connections } from "../client/connections.ts";
 import type { UnaryResponse } from "../client/interceptor.ts";
 import { createTransport } from "../client/rest-transport.ts";
-import {
-  type RestTransportOptions,
-  type TransportSettings,
-  transportSettings,
-} from "../client/rest-transport-options.ts";
+import { type RestTransportOptions, transportSettings } from "../client/rest-transport-options.ts";
 import type { Transport } from "../client/transport.ts";
 import { encodingOf } from "../codecs/media-type.ts";
 import { Code } from "../errors/code.ts";
@@ -20,13 +14,18 @@ import { headerText } from "../errors/http-headers.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
 import { type Outcome, worseOutcome } from "../errors/outcome.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
-import { type AccessTokenSource, accessTokenCredential } from "./access-token.ts";
-import { ApiKeyTokens, checkedApiKey, defaultTokenUrl } from "./api-key.ts";
+import { genericResponseBody } from "./error-body.ts";
 import { checkedJobConfig, type JobConfigInit } from "./job-config.ts";
+import {
+  type AccessTokenOption,
+  type ApiKeyOptions,
+  type JobsCredential,
+  jobsCredential,
+} from "./jobs-credential.ts";
 import { JobsError, wordsOfRefusal } from "./jobs-error.ts";
 
 /** Where ByteNite's API is, unless the caller knows better. */
-const BYTENITE_BASE_URL = "https://api.bytenite.com/v1/customer";
+export const BYTENITE_BASE_URL = "https://api.bytenite.com/v1/customer";
 
 /** What a {@link JobsClient} is made from: a transport's options and a credential. */
 export type JobsClientOptions = JobsTransportOptions & (AccessTokenOption | ApiKeyOptions);
@@ -41,27 +40,6 @@ export interface JobsTransportOptions extends Omit<RestTransportOptions, "baseUr
   readonly baseUrl?: string | URL | undefined;
 }
 
-/** Calls with an access token that the caller has. */
-export interface AccessTokenOption {
-  /** The access token, or a function that gives one and is asked on every attempt. */
-  readonly accessToken: AccessTokenSource;
-  readonly apiKey?: undefined;
-  readonly tokenUrl?: undefined;
-}
-
-/** Calls with access tokens that the client gets for an API key. */
-export interface ApiKeyOptions {
-  /** The API key. It is sent to `tokenUrl` and nowhere else. */
-  readonly apiKey: string;
-  /**
-   * Where the key is exchanged for an access token.
-   *
-   * @default "../auth/access_token", seen from the base URL
-   */
-  readonly tokenUrl?: string | URL | undefined;
-  readonly accessToken?: undefined;
-}
-
 /**
  * Runs, stops and deletes ByteNite jobs.
  *
@@ -70,7 +48,7 @@ export interface ApiKeyOptions {
  */
 export class JobsClient {
   readonly #transport: Transport;
-  readonly #tokens: ApiKeyTokens | undefined;
+  readonly #credential: JobsCredential;
 
   /** @throws RpcError `InvalidArgument` that names the option, if one cannot be used */
   constructor(options: JobsClientOptions) {
@@ -78,19 +56,9 @@ export class JobsClient {
     const { accessToken, apiKey, tokenUrl, baseUrl = BYTENITE_BASE_URL, ...rest } = options;
     const settings = transportSettings({ ...rest, baseUrl });
     const connections = new Connections(settings);
-    this.#tokens = apiKeyTokens({ accessToken, apiKey, tokenUrl }, settings, connections);
-    const credential = this.#tokens?.header ?? accessTokenCredential(accessToken as AccessTokenSource);
-    if (settings.headers.has(credential.name)) {
-      throw invalidArgument(`headers: the Authorization header is what ${credential.option} sets`);
-    }
-    this.#transport = createTransport(settings, connections, {
-      credential,
-      errorBody: {
-        schema: GenericResponseSchema,
-        wordsOf: (message) => wordsOfRefusal(message as GenericResponse),
-        toError: (message, init) => new JobsError(message as GenericResponse, init),
-      },
-    });
+    this.#credential = jobsCredential({ accessToken, apiKey, tokenUrl }, settings, connections);
+    const traits = { credential: this.#credential.header, errorBody: genericResponseBody };
+    this.#transport = createTransport(settings, connections, traits);
   }
 
   /**
@@ -122,7 +90,7 @@ export class JobsClient {
     try {
       await this.#transport.close();
     } finally {
-      this.#tokens?.stop();
+      this.#credential.stop();
     }
   }
 
@@ -142,26 +110,6 @@ export class JobsClient {
       throw refusal(rpcName(method), response);
     });
   }
-}
-
-function apiKeyTokens(
-  { accessToken, apiKey, tokenUrl }: Partial<Record<keyof (AccessTokenOption & ApiKeyOptions), unknown>>,
-  settings: TransportSettings,
-  connections: Connections,
-): ApiKeyTokens | undefined {
-  if ((accessToken === undefined) === (apiKey === undefined)) {
-    throw invalidArgument("give either accessToken or apiKey");
-  }
-  if (apiKey === undefined) {
-    if (tokenUrl !== undefined) throw invalidArgument("tokenUrl goes with apiKey");
-    return undefined;
-  }
-  const endpoint = parseBaseUrl(
-    (tokenUrl as string | URL | undefined) ?? defaultTokenUrl(settings.baseUrl),
-    "tokenUrl",
-  );
-  if (endpoint.isPlaintext && !settings.allowInsecure) throw refusedCredential("apiKey");
-  return new ApiKeyTokens(checkedApiKey(apiKey as string), endpoint, connections.to(endpoint.origin));
 }
 
 /** The error for an answer with a good HTTP status that says no all the same. */

@@ -1,12 +1,10 @@
-import type { Message } from "@bufbuild/protobuf";
-import { type GenericResponse, GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
-import type { ErrorBodyType } from "../answers/error-body-type.ts";
+import type { GenericResponse } from "../../gen/bytenite/common/common_pb.js";
 import { errorWordsOf } from "../answers/error-words-of.ts";
 import { type Encoding, encodingOf } from "../codecs/media-type.ts";
 import { Code, codeName } from "../errors/code.ts";
 import { headerText } from "../errors/http-headers.ts";
 import { codeFromHttpStatus } from "../errors/http-status.ts";
-import { JobsError, wordsOfRefusal } from "../jobs/jobs-error.ts";
+import { genericResponseBody } from "../jobs/error-body.ts";
 import type { WireResponse } from "../wire/wire.ts";
 
 /** What one request of a probe was answered with. */
@@ -32,7 +30,7 @@ export function readAnswer(response: WireResponse, protobufMediaType: string): A
   const labelled = encodingOf(contentType, protobufMediaType);
   // A gateway that fails to encode its own error answers with JSON under the label that it had chosen.
   const encoding = labelled === "protobuf" && body[0] === OPENING_BRACE ? "json" : labelled;
-  const read = errorWordsOf(body, encoding, errorBody);
+  const read = errorWordsOf(body, encoding, genericResponseBody);
   const isOfApi = read.code !== undefined || read.message !== undefined;
   const code = read.code ?? (status < 400 ? undefined : codeFromHttpStatus(status));
   const name = code === undefined ? "" : ` ${codeName(code)}`;
@@ -83,12 +81,6 @@ export function isComparable(answer: Answer): boolean {
 const passing: ReadonlySet<number> = new Set([408, 425, 429, 499, 502, 503, 504]);
 
 const OPENING_BRACE = 0x7b;
-
-const errorBody: ErrorBodyType = {
-  schema: GenericResponseSchema,
-  wordsOf: (message: Message) => wordsOfRefusal(message as GenericResponse),
-  toError: (message, init) => new JobsError(message as GenericResponse, init),
-};
 
 const LONGEST_LINE = 200;
 

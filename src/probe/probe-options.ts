@@ -1,7 +1,8 @@
 import type { TransportSettings } from "../client/rest-transport-options.ts";
 import { transportSettings } from "../client/rest-transport-options.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
-import type { AccessTokenOption, ApiKeyOptions, JobsTransportOptions } from "../jobs/jobs-client.ts";
+import { BYTENITE_BASE_URL, type JobsTransportOptions } from "../jobs/jobs-client.ts";
+import type { AccessTokenOption, ApiKeyOptions, CredentialOptions } from "../jobs/jobs-credential.ts";
 
 /** What a probe is made from: the options of a JobsClient, without those that it has no use for. */
 export type ProbeOptions = ProbeTransportOptions & (AccessTokenOption | ApiKeyOptions);
@@ -26,13 +27,11 @@ export interface ProbeSettings {
   readonly transport: TransportSettings;
   readonly signal: AbortSignal | undefined;
   /** To be checked by whoever makes a credential of it. */
-  readonly credential: Readonly<Record<"accessToken" | "apiKey" | "tokenUrl", unknown>>;
+  readonly credential: CredentialOptions;
 }
 
 /** A probe is some forty requests, one after the other. */
 const DEFAULT_TIMEOUT_MS = 60_000;
-
-const DEFAULT_BASE_URL = "https://api.bytenite.com/v1/customer";
 
 const notForProbes: Readonly<Record<NotForProbes, true>> = {
   encoding: true,
@@ -45,7 +44,7 @@ const notForProbes: Readonly<Record<NotForProbes, true>> = {
 /** @throws RpcError `InvalidArgument` that names the option, if one cannot be used */
 export function probeSettings(options: ProbeOptions): ProbeSettings {
   if (typeof options !== "object" || options === null) throw invalidArgument("options must be an object");
-  const { accessToken, apiKey, tokenUrl, signal, baseUrl = DEFAULT_BASE_URL, ...rest } = options;
+  const { accessToken, apiKey, tokenUrl, signal, baseUrl = BYTENITE_BASE_URL, ...rest } = options;
   for (const name of Object.keys(rest)) {
     if (Object.hasOwn(notForProbes, name)) throw invalidArgument(`a probe has no option ${name}`);
   }
