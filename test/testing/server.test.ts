@@ -225,6 +225,7 @@ describe("the context", () => {
       return {};
     });
     expect((await run(server, { headers: { "grpc-timeout": "-1S" } })).status).toBe(504);
+    expect((await run(server, { headers: { "grpc-timeout": "1n" } })).status).toBe(504);
     expect(isRun).toBe(false);
   });
 
