@@ -8,6 +8,9 @@ import (
 	"io"
 	"log"
 	"os"
+
+	// So that the gateway can write the details that a backend's errors have.
+	_ "google.golang.org/genproto/googleapis/rpc/errdetails"
 )
 
 // What the backend wants from callers of Customer.

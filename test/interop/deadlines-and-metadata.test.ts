@@ -1,0 +1,97 @@
+import { describe, expect, test } from "vitest";
+import { Code } from "../../src/index.ts";
+import { caught } from "../support/caught.ts";
+import { plan } from "./support/gateway.ts";
+import { encodings, startPeer } from "./support/peer.ts";
+
+describe.each(encodings)("in %s", (encoding) => {
+  // Within 20 ms on a machine that is not busy; one that is gets more tries.
+  test("the backend sees the deadline that the caller set", { retry: 4 }, async () => {
+    const { gateway, jobs } = await startPeer();
+    const client = jobs({ encoding });
+    // Connected first: what a connection takes is taken from the deadline, as it should be.
+    await client.abort("job-1");
+    await gateway.clear();
+    for (const timeoutMs of [250, 2_000, 90_000, 7_200_000, 200_000_000]) {
+      await client.run("job-1", { taskTimeout: 1 }, { timeoutMs });
+    }
+    const left = (await gateway.calls()).map(({ deadlineLeftMs }) => deadlineLeftMs ?? Number.NaN);
+    for (const [i, timeoutMs] of [250, 2_000, 90_000, 7_200_000].entries()) {
+      expect(left[i]).toBeGreaterThan(timeoutMs - 20);
+      expect(left[i]).toBeLessThanOrEqual(timeoutMs + 1);
+    }
+    // Beyond eight digits of milliseconds the header counts seconds, rounded up.
+    expect(left[4]).toBeGreaterThan(200_000_000 - 20);
+    expect(left[4]).toBeLessThanOrEqual(200_001_000);
+  });
+
+  test("the longest deadline that there is, and none at all", async () => {
+    const { gateway, jobs } = await startPeer();
+    const client = jobs({ encoding });
+    await client.run("job-1", undefined, { timeoutMs: Number.MAX_VALUE });
+    await client.run("job-1", undefined, { timeoutMs: 0 });
+    const left = (await gateway.calls()).map(({ deadlineLeftMs }) => deadlineLeftMs);
+    expect(left[0]).toBeGreaterThan(9e12);
+    expect(left[1]).toBeNull();
+  });
+
+  test("a deadline that passes ends the call here, and cancels the backend", async () => {
+    const { gateway, jobs } = await startPeer();
+    const call = jobs({ encoding }).run("job-1", undefined, {
+      timeoutMs: 200,
+      metadata: plan({ hang: true }),
+    });
+    expect(await caught(call)).toMatchObject({
+      code: Code.DeadlineExceeded,
+      outcome: "unknown",
+      attempts: 1,
+    });
+    const { ended } = await gateway.callThat((each) => each.ended !== null);
+    expect(ended).toMatchObject({ cancelled: true });
+    expect(await gateway.calls()).toHaveLength(1);
+  });
+
+  test("one that passes at the server is its 504", async () => {
+    const { gateway, jobs } = await startPeer();
+    // By a header of one's own, so that the client has no timer for it.
+    const client = jobs({ encoding, timeoutHeader: false, timeoutMs: 10_000, retry: false });
+    const options = { headers: { "grpc-timeout": "30m" }, metadata: plan({ hang: true }) };
+    expect(await caught(client.run("job-1", undefined, options))).toMatchObject({
+      code: Code.DeadlineExceeded,
+      status: 504,
+      outcome: "unknown",
+    });
+    expect((await gateway.calls())[0]?.deadlineLeftMs).toBeLessThanOrEqual(30);
+  });
+
+  test("each attempt tells the time that is left", async () => {
+    const { gateway, jobs } = await startPeer();
+    const client = jobs({ encoding, retry: { maxAttempts: 2, initialBackoffMs: 60, jitter: 0 } });
+    const metadata = plan({ status: "CA4=" }); // Unavailable
+    expect(await caught(client.abort("job-1", { timeoutMs: 1_000, metadata }))).toMatchObject({
+      attempts: 2,
+    });
+    const [first = 0, second = 0] = (await gateway.calls()).map(({ deadlineLeftMs }) => deadlineLeftMs ?? 0);
+    expect(first - second).toBeGreaterThanOrEqual(59);
+  });
+
+  test("metadata goes both ways, text and bytes", async () => {
+    const { gateway, jobs } = await startPeer();
+    const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
+    const sent = { "x-one": "a b~", "x-two": ["1", "2"], "x-bytes-bin": bytes };
+    const back = { "x-three": ["c", "d"] };
+    const seen: Record<string, unknown>[] = [];
+    await jobs({ encoding }).run("job-1", undefined, {
+      metadata: { ...sent, ...plan({ header: back }) },
+      onResponse: ({ metadata }) => seen.push(metadata),
+    });
+    expect((await gateway.calls())[0]?.metadata).toMatchObject({
+      "x-one": ["a b~"],
+      "x-two": ["1", "2"],
+      "x-bytes-bin": [Buffer.from(bytes).toString("base64")],
+      authorization: [gateway.accessToken],
+      "grpcgateway-authorization": [gateway.accessToken],
+    });
+    expect(seen).toMatchObject([back]);
+  });
+});

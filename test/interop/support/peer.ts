@@ -1,0 +1,61 @@
+import { Pool } from "undici";
+import { onTestFinished } from "vitest";
+import { LibraryService } from "../../../examples/gen/library/v1/library_pb.js";
+import { JobsClient, type JobsClientOptions } from "../../../src/index.ts";
+import {
+  type Client,
+  createClient,
+  createRestTransport,
+  type RestTransportOptions,
+} from "../../../src/transport.ts";
+import { type Gateway, type GatewaySettings, startGateway } from "./gateway.ts";
+
+export const encodings = ["protobuf", "json"] as const;
+export type Encoding = (typeof encodings)[number];
+
+/** A gateway for one test, and clients of it whose retries do not make the test wait. */
+export interface Peer {
+  readonly gateway: Gateway;
+  jobs(options?: Partial<JobsClientOptions>): JobsClient;
+  library(options?: Partial<RestTransportOptions>): Client<typeof LibraryService>;
+}
+
+/** Starts a gateway; it and what is made of it are closed when the test is over. */
+export async function startPeer(settings: GatewaySettings = {}): Promise<Peer> {
+  const gateway = await startGateway(settings);
+  onTestFinished(() => gateway.close());
+  return peerOf(gateway, gateway.origin);
+}
+
+/** Clients of a gateway by way of an origin that leads to it. */
+export function peerOf(gateway: Gateway, origin: string): Peer {
+  const common = () => ({
+    retry: { initialBackoffMs: 1, maxBackoffMs: 2 },
+    ...(gateway.certificate !== undefined && { dispatcher: trusting(gateway.certificate, origin) }),
+  });
+  return {
+    gateway,
+    jobs(options = {}) {
+      const baseUrl = `${origin}/v1/customer`;
+      const client = new JobsClient({
+        baseUrl,
+        accessToken: gateway.accessToken,
+        ...common(),
+        ...options,
+      } as JobsClientOptions);
+      onTestFinished(() => client.close());
+      return client;
+    },
+    library(options = {}) {
+      const transport = createRestTransport({ baseUrl: origin, ...common(), ...options });
+      onTestFinished(() => transport.close());
+      return createClient(LibraryService, transport);
+    },
+  };
+}
+
+function trusting(certificate: string, origin: string): Pool {
+  const pool = new Pool(origin, { connections: 64, connect: { ca: certificate } });
+  onTestFinished(() => pool.destroy());
+  return pool;
+}
