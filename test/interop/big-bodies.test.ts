@@ -1,0 +1,55 @@
+// grpc-go takes 4 MiB at most, on both sides of the gateway, unless it is told otherwise.
+import { describe, expect, test } from "vitest";
+import { Code } from "../../src/index.ts";
+import { caught } from "../support/caught.ts";
+import { plan } from "./support/gateway.ts";
+import { encodings, startPeer } from "./support/peer.ts";
+
+const MiB = 1024 * 1024;
+
+describe.each(encodings)("in %s", (encoding) => {
+  test("large answers come whole, also ones that need many reads", async () => {
+    const { gateway, jobs } = await startPeer();
+    const client = jobs({ encoding });
+    for (const messageBytes of [1_000, 64 * 1024, MiB, 4 * MiB - 100]) {
+      const { message } = await client.run("job-1", undefined, { metadata: plan({ messageBytes }) });
+      expect(message.length).toBe(messageBytes);
+    }
+    expect(await gateway.calls()).toHaveLength(4);
+  });
+
+  test("an answer that is too large for the gateway was carried out all the same: unknown, and not run again", async () => {
+    const { gateway, jobs } = await startPeer();
+    const metadata = plan({ messageBytes: 4 * MiB + 1 });
+    const error = await caught(jobs({ encoding }).run("job-1", undefined, { metadata }));
+    expect(error).toMatchObject({
+      code: Code.ResourceExhausted,
+      status: 429,
+      outcome: "unknown",
+      attempts: 1,
+    });
+    expect((await gateway.calls()).map(({ ended }) => ended?.code)).toEqual([Code.OK]);
+  });
+
+  test("one that is too large for the caller, too", async () => {
+    const { gateway, jobs } = await startPeer();
+    const client = jobs({ encoding, maxResponseBytes: 10_000 });
+    const error = await caught(client.run("job-1", undefined, { metadata: plan({ messageBytes: 10_001 }) }));
+    expect(error).toMatchObject({ code: Code.ResourceExhausted, status: 200, outcome: "unknown" });
+    expect(await client.run("job-1")).toMatchObject({ ok: true });
+    expect(await gateway.calls()).toHaveLength(2);
+  });
+
+  test("large requests go whole, and one that is too large is refused before the backend", async () => {
+    const { gateway, library } = await startPeer();
+    const client = library({ encoding });
+    const title = "x".repeat(MiB);
+    const book = await client.createBook({ parent: "shelves/1", bookId: "2", book: { title } });
+    expect(book.title).toBe(title);
+    await gateway.clear();
+    const reader = "y".repeat(4 * MiB);
+    const error = await caught(client.checkOutBook({ name: book.name, reader }));
+    expect(error).toMatchObject({ code: Code.ResourceExhausted, status: 429, outcome: "unknown" });
+    expect(await gateway.calls()).toEqual([]);
+  });
+});
