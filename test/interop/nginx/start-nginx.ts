@@ -77,15 +77,12 @@ ${directives}
 async function listens(port: number, child: ChildProcess): Promise<boolean> {
   while (child.exitCode === null) {
     const socket = connect(port, "127.0.0.1");
-    const taken = await Promise.race([
-      once(socket, "connect").then(
-        () => true,
-        () => false,
-      ),
-      once(child, "exit").then(() => false),
-    ]);
+    const isTaken = await once(socket, "connect").then(
+      () => true,
+      () => false,
+    );
     socket.destroy();
-    if (taken) return true;
+    if (isTaken) return true;
     await new Promise(setImmediate);
   }
   return false;
