@@ -8,6 +8,7 @@ import {
   createRestTransport,
   type RestTransportOptions,
 } from "../../../src/transport.ts";
+import { startNginx } from "../nginx/start-nginx.ts";
 import { type Gateway, type GatewaySettings, startGateway } from "./gateway.ts";
 
 export const encodings = ["protobuf", "json"] as const;
@@ -20,18 +21,23 @@ export interface Peer {
   library(options?: Partial<RestTransportOptions>): Client<typeof LibraryService>;
 }
 
-/** Starts a gateway; it and what is made of it are closed when the test is over. */
+/**
+ * Starts a gateway, with nginx in front of it where scripts/test-interop.mjs runs the suite once more through that; it
+ * and what is made of it are closed when the test is over.
+ */
 export async function startPeer(settings: GatewaySettings = {}): Promise<Peer> {
   const gateway = await startGateway(settings);
   onTestFinished(() => gateway.close());
-  return peerOf(gateway, gateway.origin);
+  const isProxied = process.env.INTEROP_PROXY === "nginx";
+  return peerOf(gateway, isProxied ? await startNginx({ upstream: gateway.origin }) : gateway.origin);
 }
 
 /** Clients of a gateway by way of an origin that leads to it. */
 export function peerOf(gateway: Gateway, origin: string): Peer {
   const common = () => ({
     retry: { initialBackoffMs: 1, maxBackoffMs: 2 },
-    ...(gateway.certificate !== undefined && { dispatcher: trusting(gateway.certificate, origin) }),
+    ...(origin.startsWith("https:") &&
+      gateway.certificate !== undefined && { dispatcher: trusting(gateway.certificate, origin) }),
   });
   return {
     gateway,
