@@ -1,0 +1,77 @@
+// The server of a benchmark, in a process of its own: every answer is ready bytes. It says where it listens, and tells
+// its CPU time and its sockets' bytes when it is asked.
+import { createServer } from "node:http";
+import { createServer as createHttp2Server } from "node:http2";
+import type { AddressInfo, Server, Socket } from "node:net";
+import { responseBytes, responseJson } from "./ways/the-call.ts";
+
+/** What a server tells of itself so far. */
+export interface ServerUsage {
+  /** In microseconds. */
+  readonly cpu: number;
+  /** What clients sent, in bytes. */
+  readonly received: number;
+  /** What they were sent, in bytes. */
+  readonly sent: number;
+}
+
+const sockets = new Set<Socket>();
+let [receivedBefore, sentBefore] = [0, 0];
+
+const http1 = createServer({ keepAliveTimeout: 0 }, (request, response) => {
+  request.resume();
+  request.once("end", () => {
+    const type = request.headers["content-type"] ?? "";
+    const body = type === "application/json" ? responseJson : responseBytes;
+    response.writeHead(200, { "content-type": type, "content-length": body.length });
+    response.end(body);
+  });
+});
+
+const grpcMessage = Buffer.concat([Buffer.from([0, 0, 0, 0, responseBytes.length]), responseBytes]);
+
+const http2 = createHttp2Server();
+http2.on("stream", (stream, headers) => {
+  stream.resume();
+  const type = headers["content-type"] ?? "";
+  stream.once("end", () => {
+    if (!type.startsWith("application/grpc")) {
+      stream.respond({ ":status": 200, "content-type": type, "content-length": responseBytes.length });
+      stream.end(responseBytes);
+      return;
+    }
+    stream.respond({ ":status": 200, "content-type": type }, { waitForTrailers: true });
+    stream.once("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+    stream.end(grpcMessage);
+  });
+});
+
+for (const server of [http1, http2]) {
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => {
+      sockets.delete(socket);
+      receivedBefore += socket.bytesRead;
+      sentBefore += socket.bytesWritten;
+    });
+  });
+}
+
+const originOf = async (server: Server) => {
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+};
+
+process.on("message", () => {
+  const { user, system } = process.cpuUsage();
+  let [received, sent] = [receivedBefore, sentBefore];
+  for (const socket of sockets) {
+    received += socket.bytesRead;
+    sent += socket.bytesWritten;
+  }
+  process.send?.({ cpu: user + system, received, sent } satisfies ServerUsage);
+});
+process.on("disconnect", () => process.exit());
+process.send?.({ http1: await originOf(http1), http2: await originOf(http2) });

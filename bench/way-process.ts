@@ -1,0 +1,58 @@
+// One way to make the call, in a process of its own: runs a round whenever it is told to.
+import { type WayName, ways } from "./ways/all.ts";
+import type { Origins } from "./ways/way.ts";
+
+/** What a process is told. */
+export interface RoundOrder {
+  readonly calls: number;
+  readonly inFlight: number;
+}
+
+/** What one round came to. */
+export interface Round {
+  /** CPU time of the client for each call, in microseconds. */
+  readonly cpu: number;
+  readonly perSecond: number;
+  /** Latencies in milliseconds. */
+  readonly p50: number;
+  readonly p99: number;
+}
+
+const [name, origins] = process.argv.slice(2) as [WayName, string];
+const call = await (await ways[name]())(JSON.parse(origins) as Origins);
+
+async function round({ calls, inFlight }: RoundOrder): Promise<Round> {
+  const latencies = new Float64Array(calls);
+  let next = 0;
+  const worker = async () => {
+    for (let i = next++; i < calls; i = next++) {
+      const startedAt = performance.now();
+      await call();
+      latencies[i] = performance.now() - startedAt;
+    }
+  };
+  const before = process.cpuUsage();
+  const startedAt = performance.now();
+  await Promise.all(Array.from({ length: inFlight }, worker));
+  const elapsedMs = performance.now() - startedAt;
+  const { user, system } = process.cpuUsage(before);
+  latencies.sort();
+  const at = (share: number) => latencies[Math.floor(share * (calls - 1))] ?? 0;
+  return {
+    cpu: (user + system) / calls,
+    perSecond: (calls / elapsedMs) * 1_000,
+    p50: at(0.5),
+    p99: at(0.99),
+  };
+}
+
+process.on("message", async (order: RoundOrder) => {
+  try {
+    process.send?.(await round(order));
+  } catch (error) {
+    console.error(`${name}:`, error);
+    process.exit(1);
+  }
+});
+process.on("disconnect", () => process.exit());
+process.send?.("ready");

@@ -1,0 +1,20 @@
+import type { Way } from "./way.ts";
+
+/** What is compared, by the name in the table. Each process loads only the one that it measures. */
+export const ways = {
+  "bare dispatch": async () => (await import("./bare-dispatch.ts")).bareDispatch,
+  "bare dispatch + protobuf-es": async () => (await import("./bare-dispatch.ts")).bareDispatchWithProtobuf,
+  "bytenite-jobs, binary": async () => (await import("./ours.ts")).oursBinary,
+  "bytenite-jobs, JSON": async () => (await import("./ours.ts")).oursJson,
+  "undici.request + JSON (hand-written)": async () => (await import("./undici-request.ts")).handWritten,
+  "undici.request + protobuf-es": async () => (await import("./undici-request.ts")).undiciWithProtobuf,
+  "fetch + JSON": async () => (await import("./fetch-json.ts")).fetchJson,
+  "connect-node, HTTP/2": async () => (await import("./connect.ts")).connectHttp2,
+  "connect-node, HTTP/1.1": async () => (await import("./connect.ts")).connectHttp1,
+  "@grpc/grpc-js": async () => (await import("./grpc.ts")).grpcJs,
+  "raw sockets": async () => (await import("./raw-sockets.ts")).rawSockets,
+} as const satisfies Record<string, () => Promise<Way>>;
+
+export type WayName = keyof typeof ways;
+
+export const wayNames = Object.keys(ways) as WayName[];
