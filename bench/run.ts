@@ -27,8 +27,8 @@ const plan: Plan = {
     values.ways === undefined ? wayNames : wayNames.filter((way) => new RegExp(values.ways ?? "").test(way)),
   inFlight: (values["in-flight"] ?? (values.short ? "32" : "1,32,128")).split(",").map(Number),
   rounds: given(values.rounds, values.short ? 5 : 11),
-  calls: given(values.calls, values.short ? 6_000 : 15_000),
-  warmupCalls: values.short ? 15_000 : 30_000,
+  calls: given(values.calls, 6_000),
+  warmupCalls: values.short ? 15_000 : 20_000,
 };
 
 const day = new Date().toISOString().slice(0, 10);

@@ -4,7 +4,8 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { onTestFinished, vi } from "vitest";
 
-const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+// As it is built (npm test does that first): it starts in half the time.
+const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
 // A process of its own takes a third of a second on a quiet machine, and seconds on a busy one.
 vi.setConfig({ testTimeout: 30_000 });
