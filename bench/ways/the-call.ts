@@ -1,9 +1,20 @@
 // The small call that every way makes: a run with limits, answered with a GenericResponse.
 import { create, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { type GenericResponse, GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
-import { type RunJobRequest, RunJobRequestSchema } from "../../gen/bytenite/customer/customer_pb.js";
+import {
+  Customer,
+  type RunJobRequest,
+  RunJobRequestSchema,
+} from "../../gen/bytenite/customer/customer_pb.js";
+import { compileRoute } from "../../src/transcoding/compile-route.ts";
+import { requestTarget } from "../../src/transcoding/request-target.ts";
 
-export const path = "/v1/customer/jobs/job-1/run";
+const { target } = requestTarget(
+  compileRoute(Customer.method.runJob),
+  create(RunJobRequestSchema, { jobId: "job-1" }),
+);
+/** Behind the origin. */
+export const path = `/v1/customer${target}`;
 export const accessToken = "bench-access-token";
 
 export const request: RunJobRequest = create(RunJobRequestSchema, {
