@@ -59,6 +59,8 @@ export class CallScope implements Expiring {
 
   /** The time left, in milliseconds, above 0 while the call goes on; Infinity without a deadline. */
   remainingMs(now = performance.now()): number {
+    // Not by the sum and its difference, which floating point makes a little more or less of.
+    if (now === this.startedAt && this.#timeoutMs > 0) return this.#timeoutMs;
     return Math.max(this.#deadline - now, 0);
   }
 

@@ -104,3 +104,11 @@ test("a value that comes in time is the value, and one that fails is its failure
   await expect(scope.race(Promise.reject(new Error("no")))).rejects.toThrow("no");
   scope.close();
 });
+
+test("an attempt that begins with its call has exactly the time that the caller gave", () => {
+  for (const timeoutMs of [0.1, 0.3, 1 / 3, 250, 30_000, 86_400_000]) {
+    const scope = new CallScope(timeoutMs, undefined);
+    expect(scope.remainingMs(scope.startedAt)).toBe(timeoutMs);
+    scope.close();
+  }
+});
