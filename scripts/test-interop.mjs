@@ -24,11 +24,16 @@ const passed = runTests(asked);
 const throughNginx = [
   "awkward-paths",
   "big-bodies",
+  "interop/calls",
   "deadlines-and-metadata",
   "error-answers",
+  "interop/errors",
   "json-only",
   "library-calls",
   "lost-calls",
+  "many-at-once",
+  "metadata.test",
+  "path-values",
 ];
 process.exitCode =
   passed && (asked.length > 0 || runTests(throughNginx, { ...process.env, INTEROP_PROXY: "nginx" })) ? 0 : 1;

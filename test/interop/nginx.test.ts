@@ -1,8 +1,10 @@
 // The same through a real reverse proxy. What it changes is written down in docs/interop.md.
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Genre } from "../../examples/gen/library/v1/library_pb.js";
+import { StatusSchema } from "../../gen/google/rpc/status_pb.js";
 import { Code } from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
 import { startNginx } from "./nginx/start-nginx.ts";
@@ -90,7 +92,7 @@ describe.each(setups)("nginx %s", (_name, directives) => {
 });
 
 test("nginx compresses what it is asked to compress, and only that", async () => {
-  const { jobs } = await behindNginx(setups[1][1]);
+  const { gateway, jobs } = await behindNginx(setups[1][1]);
   const encodingsSeen: unknown[] = [];
   const client = jobs({ headers: { "accept-encoding": "gzip" } });
   const onResponse = ({ headers }: { headers: Readonly<Record<string, unknown>> }) =>
@@ -100,6 +102,7 @@ test("nginx compresses what it is asked to compress, and only that", async () =>
   expect(message).toBe("m".repeat(5_000));
   await jobs().run("job-1", undefined, { metadata, onResponse });
   expect(encodingsSeen).toEqual(["gzip", undefined]);
+  expect(await gateway.calls()).toHaveLength(2);
 });
 
 describe.each(encodings)("nginx's own words, in %s", (encoding) => {
@@ -132,6 +135,23 @@ describe.each(encodings)("nginx's own words, in %s", (encoding) => {
     const { ended } = await gateway.callThat((call) => call.ended !== null);
     expect(ended).toEqual({ code: Code.Cancelled, cancelled: true });
     expect(await gateway.calls()).toHaveLength(1);
+  });
+
+  test("502, too: an answer whose header is too long for its buffer, such as a long reason of a 401", async () => {
+    const { gateway, jobs } = await behindNginx("proxy_buffer_size 4k;");
+    const client = jobs({ encoding });
+    const failing = (message: string) => {
+      const status = create(StatusSchema, { code: Code.Unauthenticated, message });
+      return plan({ status: Buffer.from(toBinary(StatusSchema, status)).toString("base64") });
+    };
+    const short = await caught(client.run("job-1", undefined, { metadata: failing("x".repeat(3_000)) }));
+    expect(short).toMatchObject({ code: Code.Unauthenticated, status: 401, outcome: "rejected" });
+    const long = await caught(client.run("job-1", undefined, { metadata: failing("x".repeat(5_000)) }));
+    expect(long).toMatchObject({ code: Code.Unavailable, status: 502, outcome: "unknown", attempts: 1 });
+    expect((await gateway.calls()).map(({ ended }) => ended?.code)).toEqual([
+      Code.Unauthenticated,
+      Code.Unauthenticated,
+    ]);
   });
 
   test("413, the request is too large for it: rejected", async () => {

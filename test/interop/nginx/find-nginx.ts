@@ -1,31 +1,61 @@
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
-const candidates = ["/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx"];
+/** Where a package is unpacked by somebody who may not install it. */
+const unpacked = fileURLToPath(new URL("../.build/nginx", import.meta.url));
 
-/** Where nginx is. On a Debian machine that lacks it, root installs it first. */
+const candidates = [
+  "/usr/sbin/nginx",
+  "/usr/local/sbin/nginx",
+  "/usr/bin/nginx",
+  `${unpacked}/usr/sbin/nginx`,
+];
+
+/** Where nginx is. On a Debian machine that lacks it, root installs it first, and others unpack it into .build. */
 export function findNginx(): string {
   const found = installed();
   if (found !== undefined) return found;
-  if (process.getuid?.() === 0) {
-    for (const args of [
-      ["update", "-qq"],
-      ["install", "-y", "-qq", "--no-install-recommends", "nginx"],
-    ]) {
-      spawnSync("apt-get", args, {
-        stdio: ["ignore", "ignore", "inherit"],
-        env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
-      });
-    }
-  }
+  if (process.getuid?.() === 0) install();
+  else unpack();
   const now = installed();
   if (now === undefined) {
-    throw new Error("The interop suite needs nginx: apt-get install nginx, or as root it does that itself.");
+    throw new Error(
+      "The interop suite needs nginx, and could not get it from Debian or Ubuntu: apt-get install nginx",
+    );
   }
   return now;
 }
 
 function installed(): string | undefined {
   const inPath = (process.env.PATH ?? "").split(":").map((folder) => `${folder}/nginx`);
-  return [...inPath, ...candidates].find((file) => existsSync(file));
+  return [...inPath, ...candidates].find(
+    // An unpacked one may lack a library.
+    (file) => existsSync(file) && spawnSync(file, ["-v"], { stdio: "ignore" }).status === 0,
+  );
+}
+
+function install(): void {
+  run("apt-get", ["update", "-qq"], "/");
+  run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "nginx"], "/");
+}
+
+function unpack(): void {
+  mkdirSync(unpacked, { recursive: true });
+  // Some releases of Ubuntu keep the program in nginx-core, and nginx is but a name for it.
+  for (const name of ["nginx", "nginx-core"]) {
+    if (installed() !== undefined) return;
+    run("apt-get", ["download", "-qq", name], unpacked);
+    for (const file of readdirSync(unpacked).filter((each) => each.endsWith(".deb"))) {
+      run("dpkg", ["-x", file, "."], unpacked);
+    }
+  }
+}
+
+function run(command: string, args: readonly string[], folder: string): void {
+  spawnSync(command, args, {
+    cwd: folder,
+    stdio: ["ignore", "ignore", "inherit"],
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+  });
 }

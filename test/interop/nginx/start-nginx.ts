@@ -11,6 +11,13 @@ import { findNginx } from "./find-nginx.ts";
 export interface ProxySettings {
   /** What it stands in front of, for instance `http://127.0.0.1:8080`. */
   readonly upstream: string;
+  /** Where it turns when it may, once the upstream has failed it. */
+  readonly backup?: string;
+  /**
+   * Whether clients talk HTTP/2 to it, in the clear.
+   * @default false
+   */
+  readonly http2?: boolean;
   /** Directives for the location, one per line, each with its semicolon. */
   readonly directives?: string;
 }
@@ -47,7 +54,16 @@ async function tryToStart(nginx: string, settings: ProxySettings, port: number):
   return undefined;
 }
 
-function configuration({ upstream, directives = "" }: ProxySettings, port: number, folder: string): string {
+function configuration(settings: ProxySettings, port: number, folder: string): string {
+  const { upstream, backup, http2 = false, directives = "" } = settings;
+  const group =
+    backup === undefined
+      ? ""
+      : `
+  upstream gateways {
+    server ${new URL(upstream).host} max_fails=0;
+    server ${new URL(backup).host} backup;
+  }`;
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     .map((name) => `  ${name}_temp_path ${folder}/${name};`)
     .join("\n");
@@ -59,11 +75,11 @@ events { worker_connections 4096; }
 http {
   access_log off;
   client_max_body_size 16m;
-${temporary}
+${temporary}${group}
   server {
-    listen 127.0.0.1:${port} backlog=4096;
+    listen 127.0.0.1:${port}${http2 ? " http2" : ""} backlog=4096;
     location / {
-      proxy_pass ${upstream};
+      proxy_pass ${backup === undefined ? upstream : "http://gateways"};
       proxy_http_version 1.1;
       proxy_set_header Connection "";
 ${directives}
