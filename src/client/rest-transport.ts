@@ -2,8 +2,6 @@ import { create, type DescMessage, type DescMethodUnary, type MessageInitShape }
 import type { ErrorBodyType } from "../answers/error-body-type.ts";
 import { Secrets } from "../answers/secrets.ts";
 import { Code } from "../errors/code.ts";
-import { LONGEST_TIMER_MS } from "../policies/call-scope.ts";
-import { DeadlineTimers } from "../policies/deadline-timers.ts";
 import { RetryThrottle } from "../policies/retry-throttle.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
 import type { AskedHeader } from "./asked-headers.ts";
@@ -60,18 +58,13 @@ export function createTransport(
   const fixed = credential !== undefined && "value" in credential ? credential : undefined;
   const asked = credential !== undefined && "ask" in credential ? [credential] : [];
   const plans = new MethodPlans(settings, fixed);
-  const timers = deadlineTimers(settings);
-  const lifetime = new Lifetime(() => {
-    timers?.close();
-    return connections.close();
-  });
+  const lifetime = new Lifetime(() => connections.close());
   const context: CallContext = {
     settings,
     dispatcher: connections.to(settings.baseUrl.origin),
     askedHeaders: [...asked, ...askedHeaders(settings)],
     errorBody,
     throttle: new RetryThrottle(),
-    timers,
     jsonOnly: new JsonOnlyMemory(),
     lifetime,
     secrets: new Secrets(secretsOf(settings, fixed)),
@@ -138,10 +131,6 @@ function unaryRequest(
   } catch (error) {
     throw refusal(error, rpcName(method));
   }
-}
-
-function deadlineTimers({ timeoutMs }: TransportSettings): DeadlineTimers | undefined {
-  return timeoutMs > 0 && timeoutMs <= LONGEST_TIMER_MS ? new DeadlineTimers(timeoutMs) : undefined;
 }
 
 /** The headers of a transport that are asked for, rather than fixed. */

@@ -9,7 +9,6 @@ import type { HttpHeaders } from "../errors/http-headers.ts";
 import type { AttemptRecord, RpcError } from "../errors/rpc-error.ts";
 import { backoffMs } from "../policies/backoff.ts";
 import { CallScope } from "../policies/call-scope.ts";
-import type { DeadlineTimers } from "../policies/deadline-timers.ts";
 import type { RetrySettings } from "../policies/retry-policy.ts";
 import type { RetryThrottle } from "../policies/retry-throttle.ts";
 import type { WireResponse } from "../wire/wire.ts";
@@ -38,8 +37,6 @@ export interface CallContext {
   /** Values that every call carries and no error may show. */
   readonly secrets: Secrets;
   readonly throttle: RetryThrottle;
-  /** For calls with the transport's own deadline. */
-  readonly timers: DeadlineTimers | undefined;
   readonly jsonOnly: JsonOnlyMemory;
   readonly lifetime: Lifetime;
   /** @throws RpcError if the method has no usable http rule */
@@ -93,7 +90,7 @@ class UnaryCall {
     this.#retry = this.#prepared.retry;
     this.#progress = new CallProgress(plan.name);
     // Last, because from here on there is a timer to stop.
-    this.#scope = new CallScope(this.#prepared.timeoutMs, request.signal, context.timers);
+    this.#scope = new CallScope(this.#prepared.timeoutMs, request.signal);
     if (context.askedHeaders.length === 0 && this.#scope.end === undefined) this.#askedAhead = nothingAsked;
   }
 

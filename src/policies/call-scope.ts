@@ -1,8 +1,7 @@
 import { Code } from "../errors/code.ts";
-import type { DeadlineTimer, DeadlineTimers, Expiring } from "./deadline-timers.ts";
 
 /** Node fires a timer above this at once (2^31 − 1 ms, 24.8 days). */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Why a call was ended before it had an answer. */
 export interface CallEnd {
@@ -16,7 +15,7 @@ export interface CallEnd {
  * The time that a call has, whatever it is doing: one deadline and one signal over attempts, waits and
  * token fetches. Whoever is at work sets `onEnd` and is told once.
  */
-export class CallScope implements Expiring {
+export class CallScope {
   /** Called when the deadline passes or the signal fires. One at a time: a call does one thing at a time. */
   onEnd: ((end: CallEnd) => void) | undefined;
   /** When the call began, in milliseconds on the clock of performance.now(). */
@@ -24,17 +23,11 @@ export class CallScope implements Expiring {
   readonly #deadline: number;
   readonly #timeoutMs: number;
   readonly #signal: AbortSignal | undefined;
-  readonly #timers: DeadlineTimers | undefined;
-  #sharedTimer: DeadlineTimer | undefined;
   #timer: NodeJS.Timeout | undefined;
   #end: CallEnd | undefined;
 
-  /**
-   * @param timeoutMs 0 is no deadline
-   * @param timers to take one from, if they have that duration
-   */
-  constructor(timeoutMs: number, signal: AbortSignal | undefined, timers?: DeadlineTimers) {
-    this.#timers = timers;
+  /** @param timeoutMs 0 is no deadline */
+  constructor(timeoutMs: number, signal: AbortSignal | undefined) {
     this.#timeoutMs = timeoutMs;
     this.#deadline = timeoutMs === 0 ? Number.POSITIVE_INFINITY : this.startedAt + timeoutMs;
     this.#signal = signal;
@@ -42,8 +35,7 @@ export class CallScope implements Expiring {
       this.#finish(Code.Cancelled, "cancelled by the caller", signal.reason);
       return;
     }
-    if (timers?.durationMs === timeoutMs) this.#sharedTimer = timers.start(this);
-    else if (timeoutMs > 0) this.#arm(timeoutMs);
+    if (timeoutMs > 0) this.#arm(timeoutMs);
     signal?.addEventListener("abort", this);
   }
 
@@ -102,10 +94,6 @@ export class CallScope implements Expiring {
 
   /** To be called when the call is over: nothing of it stays behind. */
   close(): void {
-    if (this.#sharedTimer !== undefined) {
-      this.#timers?.stop(this.#sharedTimer);
-      this.#sharedTimer = undefined;
-    }
     clearTimeout(this.#timer);
     this.#signal?.removeEventListener("abort", this);
     this.onEnd = undefined;
