@@ -3,7 +3,7 @@ import { encodeBinary } from "../codecs/binary-codec.ts";
 import { encodeJson, encodeJsonField } from "../codecs/json-codec.ts";
 import type { Encoding } from "../codecs/media-type.ts";
 import { compileEncoder } from "../codecs/plain-encoder.ts";
-import { unusual } from "../codecs/unusual.ts";
+import { ifEveryday } from "../codecs/unusual.ts";
 import type { Binding } from "../transcoding/binding.ts";
 import { type BodyContent, requestBodyOf } from "../transcoding/place-body.ts";
 
@@ -23,30 +23,17 @@ export function bodyEncoder(
   };
   const compiled = encoding === "protobuf" ? compiledEncoder(binding) : undefined;
   return (message) => {
-    const bytes = compiled?.(message) ?? anyWay(message);
+    const bytes = ifEveryday(compiled, message) ?? anyWay(message);
     return bytes?.length === 0 ? null : bytes;
   };
 }
 
 /** Where only fields at the top are in the path, the encoder passes over them, and nothing has to be copied. */
-function compiledEncoder({
-  requestBody,
-}: Binding): ((message: Message) => Uint8Array | undefined) | undefined {
+function compiledEncoder({ requestBody }: Binding): ReturnType<typeof compileEncoder> {
   if (requestBody.kind !== "message") return undefined;
   const { desc, bound } = requestBody;
   if ([...bound.values()].some((inner) => inner !== "whole")) return undefined;
-  const encode = compileEncoder(desc, new Set([...bound.keys()].map(({ name }) => name)));
-  return (
-    encode &&
-    ((message) => {
-      try {
-        return encode(message);
-      } catch (error) {
-        if (error !== unusual) throw error;
-        return undefined;
-      }
-    })
-  );
+  return compileEncoder(desc, new Set([...bound.keys()].map(({ name }) => name)));
 }
 
 function encodeContent(content: BodyContent, encoding: Encoding, registry: Registry | undefined): Uint8Array {

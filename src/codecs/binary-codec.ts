@@ -1,22 +1,15 @@
 import { type DescMessage, fromBinary, type Message, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { checkBinary } from "./check-binary.ts";
 import { CodecError } from "./codec-error.ts";
+import { oncePerType } from "./once-per-type.ts";
 import { compileDecoder } from "./plain-decoder.ts";
 import { compileEncoder } from "./plain-encoder.ts";
-import { unusual } from "./unusual.ts";
+import { ifEveryday } from "./unusual.ts";
 import { shapeOf } from "./wire-shape.ts";
 
 /** Writes a message in protobuf's binary format. */
 export function encodeBinary(desc: DescMessage, message: Message): Uint8Array {
-  const { encode } = codecOf(desc);
-  if (encode !== undefined) {
-    try {
-      return encode(message);
-    } catch (error) {
-      if (error !== unusual) throw error;
-    }
-  }
-  return toBinary(desc, message as MessageShape<DescMessage>);
+  return ifEveryday(encoderOf(desc), message) ?? toBinary(desc, message as MessageShape<DescMessage>);
 }
 
 /**
@@ -25,14 +18,8 @@ export function encodeBinary(desc: DescMessage, message: Message): Uint8Array {
  * @throws {@link CodecError} if the bytes are not a message of that type (see {@link checkBinary})
  */
 export function decodeBinary<Desc extends DescMessage>(desc: Desc, bytes: Uint8Array): MessageShape<Desc> {
-  const { decode } = codecOf(desc);
-  if (decode !== undefined) {
-    try {
-      return decode(bytes) as MessageShape<Desc>;
-    } catch (error) {
-      if (error !== unusual) throw error;
-    }
-  }
+  const everyday = ifEveryday(decoderOf(desc), bytes);
+  if (everyday !== undefined) return everyday as MessageShape<Desc>;
   checkBinary(shapeOf(desc), bytes);
   try {
     // A Buffer would make Buffers of bytes fields, which are no plain Uint8Arrays to whoever compares or slices them.
@@ -42,18 +29,5 @@ export function decodeBinary<Desc extends DescMessage>(desc: Desc, bytes: Uint8A
   }
 }
 
-interface CompiledCodec {
-  readonly encode: ReturnType<typeof compileEncoder>;
-  readonly decode: ReturnType<typeof compileDecoder>;
-}
-
-const codecs = new WeakMap<DescMessage, CompiledCodec>();
-
-function codecOf(desc: DescMessage): CompiledCodec {
-  let codec = codecs.get(desc);
-  if (codec === undefined) {
-    codec = { encode: compileEncoder(desc), decode: compileDecoder(desc) };
-    codecs.set(desc, codec);
-  }
-  return codec;
-}
+const encoderOf = oncePerType((desc) => compileEncoder(desc));
+const decoderOf = oncePerType(compileDecoder);

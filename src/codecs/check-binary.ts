@@ -4,7 +4,7 @@ import { CodecError } from "./codec-error.ts";
 import type { FieldShape, MessageShape, ValueShape, VarintRange } from "./wire-shape.ts";
 
 /** How deep messages may lie in each other; protobuf-es and the other runtimes have the same limit. */
-const MAX_DEPTH = 100;
+export const MAX_DEPTH = 100;
 
 /**
  * Refuses bytes that are not a message of the given shape.

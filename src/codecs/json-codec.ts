@@ -15,9 +15,10 @@ import {
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import { CodecError } from "./codec-error.ts";
 import { withExactIntegers } from "./exact-integers.ts";
+import { oncePerType } from "./once-per-type.ts";
 import { compileJsonDecoder } from "./plain-json-decoder.ts";
 import { withoutUnknownAnys } from "./unknown-any.ts";
-import { unusual } from "./unusual.ts";
+import { ifEveryday } from "./unusual.ts";
 
 /**
  * Writes a message in protobuf's JSON format.
@@ -27,6 +28,8 @@ import { unusual } from "./unusual.ts";
 export function encodeJson(desc: DescMessage, message: Message, registry?: Registry): Uint8Array {
   return utf8(toJsonString(desc, message as MessageShape<DescMessage>, withRegistry(registry)));
 }
+
+const decoderOf = oncePerType(compileJsonDecoder);
 
 /** What becomes of a google.protobuf.Any whose type the registry does not know (see {@link withoutUnknownAnys}). */
 export type UnknownAny = "refused" | "kept";
@@ -45,8 +48,8 @@ export function decodeJson<Desc extends DescMessage>(
 ): MessageShape<Desc> {
   return guarded(() => {
     const text = textOf(bytes);
-    const everyday = decodeEveryday(desc, text);
-    if (everyday !== undefined) return everyday;
+    const everyday = ifEveryday(decoderOf(desc), text);
+    if (everyday !== undefined) return everyday as MessageShape<Desc>;
     const exact = withExactIntegers(desc, text);
     if (exact !== undefined) return fromParsed(desc, text, exact, registry, unknownAny);
     try {
@@ -57,23 +60,6 @@ export function decodeJson<Desc extends DescMessage>(
       return fromParsed(desc, text, JSON.parse(text) as JsonValue, registry, unknownAny);
     }
   });
-}
-
-const decoders = new WeakMap<DescMessage, { readonly decode: ReturnType<typeof compileJsonDecoder> }>();
-
-/** By the compiled way, where it goes. */
-function decodeEveryday<Desc extends DescMessage>(desc: Desc, text: string): MessageShape<Desc> | undefined {
-  let decoder = decoders.get(desc);
-  if (decoder === undefined) {
-    decoder = { decode: compileJsonDecoder(desc) };
-    decoders.set(desc, decoder);
-  }
-  try {
-    return decoder.decode?.(text) as MessageShape<Desc> | undefined;
-  } catch (error) {
-    if (error !== unusual) throw error;
-    return undefined;
-  }
 }
 
 /** Writes the value of one field, for a rule whose HTTP body is that field. */

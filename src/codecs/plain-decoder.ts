@@ -1,9 +1,11 @@
 import { isUtf8 } from "node:buffer";
 import { create, type DescMessage, type Message, ScalarType } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
+import { MAX_DEPTH } from "./check-binary.ts";
+import { oncePerType } from "./once-per-type.ts";
 import { type PlainField, plainFieldsOf } from "./plain-message.ts";
 import { wireTypeOfScalar } from "./scalar-wire-type.ts";
-import { unusual } from "./unusual.ts";
+import { notPlain, unusual } from "./unusual.ts";
 
 type Fields = Record<string, unknown>;
 
@@ -12,9 +14,6 @@ type Read = (end: number, depth: number) => Fields;
 type ReadValue = (end: number, depth: number) => unknown;
 /** Reads one record of a field, behind its tag, into a message. */
 type ReadField = (message: Fields, wireType: WireType, end: number, depth: number) => void;
-
-/** How deep messages may lie in each other; protobuf-es and the other runtimes have the same limit. */
-const MAX_DEPTH = 100;
 
 /**
  * Compiles the reading of a message type, as far as it is plain: in one pass, the bytes are checked as
@@ -39,19 +38,10 @@ const nothing = Buffer.alloc(0);
 let buffer: Buffer = nothing;
 let at = 0;
 
-const compiled = new WeakMap<DescMessage, { read: Read | undefined }>();
-
-function compileMessage(desc: DescMessage): Read | undefined {
-  let entry = compiled.get(desc);
-  if (entry === undefined) {
-    entry = { read: undefined };
-    // Before its fields, because a message type may hold itself.
-    compiled.set(desc, entry);
-    const fields = plainFieldsOf(desc);
-    entry.read = fields && compileFields(desc, fields);
-  }
-  return entry.read;
-}
+const compileMessage = oncePerType((desc) => {
+  const fields = plainFieldsOf(desc);
+  return fields && compileFields(desc, fields);
+});
 
 function compileFields(desc: DescMessage, fields: readonly PlainField[]): Read {
   const make = compileZero(desc, fields);
@@ -134,10 +124,6 @@ function messageReader(desc: DescMessage): ReadValue {
     readMessage ??= compileMessage(desc) ?? notPlain;
     return readMessage(readLength(end), depth + 1);
   };
-}
-
-function notPlain(): never {
-  throw unusual;
 }
 
 function readUint32(end: number): number {

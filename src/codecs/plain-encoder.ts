@@ -1,9 +1,10 @@
 import { type DescMessage, type Message, ScalarType } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
+import { oncePerType } from "./once-per-type.ts";
 import { type PlainField, plainFieldsOf } from "./plain-message.ts";
 import { wireTypeOfScalar } from "./scalar-wire-type.ts";
-import { unusual } from "./unusual.ts";
+import { notPlain, unusual } from "./unusual.ts";
 
 /** Writes a message, or a field of it, where the writer stands. */
 type Write = (message: Readonly<Record<string, unknown>>) => void;
@@ -17,9 +18,9 @@ type WriteValue = (value: unknown) => void;
  */
 export function compileEncoder(
   desc: DescMessage,
-  without: ReadonlySet<string> = new Set(),
+  without: ReadonlySet<string> = nothing,
 ): ((message: Message) => Uint8Array) | undefined {
-  const write = compileMessage(desc, without);
+  const write = without.size > 0 ? compileFields(desc, without) : compileMessage(desc);
   if (write === undefined) return undefined;
   return (message) => {
     at = 0;
@@ -62,19 +63,9 @@ function reserve(bytes: number): void {
   if (at + bytes > scratch.length) grow(at + bytes);
 }
 
-const compiled = new WeakMap<DescMessage, { write: Write | undefined }>();
+const nothing: ReadonlySet<string> = new Set();
 
-function compileMessage(desc: DescMessage, without: ReadonlySet<string>): Write | undefined {
-  if (without.size > 0) return compileFields(desc, without);
-  let entry = compiled.get(desc);
-  if (entry === undefined) {
-    entry = { write: undefined };
-    // Before its fields, because a message type may hold itself.
-    compiled.set(desc, entry);
-    entry.write = compileFields(desc, without);
-  }
-  return entry.write;
-}
+const compileMessage = oncePerType((desc) => compileFields(desc, nothing));
 
 function compileFields(desc: DescMessage, without: ReadonlySet<string>): Write | undefined {
   const fields = plainFieldsOf(desc);
@@ -163,16 +154,12 @@ function compileValue(field: PlainField): WriteValue {
   let write: Write | undefined;
   return (value) => {
     if (typeof value !== "object" || value === null) throw unusual;
-    write ??= compileMessage(desc, new Set()) ?? notPlain;
+    write ??= compileMessage(desc) ?? notPlain;
     writeTag();
     const start = begin();
     write(value as Readonly<Record<string, unknown>>);
     finish(start);
   };
-}
-
-function notPlain(): never {
-  throw unusual;
 }
 
 function tagWriter(number: number, wireType: WireType): () => void {

@@ -1,6 +1,7 @@
 import { create, type DescEnum, type DescMessage, type Message, ScalarType } from "@bufbuild/protobuf";
+import { oncePerType } from "./once-per-type.ts";
 import { type PlainField, plainFieldsOf } from "./plain-message.ts";
-import { unusual } from "./unusual.ts";
+import { notPlain, unusual } from "./unusual.ts";
 
 type Fields = Record<string, unknown>;
 type ReadObject = (json: unknown) => Fields;
@@ -59,18 +60,7 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
 
-const compiled = new WeakMap<DescMessage, { read: ReadObject | undefined }>();
-
-function compileMessage(desc: DescMessage): ReadObject | undefined {
-  let entry = compiled.get(desc);
-  if (entry === undefined) {
-    entry = { read: undefined };
-    // Before its fields, because a message type may hold itself.
-    compiled.set(desc, entry);
-    entry.read = compileFields(desc);
-  }
-  return entry.read;
-}
+const compileMessage = oncePerType(compileFields);
 
 function compileFields(desc: DescMessage): ReadObject | undefined {
   const fields = plainFieldsOf(desc);
@@ -120,10 +110,6 @@ function compileValue(field: PlainField): ReadValue {
     };
   }
   return enumeration === undefined ? scalarReader(scalar ?? ScalarType.INT32) : enumReader(enumeration);
-}
-
-function notPlain(): never {
-  throw unusual;
 }
 
 function enumReader({ values, typeName }: DescEnum): ReadValue {

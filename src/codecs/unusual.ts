@@ -5,3 +5,19 @@
  * lenient as that way is.
  */
 export const unusual = new Error("not of the everyday kind");
+
+/** For a type that the compiled codecs do not know, wherever one lies inside of a type that they do. */
+export function notPlain(): never {
+  throw unusual;
+}
+
+/** What a compiled codec makes of a value; undefined where there is none, or it leaves the value to the thorough way. */
+export function ifEveryday<A, T>(codec: ((value: A) => T) | undefined, value: A): T | undefined {
+  if (codec === undefined) return undefined;
+  try {
+    return codec(value);
+  } catch (error) {
+    if (error !== unusual) throw error;
+    return undefined;
+  }
+}

@@ -1,5 +1,7 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
+import { oncePerType } from "./once-per-type.ts";
+import { wireTypeOfScalar } from "./scalar-wire-type.ts";
 
 /** What the bytes of one value must look like. */
 export type ValueShape =
@@ -25,17 +27,10 @@ export type MessageShape = ReadonlyMap<number, FieldShape>;
 /** A message type may contain itself, so shapes are looked up when they are needed. */
 export type LazyMessageShape = () => MessageShape;
 
-const shapes = new WeakMap<DescMessage, MessageShape>();
-
-/** What the bytes of a message must look like, worked out once for each message type. */
-export function shapeOf(desc: DescMessage): MessageShape {
-  let shape = shapes.get(desc);
-  if (shape === undefined) {
-    shape = new Map(desc.fields.map((field) => [field.number, fieldShape(field)]));
-    shapes.set(desc, shape);
-  }
-  return shape;
-}
+/** What the bytes of a message must look like. */
+export const shapeOf: (desc: DescMessage) => MessageShape = oncePerType(
+  (desc) => new Map(desc.fields.map((field) => [field.number, fieldShape(field)])),
+);
 
 function fieldShape(field: DescField): FieldShape {
   const value = field.fieldKind === "map" ? mapEntryShape(field) : valueShape(field);
@@ -74,28 +69,28 @@ function valueShape(field: DescField): ValueShape {
 const enumShape: ValueShape = { wireType: WireType.Varint, range: "int32" };
 
 function scalarShape(type: ScalarType, utf8Validation: boolean): ValueShape {
-  switch (type) {
-    case ScalarType.STRING:
-      return { wireType: WireType.LengthDelimited, holds: utf8Validation ? "text" : "bytes" };
-    case ScalarType.BYTES:
-      return { wireType: WireType.LengthDelimited, holds: "bytes" };
-    case ScalarType.DOUBLE:
-    case ScalarType.FIXED64:
-    case ScalarType.SFIXED64:
-      return { wireType: WireType.Bit64 };
-    case ScalarType.FLOAT:
-    case ScalarType.FIXED32:
-    case ScalarType.SFIXED32:
-      return { wireType: WireType.Bit32 };
-    case ScalarType.BOOL:
-      return { wireType: WireType.Varint, range: "bool" };
-    case ScalarType.INT32:
-      return { wireType: WireType.Varint, range: "int32" };
-    case ScalarType.UINT32:
-      return { wireType: WireType.Varint, range: "uint32" };
-    case ScalarType.SINT32:
-      return { wireType: WireType.Varint, range: "sint32" };
+  const wireType = wireTypeOfScalar(type);
+  switch (wireType) {
+    case WireType.LengthDelimited:
+      return { wireType, holds: type === ScalarType.STRING && utf8Validation ? "text" : "bytes" };
+    case WireType.Varint:
+      return { wireType, range: rangeOf(type) };
     default:
-      return { wireType: WireType.Varint, range: "64-bit" };
+      return { wireType };
+  }
+}
+
+function rangeOf(type: ScalarType): VarintRange {
+  switch (type) {
+    case ScalarType.BOOL:
+      return "bool";
+    case ScalarType.INT32:
+      return "int32";
+    case ScalarType.UINT32:
+      return "uint32";
+    case ScalarType.SINT32:
+      return "sint32";
+    default:
+      return "64-bit";
   }
 }
