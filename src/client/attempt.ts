@@ -30,20 +30,28 @@ export async function askWithin(
   }
 }
 
-/** One request and its answer, within the time that the call has. */
+/** One request and its answer, within the time that the call has; `onResult` is called once. */
 export function exchangeWithin(
   scope: CallScope,
   dispatcher: Dispatcher,
   request: WireRequest,
-): Promise<WireResponse | AttemptFailure> {
-  return new Promise((resolve) => {
-    const exchange = startExchange(dispatcher, request, (result) => {
-      if ("failure" in result) resolve(readWireFailure(result.failure, scope.end));
-      else if (!isCompressed(result.response)) resolve(result.response);
-      else resolve(decompressWithin(scope, result.response, request.maxResponseBytes));
-    });
-    scope.onEnd = ({ reason }) => exchange.cancel(new Error(reason));
+  onResult: (result: WireResponse | AttemptFailure) => void,
+): void {
+  const exchange = startExchange(dispatcher, request, (result) => {
+    if ("failure" in result) onResult(readWireFailure(result.failure, scope.end));
+    else if (!isCompressed(result.response)) onResult(result.response);
+    else void decompressWithin(scope, result.response, request.maxResponseBytes).then(onResult);
   });
+  scope.onEnd = ({ reason }) => exchange.cancel(new Error(reason));
+}
+
+/** {@link exchangeWithin} as a promise. */
+export function exchangedWithin(
+  scope: CallScope,
+  dispatcher: Dispatcher,
+  request: WireRequest,
+): Promise<WireResponse | AttemptFailure> {
+  return new Promise((resolve) => exchangeWithin(scope, dispatcher, request, resolve));
 }
 
 async function decompressWithin(

@@ -9,6 +9,7 @@ import { HttpRuleError } from "../transcoding/http-rule-error.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
 import { VERSION } from "../version.ts";
 import { type BodyEncoder, bodyEncoder } from "./body-encoder.ts";
+import { CallHeaders } from "./call-headers.ts";
 import type { EncodingPair } from "./encoding-option.ts";
 import type { TransportSettings } from "./rest-transport-options.ts";
 
@@ -29,8 +30,8 @@ export interface BindingPlan {
   readonly response: Encoding;
   /** Whether either body, or what is said of it, is binary. */
   readonly isBinary: boolean;
-  /** Names and values in turn: the library's own headers and the transport's fixed ones. */
-  readonly headers: readonly string[];
+  /** The library's own headers and the transport's fixed ones. */
+  readonly headers: CallHeaders;
   readonly encodeBody: BodyEncoder;
 }
 
@@ -86,7 +87,7 @@ export class MethodPlans {
       return {
         request,
         response,
-        headers,
+        headers: new CallHeaders(headers),
         isBinary: response === "protobuf" || (hasBody && request === "protobuf"),
         encodeBody: bodyEncoders[request],
       };

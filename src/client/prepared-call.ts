@@ -2,7 +2,7 @@ import type { Message } from "@bufbuild/protobuf";
 import { type RetrySettings, retrySettings } from "../policies/retry-policy.ts";
 import type { Binding } from "../transcoding/binding.ts";
 import { requestTarget } from "../transcoding/request-target.ts";
-import { type CallHeaders, headersOfCall } from "./call-headers.ts";
+import type { CallHeaders } from "./call-headers.ts";
 import { checkCallOptions } from "./check-call-options.ts";
 import { type EncodingPair, encodingPair } from "./encoding-option.ts";
 import type { UnaryRequest } from "./interceptor.ts";
@@ -66,7 +66,7 @@ export function encodeCall(
   const way = plan.way(binding, encodings);
   return {
     way,
-    headers: headersOfCall(way.headers, request, settings),
+    headers: way.headers.and(request, settings),
     body: way.encodeBody(message),
   };
 }

@@ -10,13 +10,7 @@ import type { CallOptions } from "./call-options.ts";
 import { checkOptionNames } from "./check-call-options.ts";
 import { Connections } from "./connections.ts";
 import type { Credential } from "./credential.ts";
-import {
-  compose,
-  type Interceptor,
-  type Next,
-  type UnaryRequest,
-  type UnaryResponse,
-} from "./interceptor.ts";
+import { compose, type Interceptor, type UnaryRequest, type UnaryResponse } from "./interceptor.ts";
 import { JsonOnlyMemory } from "./json-only-memory.ts";
 import { Lifetime } from "./lifetime.ts";
 import { MethodPlans } from "./method-plan.ts";
@@ -47,12 +41,27 @@ export function createRestTransport(options: RestTransportOptions): Transport {
   return createTransport(settings, new Connections(settings), undefined);
 }
 
+/** A transport for the clients of this package: they have the last word on an answer. */
+export interface Engine extends Transport {
+  /**
+   * Calls a unary method, as {@link Transport.unary} does.
+   *
+   * @param accept makes of the answer what the call resolves to; what it throws is what the call rejects with
+   */
+  call<I extends DescMessage, O extends DescMessage, T>(
+    method: DescMethodUnary<I, O>,
+    input: MessageInitShape<I>,
+    options: CallOptions | undefined,
+    accept: (response: UnaryResponse<O>) => T,
+  ): Promise<T>;
+}
+
 /** {@link createRestTransport} for the client of a particular service. */
 export function createTransport(
   settings: TransportSettings,
   connections: Connections,
   traits: ServiceTraits | undefined,
-): Transport {
+): Engine {
   const { credential, errorBody } = traits ?? {};
   refuseOpenCredentials(settings, credential);
   const fixed = credential !== undefined && "value" in credential ? credential : undefined;
@@ -70,50 +79,50 @@ export function createTransport(
     secrets: new Secrets(secretsOf(settings, fixed)),
     planOf: (method) => plans.of(method),
   };
-  const call = callThrough(settings.interceptors, context);
+  const callOnce = callThrough(settings.interceptors, context);
+  const call: Engine["call"] = (method, input, options, accept) => {
+    try {
+      lifetime.refuseIfClosed(method);
+      return callOnce(unaryRequest(method, input, options), accept as (response: UnaryResponse) => never);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
   const close = () => lifetime.close();
   return {
-    unary: <I extends DescMessage, O extends DescMessage>(
-      method: DescMethodUnary<I, O>,
-      input: MessageInitShape<I>,
-      options?: CallOptions,
-    ) => {
-      try {
-        lifetime.refuseIfClosed(method);
-        return call(unaryRequest(method, input, options)) as Promise<UnaryResponse<O>>;
-      } catch (error) {
-        return Promise.reject(error);
-      }
-    },
+    call,
+    unary: (method, input, options) => call(method, input, options, itself),
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
+function itself<T>(value: T): T {
+  return value;
+}
+
 /** Counts a call among those in flight until it is over, with all that interceptors do around it. */
-function callThrough(interceptors: readonly Interceptor[], context: CallContext): Next {
+function callThrough(
+  interceptors: readonly Interceptor[],
+  context: CallContext,
+): <T>(request: UnaryRequest, accept: (response: UnaryResponse) => T) => Promise<T> {
   const { lifetime } = context;
-  // Without interceptors the call itself tells when it is over: each promise less is a fraction of its cost.
   const leave = () => lifetime.leave();
-  const ignore = () => undefined;
   if (interceptors.length === 0) {
-    return (request) => {
+    // Without interceptors the call itself tells when it is over: each promise less is a fraction of its cost.
+    return (request, accept) => {
       lifetime.enter();
-      try {
-        return unaryCall(context, request, leave);
-      } catch (error) {
-        leave();
-        throw error;
-      }
+      return unaryCall(context, request, accept, leave);
     };
   }
-  const call = compose(interceptors, async (request) => unaryCall(context, request, ignore));
-  return async (request) => {
+  const ignore = () => undefined;
+  const call = compose(interceptors, (request) => unaryCall(context, request, itself, ignore));
+  return async (request, accept) => {
     lifetime.enter();
     try {
-      return await call(request);
+      return accept(await call(request));
     } finally {
-      lifetime.leave();
+      leave();
     }
   };
 }

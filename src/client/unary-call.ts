@@ -9,12 +9,11 @@ import type { HttpHeaders } from "../errors/http-headers.ts";
 import type { AttemptRecord, RpcError } from "../errors/rpc-error.ts";
 import { backoffMs } from "../policies/backoff.ts";
 import { CallScope } from "../policies/call-scope.ts";
-import type { RetrySettings } from "../policies/retry-policy.ts";
 import type { RetryThrottle } from "../policies/retry-throttle.ts";
-import type { WireResponse } from "../wire/wire.ts";
+import type { WireRequest, WireResponse } from "../wire/wire.ts";
 import type { AskedHeader, AskedValues } from "./asked-headers.ts";
 import { askWithin, exchangeWithin, notSent } from "./attempt.ts";
-import { headersOfAttempt, secretsOfCall } from "./call-headers.ts";
+import { secretsOfCall } from "./call-headers.ts";
 import { CallProgress } from "./call-progress.ts";
 import type { EncodingPair } from "./encoding-option.ts";
 import { type IncomingMetadata, incomingMetadata } from "./incoming-metadata.ts";
@@ -50,84 +49,166 @@ const asJson: EncodingPair = { request: "json", response: "json" };
 /**
  * One call from its message to its answer, over as many attempts as it takes. Whatever goes wrong is an RpcError.
  *
+ * @param accept makes of the answer what the call resolves to; what it throws is what the call rejects with
  * @param onEnd is called when the call is over, before its promise is settled
- * @throws RpcError if the call cannot be begun; `onEnd` is not called then
  */
-export function unaryCall(
+export function unaryCall<T>(
   context: CallContext,
   request: UnaryRequest,
+  accept: (response: UnaryResponse) => T,
   onEnd: () => void,
-): Promise<UnaryResponse> {
-  return new UnaryCall(context, context.planOf(request.method), request, onEnd).run();
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    try {
+      const plan = context.planOf(request.method);
+      new UnaryCall(context, plan, request, { accept, onEnd, resolve, reject }).begin();
+    } catch (error) {
+      onEnd();
+      reject(error);
+    }
+  });
 }
 
-class UnaryCall {
+/** Who waits for a call. */
+interface Caller<T> {
+  readonly accept: (response: UnaryResponse) => T;
+  readonly onEnd: () => void;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * A call under way: an attempt is begun, undici reports what became of it, and the call ends or goes on with another
+ * attempt. The promise that the caller waits for is the only one of a call that succeeds at once.
+ */
+class UnaryCall<T> {
   readonly #context: CallContext;
   readonly #request: UnaryRequest;
+  readonly #caller: Caller<T>;
   readonly #prepared: PreparedCall;
   readonly #progress: CallProgress;
-  readonly #retry: RetrySettings;
   readonly #scope: CallScope;
-  readonly #onEnd: () => void;
   #encoded: EncodedRequest;
-  /** The values for the next attempt, where there is nothing to ask for or it was asked for ahead. */
-  #askedAhead: AskedValues | undefined;
+  /** The values of the attempt that is under way, or was last. */
+  #asked = nothingAsked;
   #hasRenewed = false;
   #hasFallenBack = false;
   #retries = 0;
 
-  constructor(context: CallContext, plan: MethodPlan, request: UnaryRequest, onEnd: () => void) {
+  /** @throws RpcError if the call cannot be begun */
+  constructor(context: CallContext, plan: MethodPlan, request: UnaryRequest, caller: Caller<T>) {
     const { settings, jsonOnly } = context;
     this.#context = context;
     this.#request = request;
-    this.#onEnd = onEnd;
+    this.#caller = caller;
     try {
       this.#prepared = prepareCall(plan, request, settings);
       this.#encoded = this.#encode(jsonOnly.isFresh ? asJson : this.#prepared.asked);
     } catch (error) {
       throw refusal(error, plan.name);
     }
-    this.#retry = this.#prepared.retry;
     this.#progress = new CallProgress(plan.name);
     // Last, because from here on there is a timer to stop.
     this.#scope = new CallScope(this.#prepared.timeoutMs, request.signal);
-    if (context.askedHeaders.length === 0 && this.#scope.end === undefined) this.#askedAhead = nothingAsked;
   }
 
-  async run(): Promise<UnaryResponse> {
-    // The clock is read once for an attempt that begins with its call.
-    let now: number | undefined = this.#askedAhead && this.#scope.startedAt;
-    try {
-      for (;;) {
-        const asked = this.#askedAhead ?? (await this.#ask());
-        this.#askedAhead = undefined;
-        if ("init" in asked) throw this.#progress.error(this.#secrets(nothingAsked).maskFailure(asked));
-        // The signal may have fired since the values came; from here on the exchange is told.
-        if (this.#scope.end !== undefined) throw this.#progress.error(notSent(this.#scope.end));
-        now ??= performance.now();
-        this.#progress.begin(now);
-        const response = await this.#exchange(asked, now);
-        now = undefined;
-        if ("init" in response) {
-          const failure = this.#secrets(asked).maskFailure(response);
-          this.#progress.failed(failure);
-          await this.#retryAfter(failure);
-          continue;
-        }
-        const answer = this.#read(response, asked);
-        if ("message" in answer) {
-          const history = this.#progress.succeeded(response.status);
-          this.#tellCaller(response);
-          return new Answer(answer.message, response, history, this.#secrets(asked));
-        }
-        this.#progress.failed(answer);
-        if (this.#fallBack(response) || (await this.#renewCredential(answer, asked))) continue;
-        await this.#retryAfter(answer, response);
-      }
-    } finally {
-      this.#scope.close();
-      this.#onEnd();
+  begin(): void {
+    if (this.#context.askedHeaders.length > 0 || this.#scope.end !== undefined) {
+      void this.#askAndExchange();
+      return;
     }
+    try {
+      // The clock is read once for an attempt that begins with its call.
+      this.#exchange(this.#scope.startedAt);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #askAndExchange(): Promise<void> {
+    try {
+      const asked = await this.#ask();
+      if ("init" in asked) throw this.#progress.error(this.#secrets(nothingAsked).maskFailure(asked));
+      this.#asked = asked;
+      // The signal may have fired since the values came; from here on the exchange is told.
+      if (this.#scope.end !== undefined) throw this.#progress.error(notSent(this.#scope.end));
+      this.#exchange(performance.now());
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** @param now on the clock of performance.now() */
+  #exchange(now: number): void {
+    const { settings, dispatcher } = this.#context;
+    const { timeoutHeader, baseUrl, maxResponseBytes } = settings;
+    this.#progress.begin(now);
+    const request: WireRequest = {
+      origin: baseUrl.origin,
+      verb: this.#prepared.binding.verb,
+      target: baseUrl.pathPrefix + this.#prepared.target,
+      headers: this.#encoded.headers.ofAttempt(this.#asked, timeoutHeader, this.#scope.remainingMs(now)),
+      body: this.#encoded.body,
+      mayBeReplayed: this.#mayHappenTwice,
+      maxResponseBytes,
+    };
+    exchangeWithin(this.#scope, dispatcher, request, (result) => this.#exchanged(result));
+  }
+
+  #exchanged(result: WireResponse | AttemptFailure): void {
+    try {
+      if ("init" in result) {
+        void this.#goOn(this.#secrets(this.#asked).maskFailure(result), undefined);
+        return;
+      }
+      const answer = this.#read(result, this.#asked);
+      if ("message" in answer) this.#succeed(answer.message, result);
+      else void this.#goOn(answer, result);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #succeed(message: Message, response: WireResponse): void {
+    const history = this.#progress.succeeded(response.status);
+    this.#tellCaller(response);
+    const answer = new Answer(message, response, history, this.#secrets(this.#asked));
+    const value = this.#caller.accept(answer);
+    this.#end();
+    this.#caller.resolve(value);
+  }
+
+  #fail(error: unknown): void {
+    this.#end();
+    this.#caller.reject(error);
+  }
+
+  #end(): void {
+    this.#scope.close();
+    this.#caller.onEnd();
+  }
+
+  /** After an attempt that failed: another one, or the end of the call. */
+  async #goOn(failure: AttemptFailure, response: WireResponse | undefined): Promise<void> {
+    try {
+      this.#progress.failed(failure);
+      if (response !== undefined && this.#fallBack(response)) {
+        this.#progress.waited(0);
+      } else {
+        const renewed = response && (await this.#renewedCredential(failure));
+        if (renewed !== undefined) {
+          this.#progress.waited(0);
+          this.#asked = renewed;
+          this.#exchange(performance.now());
+          return;
+        }
+        await this.#pauseAfter(failure, response);
+      }
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    void this.#askAndExchange();
   }
 
   #encode(encodings: EncodingPair): EncodedRequest {
@@ -136,20 +217,6 @@ class UnaryCall {
 
   #ask(): Promise<AskedValues | AttemptFailure> {
     return askWithin(this.#scope, this.#context.askedHeaders, this.#encoded.headers.own);
-  }
-
-  #exchange(asked: AskedValues, now: number): Promise<WireResponse | AttemptFailure> {
-    const { settings, dispatcher } = this.#context;
-    const { timeoutHeader, baseUrl, maxResponseBytes } = settings;
-    return exchangeWithin(this.#scope, dispatcher, {
-      origin: baseUrl.origin,
-      verb: this.#prepared.binding.verb,
-      target: baseUrl.pathPrefix + this.#prepared.target,
-      headers: headersOfAttempt(this.#encoded.headers, asked, timeoutHeader, this.#scope.remainingMs(now)),
-      body: this.#encoded.body,
-      mayBeReplayed: this.#mayHappenTwice,
-      maxResponseBytes,
-    });
   }
 
   #secrets(asked: AskedValues): Secrets {
@@ -191,34 +258,33 @@ class UnaryCall {
       // What JSON cannot say, such as an Any of a type that is not in the registry: the refusal stands.
       return false;
     }
-    this.#progress.waited(0);
     return true;
   }
 
-  /** Whether the call goes on with another credential, because the server did not accept this one. */
-  async #renewCredential(refusal: AttemptFailure, used: AskedValues): Promise<boolean> {
-    if (refusal.init.status !== 401 || this.#hasRenewed) return false;
+  /** The values for another attempt, where the server did not accept the credential and there is another one. */
+  async #renewedCredential(refusal: AttemptFailure): Promise<AskedValues | undefined> {
+    const used = this.#asked;
+    if (refusal.init.status !== 401 || this.#hasRenewed) return undefined;
     const renewable = this.#context.askedHeaders.filter(({ name, refused }) => refused && used.has(name));
-    if (renewable.length === 0) return false;
+    if (renewable.length === 0) return undefined;
     this.#hasRenewed = true;
     for (const { name, refused } of renewable) refused?.(used.get(name) as string);
     const fresh = await this.#ask();
     if (this.#scope.end !== undefined) throw this.#progress.ended(this.#scope.end, refusal);
     // Without another value the server's own 401 says more than the reason why there is none.
-    if ("init" in fresh || renewable.every(({ name }) => fresh.get(name) === used.get(name))) return false;
-    this.#askedAhead = fresh;
-    this.#progress.waited(0);
-    return true;
+    if ("init" in fresh || renewable.every(({ name }) => fresh.get(name) === used.get(name)))
+      return undefined;
+    return fresh;
   }
 
   /** Waits until the next attempt, or throws the error that ends the call. */
-  async #retryAfter(failure: AttemptFailure, response?: WireResponse): Promise<void> {
+  async #pauseAfter(failure: AttemptFailure, response: WireResponse | undefined): Promise<void> {
     const { throttle, lifetime } = this.#context;
     if (failure.retry !== "never" && !failure.isStaleConnection) throttle.failed();
     const waitMs = this.#nextWaitMs(failure);
     if (waitMs === undefined) throw this.#error(failure, response);
     this.#retries++;
-    const { onRetry } = this.#retry;
+    const { onRetry } = this.#prepared.retry;
     observe(
       onRetry && (() => onRetry({ ...this.#progress.beforeWait(waitMs), attempt: this.#progress.attempts })),
     );
@@ -239,13 +305,13 @@ class UnaryCall {
       failure.retry === "always" || (failure.retry === "if_idempotent" && this.#mayHappenTwice);
     if (
       !mayRetry ||
-      this.#retries + 1 >= this.#retry.maxAttempts ||
+      this.#retries + 1 >= this.#prepared.retry.maxAttempts ||
       throttle.isHolding ||
       lifetime.isClosing
     ) {
       return undefined;
     }
-    const waitMs = failure.pushbackMs ?? backoffMs(this.#retry, this.#retries, Math.random());
+    const waitMs = failure.pushbackMs ?? backoffMs(this.#prepared.retry, this.#retries, Math.random());
     // A wait that cannot be finished is not begun: the caller learns now what went wrong.
     return waitMs < this.#scope.remainingMs() ? waitMs : undefined;
   }

@@ -1,6 +1,6 @@
 import type { Dispatcher } from "undici";
 import type { AskedHeader } from "../client/asked-headers.ts";
-import { exchangeWithin } from "../client/attempt.ts";
+import { exchangedWithin } from "../client/attempt.ts";
 import type { BaseUrl } from "../client/base-url.ts";
 import { Code } from "../errors/code.ts";
 import { codeFromHttpStatus } from "../errors/http-status.ts";
@@ -100,7 +100,7 @@ export class ApiKeyTokens {
     const scope = new CallScope(EXCHANGE_TIMEOUT_MS, this.#stop.signal);
     const body = Buffer.from(JSON.stringify({ apiKey: this.#apiKey }));
     try {
-      const response = await exchangeWithin(scope, this.#dispatcher, {
+      const response = await exchangedWithin(scope, this.#dispatcher, {
         origin: this.#endpoint.origin,
         verb: "POST",
         target: this.#endpoint.path,

@@ -1,6 +1,5 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Customer } from "../../gen/bytenite/customer/customer_pb.js";
-import { JobConfigSchema } from "../../gen/bytenite/job/job_pb.js";
+import { type JobConfig, JobConfigSchema } from "../../gen/bytenite/job/job_pb.js";
 import { invalidArgument } from "../errors/invalid-argument.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
 
@@ -20,7 +19,7 @@ export interface JobConfigInit {
  *
  * @throws RpcError `InvalidArgument` that names the key
  */
-export function checkedJobConfig(config: JobConfigInit): MessageInitShape<typeof JobConfigSchema> {
+export function checkedJobConfig(config: JobConfigInit): JobConfig {
   if (typeof config !== "object" || config === null || Array.isArray(config)) {
     throw invalidArgument("config must be an object", method);
   }
@@ -34,6 +33,7 @@ export function checkedJobConfig(config: JobConfigInit): MessageInitShape<typeof
     throw invalidArgument("config.isTestJob must be true or false", method);
   }
   return {
+    $typeName: JobConfigSchema.typeName,
     taskTimeout: checkedSeconds("taskTimeout", taskTimeout),
     jobTimeout: checkedSeconds("jobTimeout", jobTimeout),
     isTestJob: isTestJob ?? false,

@@ -1,13 +1,18 @@
-import type { DescMessage, DescMethodUnary, MessageInitShape } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { type GenericResponse, GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
-import { Customer } from "../../gen/bytenite/customer/customer_pb.js";
+import {
+  AbortJobRequestSchema,
+  Customer,
+  DeleteJobRequestSchema,
+  type RunJobRequest,
+  RunJobRequestSchema,
+} from "../../gen/bytenite/customer/customer_pb.js";
 import { Secrets, sentSecrets } from "../answers/secrets.ts";
 import type { CallOptions } from "../client/call-options.ts";
 import { Connections } from "../client/connections.ts";
 import type { UnaryResponse } from "../client/interceptor.ts";
-import { createTransport } from "../client/rest-transport.ts";
+import { createTransport, type Engine } from "../client/rest-transport.ts";
 import { type RestTransportOptions, transportSettings } from "../client/rest-transport-options.ts";
-import type { Transport } from "../client/transport.ts";
 import { encodingOf } from "../codecs/media-type.ts";
 import { Code } from "../errors/code.ts";
 import { headerText } from "../errors/http-headers.ts";
@@ -47,7 +52,7 @@ export interface JobsTransportOptions extends Omit<RestTransportOptions, "baseUr
  * {@link JobsError} where ByteNite answered with a GenericResponse that says no.
  */
 export class JobsClient {
-  readonly #transport: Transport;
+  readonly #engine: Engine;
   readonly #credential: JobsCredential;
 
   /** @throws RpcError `InvalidArgument` that names the option, if one cannot be used */
@@ -58,7 +63,7 @@ export class JobsClient {
     const connections = new Connections(settings);
     this.#credential = jobsCredential({ accessToken, apiKey, tokenUrl }, settings, connections);
     const traits = { credential: this.#credential.header, errorBody: genericResponseBody };
-    this.#transport = createTransport(settings, connections, traits);
+    this.#engine = createTransport(settings, connections, traits);
   }
 
   /**
@@ -68,8 +73,12 @@ export class JobsClient {
    */
   run(jobId: string, config?: JobConfigInit, options?: CallOptions): Promise<GenericResponse> {
     try {
-      const input = config === undefined ? { jobId } : { jobId, config: checkedJobConfig(config) };
-      return this.#call(Customer.method.runJob, input, options);
+      const request: RunJobRequest = {
+        $typeName: RunJobRequestSchema.typeName,
+        jobId,
+        config: config === undefined ? undefined : checkedJobConfig(config),
+      };
+      return this.#call(Customer.method.runJob, request, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -77,18 +86,26 @@ export class JobsClient {
 
   /** Stops a job. One that has not started yet is deleted. */
   abort(jobId: string, options?: CallOptions): Promise<GenericResponse> {
-    return this.#call(Customer.method.abortJob, { jobId }, options);
+    return this.#call(
+      Customer.method.abortJob,
+      { $typeName: AbortJobRequestSchema.typeName, jobId },
+      options,
+    );
   }
 
   /** Deletes a job. */
   delete(jobId: string, options?: CallOptions): Promise<GenericResponse> {
-    return this.#call(Customer.method.deleteJob, { jobId }, options);
+    return this.#call(
+      Customer.method.deleteJob,
+      { $typeName: DeleteJobRequestSchema.typeName, jobId },
+      options,
+    );
   }
 
   /** Lets the calls in flight finish, then closes the connections. Calls made after it fail. */
   async close(): Promise<void> {
     try {
-      await this.#transport.close();
+      await this.#engine.close();
     } finally {
       this.#credential.stop();
     }
@@ -101,12 +118,11 @@ export class JobsClient {
 
   #call<I extends DescMessage>(
     method: DescMethodUnary<I, typeof GenericResponseSchema>,
-    input: MessageInitShape<I>,
+    message: MessageShape<I>,
     options: CallOptions | undefined,
   ): Promise<GenericResponse> {
-    return this.#transport.unary(method, input, options).then((response) => {
-      const { message } = response;
-      if (message.ok && message.error === undefined) return message;
+    return this.#engine.call(method, message as MessageInitShape<I>, options, (response) => {
+      if (response.message.ok && response.message.error === undefined) return response.message;
       throw refusal(rpcName(method), response);
     });
   }

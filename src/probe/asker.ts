@@ -6,7 +6,7 @@ import {
 } from "../../gen/bytenite/customer/customer_pb.js";
 import type { AttemptFailure } from "../answers/attempt-failure.ts";
 import { Secrets } from "../answers/secrets.ts";
-import { askWithin, exchangeWithin } from "../client/attempt.ts";
+import { askWithin, exchangedWithin } from "../client/attempt.ts";
 import type { Connections } from "../client/connections.ts";
 import type { TransportSettings } from "../client/rest-transport-options.ts";
 import { JSON_MEDIA_TYPE } from "../codecs/media-type.ts";
@@ -97,7 +97,7 @@ export class Asker {
     const { binding, target } = requestTarget(route, create(schema, { jobId: this.jobId }));
     const headers = await this.#headersOf(question);
     const { origin, pathPrefix } = settings.baseUrl;
-    const result = await exchangeWithin(scope, connections.to(origin), {
+    const result = await exchangedWithin(scope, connections.to(origin), {
       origin,
       verb: binding.verb,
       target: pathPrefix + target,
@@ -132,7 +132,7 @@ export class Asker {
     return list;
   }
 
-  #answerTo(rpc: Question["rpc"], result: Awaited<ReturnType<typeof exchangeWithin>>): Answer {
+  #answerTo(rpc: Question["rpc"], result: Awaited<ReturnType<typeof exchangedWithin>>): Answer {
     if (!("init" in result)) {
       return readAnswer(this.#secrets.maskResponse(result), this.#context.settings.protobufMediaType);
     }
