@@ -42,7 +42,7 @@ export function exchangeWithin(
     else if (!isCompressed(result.response)) onResult(result.response);
     else void decompressWithin(scope, result.response, request.maxResponseBytes).then(onResult);
   });
-  scope.onEnd = ({ reason }) => exchange.cancel(new Error(reason));
+  scope.tell(({ reason }) => exchange.cancel(new Error(reason)));
 }
 
 /** {@link exchangeWithin} as a promise. */

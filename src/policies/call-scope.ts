@@ -13,16 +13,15 @@ export interface CallEnd {
 
 /**
  * The time that a call has, whatever it is doing: one deadline and one signal over attempts, waits and
- * token fetches. Whoever is at work sets `onEnd` and is told once.
+ * token fetches. Whoever is at work asks to be told, and is told once.
  */
 export class CallScope {
-  /** Called when the deadline passes or the signal fires. One at a time: a call does one thing at a time. */
-  onEnd: ((end: CallEnd) => void) | undefined;
   /** When the call began, in milliseconds on the clock of performance.now(). */
   readonly startedAt = performance.now();
   readonly #deadline: number;
   readonly #timeoutMs: number;
   readonly #signal: AbortSignal | undefined;
+  #onEnd: ((end: CallEnd) => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #end: CallEnd | undefined;
 
@@ -56,6 +55,17 @@ export class CallScope {
     return Math.max(this.#deadline - now, 0);
   }
 
+  /**
+   * Calls `listener` when the deadline passes or the signal fires, instead of the one before: a call does one thing
+   * at a time.
+   *
+   * This is a method because V8 takes a function literal that is assigned to a property for one that stays: it puts
+   * the closure among the old objects, and what hangs on it, each answer, is kept until the next full collection.
+   */
+  tell(listener: (end: CallEnd) => void): void {
+    this.#onEnd = listener;
+  }
+
   /** Waits for a promise, but no longer than the call may last. */
   race<T>(promise: Promise<T>): Promise<{ readonly value: T } | { readonly end: CallEnd }> {
     if (this.#end !== undefined) {
@@ -64,7 +74,7 @@ export class CallScope {
       return Promise.resolve({ end: this.#end });
     }
     return new Promise((resolve, reject) => {
-      this.onEnd = (end) => resolve({ end });
+      this.tell((end) => resolve({ end }));
       promise.then((value) => resolve({ value }), reject);
     });
   }
@@ -82,12 +92,12 @@ export class CallScope {
     try {
       return await new Promise((resolve) => {
         timer = setTimeout(resolve, Math.min(ms, LONGEST_TIMER_MS), undefined);
-        this.onEnd = resolve;
+        this.tell(resolve);
         done = onWait(() => resolve("woken"));
       });
     } finally {
       clearTimeout(timer);
-      this.onEnd = undefined;
+      this.#onEnd = undefined;
       done?.();
     }
   }
@@ -96,7 +106,7 @@ export class CallScope {
   close(): void {
     clearTimeout(this.#timer);
     this.#signal?.removeEventListener("abort", this);
-    this.onEnd = undefined;
+    this.#onEnd = undefined;
   }
 
   #arm(ms: number): void {
@@ -113,7 +123,7 @@ export class CallScope {
   #finish(code: CallEnd["code"], reason: string, cause: unknown): void {
     if (this.#end !== undefined) return;
     this.#end = { code, reason, cause };
-    const { onEnd } = this;
+    const onEnd = this.#onEnd;
     this.close();
     onEnd?.(this.#end);
   }
