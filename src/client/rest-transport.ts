@@ -2,6 +2,7 @@ import { create, type DescMessage, type DescMethodUnary, type MessageInitShape }
 import type { ErrorBodyType } from "../answers/error-body-type.ts";
 import { Secrets } from "../answers/secrets.ts";
 import { Code } from "../errors/code.ts";
+import { Deadlines } from "../policies/deadlines.ts";
 import { RetryThrottle } from "../policies/retry-throttle.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
 import type { AskedHeader } from "./asked-headers.ts";
@@ -74,6 +75,7 @@ export function createTransport(
     askedHeaders: [...asked, ...askedHeaders(settings)],
     errorBody,
     throttle: new RetryThrottle(),
+    deadlines: new Deadlines(),
     jsonOnly: new JsonOnlyMemory(),
     lifetime,
     secrets: new Secrets(secretsOf(settings, fixed)),

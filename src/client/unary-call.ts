@@ -9,11 +9,13 @@ import type { HttpHeaders } from "../errors/http-headers.ts";
 import type { AttemptRecord, RpcError } from "../errors/rpc-error.ts";
 import { backoffMs } from "../policies/backoff.ts";
 import { CallScope } from "../policies/call-scope.ts";
+import type { Deadlines } from "../policies/deadlines.ts";
 import type { RetryThrottle } from "../policies/retry-throttle.ts";
 import type { WireRequest, WireResponse } from "../wire/wire.ts";
 import type { AskedHeader, AskedValues } from "./asked-headers.ts";
 import { askWithin, exchangeWithin, notSent } from "./attempt.ts";
 import { secretsOfCall } from "./call-headers.ts";
+import type { CallOptions } from "./call-options.ts";
 import { CallProgress } from "./call-progress.ts";
 import type { EncodingPair } from "./encoding-option.ts";
 import { type IncomingMetadata, incomingMetadata } from "./incoming-metadata.ts";
@@ -36,6 +38,8 @@ export interface CallContext {
   /** Values that every call carries and no error may show. */
   readonly secrets: Secrets;
   readonly throttle: RetryThrottle;
+  /** Those of calls with the transport's own timeout. */
+  readonly deadlines: Deadlines;
   readonly jsonOnly: JsonOnlyMemory;
   readonly lifetime: Lifetime;
   /** @throws RpcError if the method has no usable http rule */
@@ -108,8 +112,10 @@ class UnaryCall<T> {
       throw refusal(error, plan.name);
     }
     this.#progress = new CallProgress(plan.name);
+    const { timeoutMs } = this.#prepared;
+    const deadlines = timeoutMs === settings.timeoutMs ? context.deadlines : undefined;
     // Last, because from here on there is a timer to stop.
-    this.#scope = new CallScope(this.#prepared.timeoutMs, request.signal);
+    this.#scope = new CallScope(timeoutMs, request.signal, deadlines);
   }
 
   begin(): void {
@@ -321,12 +327,17 @@ class UnaryCall<T> {
     return this.#progress.error(failure);
   }
 
-  #tellCaller({ status, headers, trailers }: WireResponse): void {
+  #tellCaller(response: WireResponse): void {
     const { onResponse } = this.#request;
-    observe(
-      onResponse && (() => onResponse({ status, headers, metadata: incomingMetadata(headers, trailers) })),
-    );
+    if (onResponse !== undefined) tellOfAnswer(onResponse, response);
   }
+}
+
+function tellOfAnswer(
+  onResponse: NonNullable<CallOptions["onResponse"]>,
+  { status, headers, trailers }: WireResponse,
+): void {
+  observe(() => onResponse({ status, headers, metadata: incomingMetadata(headers, trailers) }));
 }
 
 class Answer implements UnaryResponse {

@@ -29,6 +29,9 @@ export function encodingOf(
   protobufMediaType?: string,
 ): Encoding | undefined {
   if (contentType === undefined) return undefined;
+  // Most answers say it in the very words in which they were asked.
+  if (contentType === PROTOBUF_MEDIA_TYPE || contentType === protobufMediaType) return "protobuf";
+  if (contentType === JSON_MEDIA_TYPE) return "json";
   const semicolon = contentType.indexOf(";");
   const type = (semicolon < 0 ? contentType : contentType.slice(0, semicolon)).trim().toLowerCase();
   if (binaryTypes.has(type) || type === protobufMediaType) return "protobuf";

@@ -1,7 +1,5 @@
 import { Code } from "../errors/code.ts";
-
-/** Node fires a timer above this at once (2^31 − 1 ms, 24.8 days). */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+import { type Deadline, Deadlines, LONGEST_TIMER_MS } from "./deadlines.ts";
 
 /** Why a call was ended before it had an answer. */
 export interface CallEnd {
@@ -15,26 +13,35 @@ export interface CallEnd {
  * The time that a call has, whatever it is doing: one deadline and one signal over attempts, waits and
  * token fetches. Whoever is at work asks to be told, and is told once.
  */
-export class CallScope {
+export class CallScope implements Deadline {
   /** When the call began, in milliseconds on the clock of performance.now(). */
   readonly startedAt = performance.now();
-  readonly #deadline: number;
+  /** Infinity without a deadline. */
+  readonly passesAt: number;
+  earlier: Deadline | undefined = undefined;
+  later: Deadline | undefined = undefined;
   readonly #timeoutMs: number;
+  readonly #deadlines: Deadlines | undefined;
   readonly #signal: AbortSignal | undefined;
   #onEnd: ((end: CallEnd) => void) | undefined;
-  #timer: NodeJS.Timeout | undefined;
   #end: CallEnd | undefined;
 
-  /** @param timeoutMs 0 is no deadline */
-  constructor(timeoutMs: number, signal: AbortSignal | undefined) {
+  /**
+   * @param timeoutMs 0 is no deadline
+   * @param deadlines of calls with the same time
+   */
+  constructor(timeoutMs: number, signal: AbortSignal | undefined, deadlines = new Deadlines()) {
     this.#timeoutMs = timeoutMs;
-    this.#deadline = timeoutMs === 0 ? Number.POSITIVE_INFINITY : this.startedAt + timeoutMs;
+    this.passesAt = timeoutMs === 0 ? Number.POSITIVE_INFINITY : this.startedAt + timeoutMs;
     this.#signal = signal;
     if (signal?.aborted) {
       this.#finish(Code.Cancelled, "cancelled by the caller", signal.reason);
       return;
     }
-    if (timeoutMs > 0) this.#arm(timeoutMs);
+    if (timeoutMs > 0) {
+      this.#deadlines = deadlines;
+      deadlines.add(this);
+    }
     signal?.addEventListener("abort", this);
   }
 
@@ -52,7 +59,7 @@ export class CallScope {
   remainingMs(now = performance.now()): number {
     // Not by the sum and its difference, which floating point makes a little more or less of.
     if (now === this.startedAt && this.#timeoutMs > 0) return this.#timeoutMs;
-    return Math.max(this.#deadline - now, 0);
+    return Math.max(this.passesAt - now, 0);
   }
 
   /**
@@ -104,20 +111,13 @@ export class CallScope {
 
   /** To be called when the call is over: nothing of it stays behind. */
   close(): void {
-    clearTimeout(this.#timer);
+    this.#deadlines?.remove(this);
     this.#signal?.removeEventListener("abort", this);
     this.#onEnd = undefined;
   }
 
-  #arm(ms: number): void {
-    this.#timer = setTimeout(onTimer, Math.min(Math.ceil(ms), LONGEST_TIMER_MS), this);
-  }
-
-  /** The timer has fired: early, where the deadline is further away than a timer reaches. */
-  onTimer(): void {
-    const remaining = this.remainingMs();
-    if (remaining > 0) this.#arm(remaining);
-    else this.#finish(Code.DeadlineExceeded, `no answer within ${this.#timeoutMs} ms`, undefined);
+  onPassed(): void {
+    this.#finish(Code.DeadlineExceeded, `no answer within ${this.#timeoutMs} ms`, undefined);
   }
 
   #finish(code: CallEnd["code"], reason: string, cause: unknown): void {
@@ -127,8 +127,4 @@ export class CallScope {
     this.close();
     onEnd?.(this.#end);
   }
-}
-
-function onTimer(scope: CallScope): void {
-  scope.onTimer();
 }

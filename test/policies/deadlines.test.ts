@@ -1,0 +1,76 @@
+import fc from "fast-check";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type Deadline, Deadlines } from "../../src/policies/deadlines.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
+
+const TIMEOUT_MS = 100;
+
+class Recorded implements Deadline {
+  readonly passesAt = performance.now() + TIMEOUT_MS;
+  earlier: Deadline | undefined = undefined;
+  later: Deadline | undefined = undefined;
+  passedAt: number | undefined;
+
+  onPassed(): void {
+    expect(this.passedAt).toBeUndefined();
+    this.passedAt = performance.now();
+  }
+}
+
+test("each deadline passes at its time, whatever was added or removed before it, and one timer serves them all", () => {
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant("add" as const) }),
+    fc.record({ kind: fc.constant("remove" as const), which: fc.nat({ max: 30 }) }),
+    fc.record({ kind: fc.constant("wait" as const), ms: fc.integer({ min: 1, max: 70 }) }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const deadlines = new Deadlines();
+      const added: Recorded[] = [];
+      const removed = new Set<Recorded>();
+      for (const each of steps) {
+        if (each.kind === "add") {
+          const deadline = new Recorded();
+          added.push(deadline);
+          deadlines.add(deadline);
+        } else if (each.kind === "remove") {
+          const deadline = added[each.which];
+          if (deadline === undefined) continue;
+          if (deadline.passedAt === undefined) removed.add(deadline);
+          deadlines.remove(deadline);
+        } else {
+          vi.advanceTimersByTime(each.ms);
+        }
+        expect(vi.getTimerCount()).toBeLessThanOrEqual(1);
+        const waiting = added.some((one) => one.passedAt === undefined && !removed.has(one));
+        expect(vi.getTimerCount()).toBe(waiting ? 1 : 0);
+      }
+      vi.advanceTimersByTime(TIMEOUT_MS);
+      for (const deadline of added) {
+        expect(deadline.passedAt).toBe(removed.has(deadline) ? undefined : deadline.passesAt);
+        // What is over must not hold on to what came after it.
+        expect([deadline.earlier, deadline.later]).toEqual([undefined, undefined]);
+      }
+    }),
+  );
+});
+
+test("one that is removed while another one passes does not pass any more", () => {
+  const deadlines = new Deadlines();
+  const first = new Recorded();
+  const second = new Recorded();
+  const third = new Recorded();
+  vi.spyOn(first, "onPassed").mockImplementation(() => deadlines.remove(second));
+  for (const each of [first, second, third]) deadlines.add(each);
+  vi.advanceTimersByTime(TIMEOUT_MS);
+  expect(second.passedAt).toBeUndefined();
+  expect(third.passedAt).toBe(third.passesAt);
+});
