@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import type { DescMethodUnary, Message } from "@bufbuild/protobuf";
 import type { Dispatcher } from "undici";
 import type { AttemptFailure } from "../answers/attempt-failure.ts";
@@ -48,6 +49,9 @@ export interface CallContext {
 
 const nothingAsked: AskedValues = new Map();
 
+/** Nobody needs to know when a call's object is collected, and finding out would cost more than the call. */
+const noDestroyHook = { requireManualDestroy: true };
+
 const asJson: EncodingPair = { request: "json", response: "json" };
 
 /**
@@ -84,8 +88,11 @@ interface Caller<T> {
 /**
  * A call under way: an attempt is begun, undici reports what became of it, and the call ends or goes on with another
  * attempt. The promise that the caller waits for is the only one of a call that succeeds at once.
+ *
+ * undici reports in the asynchronous context of whoever opened the connection. What comes next of this call, functions
+ * of the caller's among it, runs in the caller's own.
  */
-class UnaryCall<T> {
+class UnaryCall<T> extends AsyncResource {
   readonly #context: CallContext;
   readonly #request: UnaryRequest;
   readonly #caller: Caller<T>;
@@ -101,6 +108,7 @@ class UnaryCall<T> {
 
   /** @throws RpcError if the call cannot be begun */
   constructor(context: CallContext, plan: MethodPlan, request: UnaryRequest, caller: Caller<T>) {
+    super("BYTENITE_JOBS_CALL", noDestroyHook);
     const { settings, jsonOnly } = context;
     this.#context = context;
     this.#request = request;
@@ -158,7 +166,9 @@ class UnaryCall<T> {
       mayBeReplayed: this.#mayHappenTwice,
       maxResponseBytes,
     };
-    exchangeWithin(this.#scope, dispatcher, request, (result) => this.#exchanged(result));
+    exchangeWithin(this.#scope, dispatcher, request, (result) => {
+      this.runInAsyncScope(this.#exchanged, this, result);
+    });
   }
 
   #exchanged(result: WireResponse | AttemptFailure): void {
