@@ -118,6 +118,9 @@ class UndiciExchange implements Dispatcher.DispatchHandler, Exchange {
       const reason =
         "the dispatcher is of an undici release that this package cannot work with; undici 7 and 8 do";
       this.#fail("unusable_dispatcher", new TypeError(reason, { cause: error }));
+    } else if (isHidden407(error)) {
+      this.#status = 407;
+      this.#fail("unreadable", error);
     } else if (isRefusedInput(error)) {
       this.#fail("invalid_request", error);
     } else {
@@ -148,6 +151,14 @@ class UndiciExchange implements Dispatcher.DispatchHandler, Exchange {
 /** What undici throws for a request that it will not even try to send. */
 function isRefusedInput(error: Error): boolean {
   return "code" in error && error.code === "UND_ERR_INVALID_ARG";
+}
+
+/**
+ * What undici's ProxyAgent makes of a proxy's 407, where it sends `http:` on without a tunnel. It looks like input
+ * that was refused, but it is an answer, without its headers and its body (8.12).
+ */
+function isHidden407(error: Error): boolean {
+  return isRefusedInput(error) && error.message === "Proxy Authentication Required (407)";
 }
 
 function asError(value: unknown): Error {

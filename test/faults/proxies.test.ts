@@ -1,0 +1,104 @@
+import { ProxyAgent } from "undici";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { startConnectProxy } from "../../examples/support/connect-proxy.ts";
+import { Code } from "../../src/index.ts";
+import { startJobsServer } from "../../src/testing/index.ts";
+import { caught } from "../support/caught.ts";
+import { jobsClient } from "../support/clients.ts";
+import { closedPort } from "../support/loopback.ts";
+
+/** A client behind a proxy, which makes tunnels also for `http:` if it is told to. */
+async function behindProxy(proxyTunnel: boolean) {
+  const api = await startJobsServer({ jobs: ["job-1"], accessToken: "token-1" });
+  const proxy = await startConnectProxy();
+  const dispatcher = new ProxyAgent({ uri: proxy.url, proxyTunnel });
+  onTestFinished(async () => {
+    await dispatcher.destroy();
+    await proxy[Symbol.asyncDispose]();
+    await api.close();
+  });
+  return { api, proxy, dispatcher, client: jobsClient(api.baseUrl, { dispatcher }) };
+}
+
+describe("a proxy that makes a tunnel", () => {
+  test("is passed through", async () => {
+    const { api, proxy, client } = await behindProxy(true);
+    await client.run("job-1", { isTestJob: true });
+    await client.delete("job-1");
+    // One tunnel for each connection that undici's pool makes.
+    expect(new Set(proxy.asked)).toEqual(new Set([`CONNECT 127.0.0.1:${api.port}`]));
+    expect(api.executions).toHaveLength(2);
+  });
+
+  test.each([407, 403, 502])("and refuses with %i was not passed: nothing was sent", async (status) => {
+    const { api, proxy, client } = await behindProxy(true);
+    proxy.refuseWith(status);
+    const error = await caught(client.run("job-1"));
+    expect(error).toMatchObject({ code: Code.Unavailable, outcome: "not_sent", status: undefined });
+    expect(error.reason).toContain(String(status));
+    expect(proxy.asked).toHaveLength(4);
+    expect(api.connections).toBe(0);
+  });
+
+  test("is asked again, and the job runs once", async () => {
+    const { api, proxy, dispatcher } = await behindProxy(true);
+    proxy.refuseWith(502);
+    const onRetry = () => proxy.refuseWith(undefined);
+    const client = jobsClient(api.baseUrl, { dispatcher, retry: { initialBackoffMs: 1, onRetry } });
+    await client.run("job-1");
+    expect(proxy.asked).toHaveLength(2);
+    expect(api.executions).toHaveLength(1);
+  });
+});
+
+describe("a proxy that sends requests on", () => {
+  test("is told the whole URL, and the call arrives whole", async () => {
+    const { api, proxy, client } = await behindProxy(false);
+    await client.run("job-1", { taskTimeout: 3600 });
+    expect(proxy.asked).toEqual([`POST ${api.baseUrl}/jobs/job-1/run`]);
+    expect(api.executions).toMatchObject([{ rpc: "RunJob", config: { taskTimeout: 3600n } }]);
+  });
+
+  test.each(["run", "delete"] as const)(
+    "and wants credentials refuses the call of %s: that is no mistake in its input",
+    async (call) => {
+      const { api, proxy, client } = await behindProxy(false);
+      proxy.refuseWith(407);
+      const error = await caught(client[call]("job-1"));
+      expect(error).toMatchObject({
+        code: Code.FailedPrecondition,
+        outcome: "rejected",
+        status: 407,
+        attempts: 1,
+        reason: "Proxy Authentication Required (407)",
+      });
+      expect(api.requests).toHaveLength(0);
+    },
+  );
+
+  test("and has lost the server leaves it open whether the call was done", async () => {
+    const { proxy, client } = await behindProxy(false);
+    proxy.refuseWith(502);
+    expect(await caught(client.run("job-1"))).toMatchObject({
+      code: Code.Unavailable,
+      outcome: "unknown",
+      status: 502,
+      attempts: 1,
+    });
+  });
+});
+
+test.each([true, false])("a proxy that is not there was not reached (tunnel: %s)", async (proxyTunnel) => {
+  const dispatcher = new ProxyAgent({ uri: `http://127.0.0.1:${await closedPort()}`, proxyTunnel });
+  onTestFinished(() => dispatcher.destroy());
+  const client = jobsClient("http://127.0.0.1:1", { dispatcher });
+  expect(await caught(client.run("job-1"))).toMatchObject({ code: Code.Unavailable, outcome: "not_sent" });
+});
+
+test("closing the client leaves a dispatcher that it was given open", async () => {
+  const { api, dispatcher, client } = await behindProxy(true);
+  await client.run("job-1");
+  await client.close();
+  await jobsClient(api.baseUrl, { dispatcher }).delete("job-1");
+  expect(api.executions).toHaveLength(2);
+});
