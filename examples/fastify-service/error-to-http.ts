@@ -112,6 +112,8 @@ function kindOf({ outcome, code, method, status }: RpcError): Kind {
   }
   // Our client was closed, or cannot be used: nothing that the caller did.
   if (code === Code.FailedPrecondition && status === undefined) return unavailable;
+  // A proxy of ours wants to know who we are.
+  if (status === 407) return credential;
   return byCode[code];
 }
 

@@ -1,8 +1,7 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { spawnService } from "../../examples/support/spawn-service.ts";
 import { startJobsServer } from "../../src/testing/index.ts";
+import { runExample } from "./run-example.ts";
 
 // As it is built (npm test does that first). A process takes its time on a busy machine.
 vi.setConfig({ testTimeout: 30_000 });
@@ -79,10 +78,8 @@ test("the second signal ends it at once", async () => {
 });
 
 test("the demo calls it, shows each kind of answer, and ends by itself", async () => {
-  const root = new URL("../..", import.meta.url);
-  const { stdout } = await promisify(execFile)(process.execPath, ["examples/fastify-service/demo.ts"], {
-    cwd: root,
-  });
+  const { status, stdout } = await runExample("examples/fastify-service/demo.ts");
+  expect(status).toBe(0);
   const statuses = [...stdout.matchAll(/^[A-Z]+ \S+ -> (\d+.*)$/gm)].map(([, status]) => status);
   expect(statuses).toEqual([
     "200", // readyz

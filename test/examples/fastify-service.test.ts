@@ -56,6 +56,11 @@ const rows: readonly Row[] = [
   { what: "our token refused", fault: status(401), gives: [502, "Unauthenticated", "rejected"] },
   { what: "too few rights of ours", fault: status(403), gives: [502, "PermissionDenied", "rejected"] },
   {
+    what: "a proxy that wants credentials",
+    fault: status(407),
+    gives: [502, "FailedPrecondition", "rejected"],
+  },
+  {
     what: "too many calls",
     fault: comeBack(429),
     gives: [429, "ResourceExhausted", "rejected"],

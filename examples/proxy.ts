@@ -1,0 +1,61 @@
+// Out through an HTTP proxy, as from inside of a company. All of it is the dispatcher's business.
+// `npm run example:proxy` runs it.
+import { JobsClient, RpcError } from "bytenite-jobs";
+import { startJobsServer } from "bytenite-jobs/testing";
+import { type Dispatcher, EnvHttpProxyAgent, ProxyAgent } from "undici";
+import { createAuthority } from "./support/certificates.ts";
+import { startConnectProxy } from "./support/connect-proxy.ts";
+import { startTlsFront } from "./support/tls-front.ts";
+
+// An API and a proxy on this machine. The API speaks HTTPS, with a certificate that nobody but us knows.
+const authority = await createAuthority();
+const { ca } = authority;
+await using api = await startJobsServer({ jobs: ["job-1", "job-2", "job-3", "job-4", "job-5", "job-6"] });
+await using front = await startTlsFront(api.port, await authority.server());
+await using proxy = await startConnectProxy("user:password");
+const proxyUrl = proxy.url.replace("//", "//user:password@");
+const httpsUrl = `https://localhost:${front.port}/v1/customer`;
+
+/** Runs a job, and prints what came of it and what the proxy was asked for. */
+async function run(what: string, jobId: string, baseUrl: string, dispatcher: Dispatcher): Promise<void> {
+  const seen = proxy.asked.length;
+  await using jobs = new JobsClient({ baseUrl, accessToken: api.accessToken, dispatcher });
+  try {
+    const { message } = await jobs.run(jobId);
+    console.log(`${what}: ${message}`);
+  } catch (error) {
+    if (!(error instanceof RpcError)) throw error;
+    console.log(`${what}: ${error.outcome}, ${error.message}`);
+  } finally {
+    for (const asked of new Set(proxy.asked.slice(seen))) console.log(`    the proxy was asked: ${asked}`);
+    // A service makes one dispatcher and closes it at its end. The client never does.
+    await dispatcher.close();
+  }
+}
+
+// For https: the proxy makes a tunnel and sees nothing but the name of the host. `requestTls` is for the API, and
+// `proxyTls` would be for a proxy that is itself at an https: URL.
+await run("A tunnel", "job-1", httpsUrl, new ProxyAgent({ uri: proxyUrl, requestTls: { ca } }));
+
+// The usual variables of the environment. Here they are set by hand.
+process.env.HTTPS_PROXY = proxyUrl;
+const environment = { requestTls: { ca }, connect: { ca } };
+await run("HTTPS_PROXY", "job-2", httpsUrl, new EnvHttpProxyAgent(environment));
+process.env.NO_PROXY = "localhost";
+await run("NO_PROXY", "job-3", httpsUrl, new EnvHttpProxyAgent(environment));
+
+// A proxy that refuses has not passed anything on: the outcome is "not_sent", and it was tried four times.
+await run("A wrong password", "job-4", httpsUrl, new ProxyAgent({ uri: proxy.url, requestTls: { ca } }));
+proxy.refuseWith(502);
+await run("A proxy that fails", "job-4", httpsUrl, new ProxyAgent({ uri: proxyUrl, requestTls: { ca } }));
+proxy.refuseWith(undefined);
+
+// For http: it is told the whole URL, sends the request on by itself, and reads the token and the job.
+await run("Plain http", "job-5", api.baseUrl, new ProxyAgent(proxyUrl));
+await run("Plain http, no password", "job-4", api.baseUrl, new ProxyAgent(proxy.url));
+// It can be made to tunnel that too, where it allows tunnels to such ports.
+await run("Plain http, a tunnel", "job-6", api.baseUrl, new ProxyAgent({ uri: proxyUrl, proxyTunnel: true }));
+
+const jobIds = api.executions.map(({ jobId }) => jobId);
+console.log(`\nJobs that ran: ${jobIds.join(", ")}`);
+if (jobIds.join() !== "job-1,job-2,job-3,job-5,job-6") process.exitCode = 1;
