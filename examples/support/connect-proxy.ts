@@ -85,7 +85,8 @@ function tunnel(target: string, client: Duplex, head: Buffer): Socket {
 
 /** Sends a plain request on, and its answer back. */
 function sendOn(request: IncomingMessage, response: ServerResponse): void {
-  const { "proxy-authorization": _, "proxy-connection": __, ...headers } = request.headers;
+  // As they were written, so that several headers of one name stay several.
+  const headers = request.rawHeaders.filter((_, i, all) => !/^proxy-/i.test(all[i - (i % 2)] ?? ""));
   const upstream = httpRequest(request.url ?? "", { method: request.method ?? "GET", headers }, (answer) => {
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     answer.pipe(response);

@@ -1,6 +1,7 @@
 import { invalidArgument } from "../errors/invalid-argument.ts";
 import type { RpcError } from "../errors/rpc-error.ts";
 import { formatGrpcTimeout } from "../policies/grpc-timeout.ts";
+import type { HeaderList } from "../wire/wire.ts";
 import type { AskedValues } from "./asked-headers.ts";
 import type { CallOptions } from "./call-options.ts";
 import { checkedNamedValues } from "./named-values.ts";
@@ -13,13 +14,12 @@ const nothing: ReadonlySet<string> = new Set();
 export class CallHeaders {
   /** Names, in lower case, of those that the caller gave for this call. */
   readonly own: ReadonlySet<string>;
-  readonly #list: readonly string[];
+  readonly #list: HeaderList;
   /** What was made last: where these are the method's own, most first attempts have the same deadline. */
-  #timed: readonly string[] = [];
+  #timed: HeaderList = [];
   #timedFor: number | undefined;
 
-  /** @param list names and values in turn */
-  constructor(list: readonly string[], own = nothing) {
+  constructor(list: HeaderList, own = nothing) {
     this.#list = list;
     this.own = own;
   }
@@ -29,7 +29,7 @@ export class CallHeaders {
     const { headers, metadata, idempotencyKey } = options;
     if (headers === undefined && metadata === undefined && idempotencyKey === undefined) return this;
     const own = ownHeaders(options, settings);
-    const list: string[] = [];
+    const list: HeaderList[number][] = [];
     for (let i = 0; i < this.#list.length; i += 2) {
       const name = this.#list[i] as string;
       if (!own.has(name)) list.push(name, this.#list[i + 1] as string);
@@ -44,14 +44,14 @@ export class CallHeaders {
     return new CallHeaders(list, new Set(own.keys()));
   }
 
-  /** All headers of one attempt, names and values in turn. */
-  ofAttempt(asked: AskedValues, timeoutHeader: string | undefined, remainingMs: number): readonly string[] {
+  /** All headers of one attempt. */
+  ofAttempt(asked: AskedValues, timeoutHeader: string | undefined, remainingMs: number): HeaderList {
     const isTimed = timeoutHeader !== undefined && remainingMs !== Number.POSITIVE_INFINITY;
     const list = isTimed ? this.#withTimeout(timeoutHeader, remainingMs) : this.#list;
     return asked.size === 0 ? list : [...list, ...[...asked].flat()];
   }
 
-  #withTimeout(timeoutHeader: string, remainingMs: number): readonly string[] {
+  #withTimeout(timeoutHeader: string, remainingMs: number): HeaderList {
     if (this.#timedFor !== remainingMs) {
       this.#timed = [...this.#list, timeoutHeader, formatGrpcTimeout(remainingMs)];
       this.#timedFor = remainingMs;

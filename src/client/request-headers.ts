@@ -1,4 +1,5 @@
 import { invalidArgument } from "../errors/invalid-argument.ts";
+import type { HeaderList } from "../wire/wire.ts";
 import type { OutgoingMetadata } from "./call-options.ts";
 
 /** Headers that are the library's, or the connection's, own. */
@@ -56,16 +57,16 @@ export function checkedHeaderValue(name: string, value: unknown, option: string)
 }
 
 /** Adds metadata to a list of header names and values. */
-export function pushMetadata(headers: string[], metadata: OutgoingMetadata): void {
+export function pushMetadata(headers: HeaderList[number][], metadata: OutgoingMetadata): void {
   for (const [key, values] of Object.entries(metadata)) {
     if (values === undefined) continue;
     if (!/^[0-9A-Za-z_.-]+$/.test(key)) {
       throw invalidArgument(`metadata: ${JSON.stringify(key)} is no key of gRPC metadata`);
     }
     const isBinary = key.toLowerCase().endsWith("-bin");
-    for (const value of Array.isArray(values) ? values : [values]) {
-      headers.push(`grpc-metadata-${key}`, metadataText(key, value, isBinary));
-    }
+    const texts = [values].flat().map((value) => metadataText(key, value, isBinary));
+    const [first, ...others] = texts;
+    if (first !== undefined) headers.push(`grpc-metadata-${key}`, others.length === 0 ? first : texts);
   }
 }
 

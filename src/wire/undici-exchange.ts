@@ -1,6 +1,6 @@
 import type { Dispatcher } from "undici";
 import type { HttpHeaders } from "../errors/http-headers.ts";
-import type { WireFailure, WireRequest, WireResult } from "./wire.ts";
+import type { HeaderList, WireFailure, WireRequest, WireResult } from "./wire.ts";
 
 /** Asks undici for one exchange; `onResult` is called once, never before this returns. */
 export function startExchange(
@@ -15,7 +15,7 @@ export function startExchange(
         origin: request.origin,
         path: request.target,
         method: request.verb,
-        headers: request.headers as string[],
+        headers: forUndici(request.headers),
         body: request.body,
         // A call's own deadline covers these; undici's defaults would end calls that have none.
         headersTimeout: 0,
@@ -27,6 +27,30 @@ export function startExchange(
     exchange.onResponseError(null, asError(error));
   }
   return exchange;
+}
+
+/**
+ * The headers as undici takes them. Of a name that stands twice in a plain list its ProxyAgent keeps the last value
+ * (8.12), so several values need the other form.
+ */
+function forUndici(headers: HeaderList): string[] | Record<string, string | string[]> {
+  if (!hasLists(headers)) return headers as string[];
+  const byName = new Map<string, string | string[]>();
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string;
+    const value = headers[i + 1] as string | string[];
+    const others = byName.get(name);
+    byName.set(name, others === undefined ? value : [others, value].flat());
+  }
+  return Object.fromEntries(byName);
+}
+
+/** With a loop: this is done for every request, and hardly any has one. */
+function hasLists(headers: HeaderList): boolean {
+  for (let i = 1; i < headers.length; i += 2) {
+    if (typeof headers[i] !== "string") return true;
+  }
+  return false;
 }
 
 const UNSAFE_REPLAY = "the server gave no answer, and sending the request again by itself might do it twice";

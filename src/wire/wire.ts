@@ -1,5 +1,8 @@
 import type { HttpHeaders } from "../errors/http-headers.ts";
 
+/** Names and values in turn; a list is several values of one name. */
+export type HeaderList = readonly (string | readonly string[])[];
+
 /** One HTTP request, ready to be sent. */
 export interface WireRequest {
   /** Scheme, host and port, for instance `"https://api.bytenite.com"`. */
@@ -8,8 +11,7 @@ export interface WireRequest {
   readonly verb: string;
   /** Path and query, percent-encoded. */
   readonly target: string;
-  /** Names and values in turn, as undici takes them. */
-  readonly headers: readonly string[];
+  readonly headers: HeaderList;
   /** Null for a request without a body; never empty. */
   readonly body: Uint8Array | null;
   /** Whether undici may send it again by itself, as it does over HTTP/2 with what it takes for refused. */

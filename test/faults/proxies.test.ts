@@ -88,6 +88,23 @@ describe("a proxy that sends requests on", () => {
   });
 });
 
+test.each([true, false])("several values of a key pass a proxy (tunnel: %s)", async (proxyTunnel) => {
+  const { api, client } = await behindProxy(proxyTunnel);
+  const metadata = {
+    "x-one": ["1", "2"],
+    "x-two": "3",
+    "x-none": [],
+    "x-bin": [Uint8Array.of(1), Uint8Array.of(2)],
+  };
+  await client.run("job-1", undefined, { metadata });
+  const sent = api.requests[0]?.rawHeaders ?? [];
+  const values = (name: string) => sent.filter((_, i) => sent[i - 1] === `grpc-metadata-${name}`);
+  expect(values("x-one")).toEqual(["1", "2"]);
+  expect(values("x-two")).toEqual(["3"]);
+  expect(values("x-none")).toEqual([]);
+  expect(values("x-bin")).toEqual(["AQ==", "Ag=="]);
+});
+
 test.each([true, false])("a proxy that is not there was not reached (tunnel: %s)", async (proxyTunnel) => {
   const dispatcher = new ProxyAgent({ uri: `http://127.0.0.1:${await closedPort()}`, proxyTunnel });
   onTestFinished(() => dispatcher.destroy());
