@@ -37,12 +37,13 @@ async function run(what: string, jobId: string, baseUrl: string, dispatcher: Dis
 // `proxyTls` would be for a proxy that is itself at an https: URL.
 await run("A tunnel", "job-1", httpsUrl, new ProxyAgent({ uri: proxyUrl, requestTls: { ca } }));
 
-// The usual variables of the environment. Here they are set by hand.
-process.env.HTTPS_PROXY = proxyUrl;
+// The usual variables of the environment. Here they are set by hand, in lower case, which wins over HTTPS_PROXY.
+process.env.no_proxy = "";
+process.env.https_proxy = proxyUrl;
 const environment = { requestTls: { ca }, connect: { ca } };
-await run("HTTPS_PROXY", "job-2", httpsUrl, new EnvHttpProxyAgent(environment));
-process.env.NO_PROXY = "localhost";
-await run("NO_PROXY", "job-3", httpsUrl, new EnvHttpProxyAgent(environment));
+await run("https_proxy", "job-2", httpsUrl, new EnvHttpProxyAgent(environment));
+process.env.no_proxy = "localhost";
+await run("no_proxy", "job-3", httpsUrl, new EnvHttpProxyAgent(environment));
 
 // A proxy that refuses has not passed anything on: the outcome is "not_sent", and it was tried four times.
 await run("A wrong password", "job-4", httpsUrl, new ProxyAgent({ uri: proxy.url, requestTls: { ca } }));

@@ -1,42 +1,65 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type JobsServer, startJobsServer } from "../src/testing/index.ts";
+import { type CompanyNetwork, startCompanyNetwork } from "./support/company-network.ts";
 
 const run = promisify(execFile);
 const root = new URL("..", import.meta.url);
-const readme = readFileSync(new URL("README.md", root), "utf8");
-const snippets = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = ""]) => code);
 
-// In the package's own folder, where its name and ./examples mean what the README says.
-const files = snippets.map((_, i) => `readme-snippet-${i + 1}.ts`);
+/** The pages whose snippets are run, and how many there are at least. */
+const pages = { "README.md": 4, "docs/proxies-and-mtls.md": 5 } as const;
+
+type Page = keyof typeof pages;
+
+// In the package's own folder, where its name and ./examples mean what the pages say.
+const snippets = (Object.keys(pages) as Page[]).flatMap((page) => {
+  const text = readFileSync(new URL(page, root), "utf8");
+  return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = ""], i) => ({
+    page,
+    code,
+    file: `${basename(page, ".md").toLowerCase()}-snippet-${i + 1}.ts`,
+  }));
+});
+const files = snippets.map(({ file }) => file);
 let server: JobsServer;
+let network: CompanyNetwork;
 
 beforeAll(async () => {
   server = await startJobsServer({ jobs: ["job-1"] });
-  await Promise.all(snippets.map((code, i) => writeFile(new URL(files[i] as string, root), code)));
+  network = await startCompanyNetwork(["job-1"]);
+  await Promise.all(snippets.map(({ code, file }) => writeFile(new URL(file, root), code)));
 });
 
 afterAll(async () => {
   await Promise.all(files.map((file) => rm(new URL(file, root), { force: true })));
+  await network[Symbol.asyncDispose]();
   await server.close();
 });
 
-test("the README has the snippets that it promises", () => {
-  expect(snippets.length).toBeGreaterThanOrEqual(4);
+test.each(Object.entries(pages))("%s has the snippets that it promises", (page, count) => {
+  expect(snippets.filter((snippet) => snippet.page === page).length).toBeGreaterThanOrEqual(count);
 });
 
 // They import the package by its name, so what runs is dist/: `npm test` builds it.
-test.each(files)("%s runs as printed", async (file) => {
+test.each(snippets)("$file runs as printed", async ({ page, file, code }) => {
   const env = {
     ...process.env,
     BYTENITE_BASE_URL: server.baseUrl,
     BYTENITE_ACCESS_TOKEN: server.accessToken,
+    ...(page === "docs/proxies-and-mtls.md" && network.env),
   };
   const { stderr } = await run(process.execPath, [file], { cwd: root, env });
-  if (!snippets[files.indexOf(file)]?.includes("console.error")) expect(stderr).toBe("");
+  if (!code.includes("console.error")) expect(stderr).toBe("");
+});
+
+test("the page about proxies went through TLS and the proxy, as it says", () => {
+  expect(network.api.executions.map(({ rpc }) => rpc)).toEqual(["RunJob", "AbortJob", "DeleteJob"]);
+  const { host } = new URL(network.env.BYTENITE_BASE_URL);
+  expect(network.asked).toEqual([`CONNECT ${host}`, `CONNECT ${host}`]);
 });
 
 test("the snippets have no type errors", async () => {

@@ -22,9 +22,9 @@ test("the proxy example goes through the proxy where it should, and says truly w
   const withoutPorts = stdout.replaceAll(/:\d{2,5}\b/g, ":port");
   expect(withoutPorts).toBe(`A tunnel: job job-1 is running
     the proxy was asked: CONNECT localhost:port
-HTTPS_PROXY: job job-2 is running
+https_proxy: job job-2 is running
     the proxy was asked: CONNECT localhost:port
-NO_PROXY: job job-3 is running
+no_proxy: job job-3 is running
 A wrong password: not_sent, bytenite.customer.Customer/RunJob: Unavailable: not connected: Proxy response (407) !== 200 when HTTP Tunneling
     the proxy was asked: CONNECT localhost:port
 A proxy that fails: not_sent, bytenite.customer.Customer/RunJob: Unavailable: not connected: Proxy response (502) !== 200 when HTTP Tunneling

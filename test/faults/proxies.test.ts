@@ -88,6 +88,16 @@ describe("a proxy that sends requests on", () => {
   });
 });
 
+test.each([true, false])("a proxy that breaks in the middle leaves it open (tunnel: %s)", async (tunnel) => {
+  const { api, proxy, client } = await behindProxy(tunnel);
+  api.fault({ kind: "delay", until: new Promise(() => {}), execute: true });
+  const error = caught(client.run("job-1"));
+  await api.received(1);
+  await proxy[Symbol.asyncDispose]();
+  expect(await error).toMatchObject({ code: Code.Unavailable, outcome: "unknown", attempts: 1 });
+  expect(api.executions).toHaveLength(1);
+});
+
 test.each([true, false])("several values of a key pass a proxy (tunnel: %s)", async (proxyTunnel) => {
   const { api, client } = await behindProxy(proxyTunnel);
   const metadata = {
