@@ -11,5 +11,7 @@ export type { ErrorDetail } from "./errors/error-detail.ts";
 export type { HttpHeaders } from "./errors/http-headers.ts";
 export type { Outcome } from "./errors/outcome.ts";
 export { type AttemptRecord, RpcError, type RpcErrorInit } from "./errors/rpc-error.ts";
+export type { AttemptEvent } from "./events/attempt-event.ts";
+export type { CallEvent, ServerAddress } from "./events/call-event.ts";
 export type { RetryPolicy } from "./policies/retry-policy.ts";
 export { HttpRuleError, type HttpRuleProblem } from "./transcoding/http-rule-error.ts";

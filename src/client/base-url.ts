@@ -1,4 +1,5 @@
 import { invalidArgument } from "../errors/invalid-argument.ts";
+import type { ServerAddress } from "../events/call-event.ts";
 
 /** A base URL, taken apart once for all calls. */
 export interface BaseUrl {
@@ -34,6 +35,15 @@ export function parseBaseUrl(baseUrl: string | URL, option = "baseUrl"): BaseUrl
     path: url.pathname,
     pathPrefix: url.pathname.replace(/\/+$/, ""),
     isPlaintext: url.protocol === "http:" && !isLoopback(url.hostname),
+  };
+}
+
+/** Host and port of a base URL, as telemetry names them. */
+export function serverAddress({ origin }: BaseUrl): ServerAddress {
+  const { hostname, port, protocol } = new URL(origin);
+  return {
+    serverAddress: hostname.replace(/^\[(.*)\]$/, "$1"),
+    serverPort: Number(port || (protocol === "https:" ? 443 : 80)),
   };
 }
 

@@ -19,6 +19,11 @@ export class CallProgress {
     return this.#history.length;
   }
 
+  /** The attempt that has ended last. */
+  get last(): AttemptRecord {
+    return this.#history.at(-1) as AttemptRecord;
+  }
+
   /** A copy: an error that was thrown must not change afterwards. */
   get history(): readonly AttemptRecord[] {
     return this.#history.slice();
@@ -42,7 +47,7 @@ export class CallProgress {
 
   /** The last attempt, and how long it is to be followed by a wait, in milliseconds. */
   beforeWait(waitMs: number): AttemptRecord {
-    return { ...(this.#history.at(-1) as AttemptRecord), waitedMs: waitMs };
+    return { ...this.last, waitedMs: waitMs };
   }
 
   /** The last attempt was followed by a wait, in milliseconds, and another one is to come. */

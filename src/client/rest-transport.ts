@@ -2,10 +2,12 @@ import { create, type DescMessage, type DescMethodUnary, type MessageInitShape }
 import type { ErrorBodyType } from "../answers/error-body-type.ts";
 import { Secrets } from "../answers/secrets.ts";
 import { Code } from "../errors/code.ts";
+import { callsAreObserved, observedCall } from "../events/call-event.ts";
 import { Deadlines } from "../policies/deadlines.ts";
 import { RetryThrottle } from "../policies/retry-throttle.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
 import type { AskedHeader } from "./asked-headers.ts";
+import { serverAddress } from "./base-url.ts";
 import { refusedCredential } from "./call-headers.ts";
 import type { CallOptions } from "./call-options.ts";
 import { checkOptionNames } from "./check-call-options.ts";
@@ -69,6 +71,7 @@ export function createTransport(
   const asked = credential !== undefined && "ask" in credential ? [credential] : [];
   const plans = new MethodPlans(settings, fixed);
   const lifetime = new Lifetime(() => connections.close());
+  const server = serverAddress(settings.baseUrl);
   const context: CallContext = {
     settings,
     dispatcher: connections.to(settings.baseUrl.origin),
@@ -79,16 +82,26 @@ export function createTransport(
     jsonOnly: new JsonOnlyMemory(),
     lifetime,
     secrets: new Secrets(secretsOf(settings, fixed)),
+    server,
     planOf: (method) => plans.of(method),
   };
   const callOnce = callThrough(settings.interceptors, context);
-  const call: Engine["call"] = (method, input, options, accept) => {
+  const begin: Engine["call"] = (method, input, options, accept) => {
     try {
       lifetime.refuseIfClosed(method);
       return callOnce(unaryRequest(method, input, options), accept as (response: UnaryResponse) => never);
     } catch (error) {
       return Promise.reject(error);
     }
+  };
+  const call: Engine["call"] = (method, input, options, accept) => {
+    if (!callsAreObserved()) return begin(method, input, options, accept);
+    return observedCall(rpcName(method), server, (answered) =>
+      begin(method, input, options, (response) => {
+        answered(response);
+        return accept(response);
+      }),
+    );
   };
   const close = () => lifetime.close();
   return {

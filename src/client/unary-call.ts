@@ -1,13 +1,20 @@
 import { AsyncResource } from "node:async_hooks";
 import type { DescMethodUnary, Message } from "@bufbuild/protobuf";
 import type { Dispatcher } from "undici";
-import type { AttemptFailure } from "../answers/attempt-failure.ts";
+import { type AttemptFailure, errorOf } from "../answers/attempt-failure.ts";
 import type { ErrorBodyType } from "../answers/error-body-type.ts";
 import { readAnswer } from "../answers/read-answer.ts";
 import { readErrorAnswer } from "../answers/read-error-answer.ts";
 import { type Secrets, sentSecrets } from "../answers/secrets.ts";
 import type { HttpHeaders } from "../errors/http-headers.ts";
 import type { AttemptRecord, RpcError } from "../errors/rpc-error.ts";
+import {
+  type AttemptEvent,
+  attemptEnded,
+  attemptsAreObserved,
+  observedAttempt,
+} from "../events/attempt-event.ts";
+import type { ServerAddress } from "../events/call-event.ts";
 import { backoffMs } from "../policies/backoff.ts";
 import { CallScope } from "../policies/call-scope.ts";
 import type { Deadlines } from "../policies/deadlines.ts";
@@ -39,6 +46,7 @@ export interface CallContext {
   /** Values that every call carries and no error may show. */
   readonly secrets: Secrets;
   readonly throttle: RetryThrottle;
+  readonly server: ServerAddress;
   /** Those of calls with the transport's own timeout. */
   readonly deadlines: Deadlines;
   readonly jsonOnly: JsonOnlyMemory;
@@ -105,6 +113,8 @@ class UnaryCall<T> extends AsyncResource {
   #hasRenewed = false;
   #hasFallenBack = false;
   #retries = 0;
+  /** What observers are shown of the attempt that is under way. */
+  #event: AttemptEvent | undefined;
 
   /** @throws RpcError if the call cannot be begun */
   constructor(context: CallContext, plan: MethodPlan, request: UnaryRequest, caller: Caller<T>) {
@@ -154,8 +164,7 @@ class UnaryCall<T> extends AsyncResource {
 
   /** @param now on the clock of performance.now() */
   #exchange(now: number): void {
-    const { settings, dispatcher } = this.#context;
-    const { timeoutHeader, baseUrl, maxResponseBytes } = settings;
+    const { timeoutHeader, baseUrl, maxResponseBytes } = this.#context.settings;
     this.#progress.begin(now);
     const request: WireRequest = {
       origin: baseUrl.origin,
@@ -166,7 +175,17 @@ class UnaryCall<T> extends AsyncResource {
       mayBeReplayed: this.#mayHappenTwice,
       maxResponseBytes,
     };
-    exchangeWithin(this.#scope, dispatcher, request, (result) => {
+    this.#event = undefined;
+    if (attemptsAreObserved()) {
+      this.#event = this.#eventOf(request);
+      observedAttempt(this.#event, () => this.#send(request));
+    } else {
+      this.#send(request);
+    }
+  }
+
+  #send(request: WireRequest): void {
+    exchangeWithin(this.#scope, this.#context.dispatcher, request, (result) => {
       this.runInAsyncScope(this.#exchanged, this, result);
     });
   }
@@ -187,6 +206,7 @@ class UnaryCall<T> extends AsyncResource {
 
   #succeed(message: Message, response: WireResponse): void {
     const history = this.#progress.succeeded(response.status);
+    if (this.#event !== undefined) this.#ended(this.#event, response, undefined);
     this.#tellCaller(response);
     const answer = new Answer(message, response, history, this.#secrets(this.#asked));
     const value = this.#caller.accept(answer);
@@ -208,6 +228,7 @@ class UnaryCall<T> extends AsyncResource {
   async #goOn(failure: AttemptFailure, response: WireResponse | undefined): Promise<void> {
     try {
       this.#progress.failed(failure);
+      if (this.#event !== undefined) this.#ended(this.#event, response, failure);
       if (response !== undefined && this.#fallBack(response)) {
         this.#progress.waited(0);
       } else {
@@ -225,6 +246,34 @@ class UnaryCall<T> extends AsyncResource {
       return;
     }
     void this.#askAndExchange();
+  }
+
+  #eventOf({ verb, body }: WireRequest): AttemptEvent {
+    const { plan, binding } = this.#prepared;
+    const { request, response } = this.#encoded.way;
+    return {
+      method: plan.name,
+      ...this.#context.server,
+      attempt: this.#progress.attempts + 1,
+      verb,
+      route: binding.template.text,
+      requestEncoding: request,
+      responseEncoding: response,
+      requestBytes: body?.length ?? 0,
+    };
+  }
+
+  #ended(event: AttemptEvent, response: WireResponse | undefined, failure: AttemptFailure | undefined): void {
+    const record = this.#progress.last;
+    const error =
+      failure &&
+      errorOf(failure, {
+        method: event.method,
+        outcome: failure.init.outcome,
+        attempts: 1,
+        history: [record],
+      });
+    attemptEnded(event, record, response?.body.length, error);
   }
 
   #encode(encodings: EncodingPair): EncodedRequest {
