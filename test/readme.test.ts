@@ -11,7 +11,7 @@ const run = promisify(execFile);
 const root = new URL("..", import.meta.url);
 
 /** The pages whose snippets are run, and how many there are at least. */
-const pages = { "README.md": 4, "docs/proxies-and-mtls.md": 5 } as const;
+const pages = { "README.md": 4, "docs/observability.md": 1, "docs/proxies-and-mtls.md": 5 } as const;
 
 type Page = keyof typeof pages;
 

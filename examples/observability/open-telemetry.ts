@@ -1,0 +1,116 @@
+// Calls as OpenTelemetry spans and metrics, by the semantic conventions for RPC (opentelemetry.io/docs/specs/semconv/rpc,
+// v1.45). A file to copy: it needs @opentelemetry/api, and whatever SDK the service has set up.
+import { AsyncLocalStorage } from "node:async_hooks";
+import { tracingChannel } from "node:diagnostics_channel";
+import {
+  type Attributes,
+  context,
+  metrics,
+  propagation,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from "@opentelemetry/api";
+import { type AttemptEvent, type CallEvent, Code, codeName, type Interceptor } from "bytenite-jobs";
+
+const calls = tracingChannel<unknown, CallEvent>("bytenite-jobs:call");
+const attempts = tracingChannel<unknown, AttemptEvent>("bytenite-jobs:attempt");
+
+/** The span of the call that is being made, for what happens within it. */
+const currentCall = new AsyncLocalStorage<Span>();
+
+/** Turns calls into spans and metrics from now on. @returns what stops it */
+export function instrument(): () => void {
+  const tracer = trace.getTracer("bytenite-jobs");
+  const duration = metrics.getMeter("bytenite-jobs").createHistogram("rpc.client.call.duration", {
+    unit: "s",
+    advice: {
+      explicitBucketBoundaries: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
+    },
+  });
+  const spans = new WeakMap<CallEvent | AttemptEvent, Span>();
+
+  const startCall = (event: CallEvent) => {
+    const span = tracer.startSpan(event.method, { kind: SpanKind.CLIENT, attributes: attributesOf(event) });
+    spans.set(event, span);
+    return span;
+  };
+  const startAttempt = (event: AttemptEvent) => {
+    const attributes = {
+      "http.request.method": event.verb,
+      "url.template": event.route,
+      "http.request.body.size": event.requestBytes,
+      "http.request.resend_count": event.attempt - 1,
+      "server.address": event.serverAddress,
+      "server.port": event.serverPort,
+    };
+    spans.set(event, tracer.startSpan(event.verb, { kind: SpanKind.INTERNAL, attributes }, withinCall()));
+  };
+  const callSubscribers = {
+    asyncEnd: (event: CallEvent) => {
+      const result = resultOf(event);
+      duration.record((event.durationMs ?? 0) / 1_000, { ...attributesOf(event), ...result });
+      end(spans.get(event), { ...result, "bytenite_jobs.attempts": event.attempts ?? 0 }, event.error);
+    },
+  };
+  const attemptSubscribers = {
+    start: startAttempt,
+    asyncEnd: (event: AttemptEvent) => {
+      const { status, responseBytes } = event;
+      const answer = { "http.response.status_code": status, "http.response.body.size": responseBytes };
+      end(spans.get(event), { ...resultOf(event), ...answer }, event.error);
+    },
+  };
+
+  calls.start.bindStore(currentCall, startCall);
+  calls.asyncEnd.subscribe(callSubscribers.asyncEnd as (event: unknown) => void);
+  attempts.start.subscribe(attemptSubscribers.start as (event: unknown) => void);
+  attempts.asyncEnd.subscribe(attemptSubscribers.asyncEnd as (event: unknown) => void);
+  return () => {
+    calls.start.unbindStore(currentCall);
+    calls.asyncEnd.unsubscribe(callSubscribers.asyncEnd as (event: unknown) => void);
+    attempts.start.unsubscribe(attemptSubscribers.start as (event: unknown) => void);
+    attempts.asyncEnd.unsubscribe(attemptSubscribers.asyncEnd as (event: unknown) => void);
+  };
+}
+
+/** Sends the trace context along (`traceparent`), for a client whose calls are instrumented. */
+export const propagate: Interceptor = (next) => (request) => {
+  const headers: Record<string, string> = {};
+  propagation.inject(withinCall(), headers);
+  return next({ ...request, headers: { ...headers, ...request.headers } });
+};
+
+function withinCall() {
+  const span = currentCall.getStore();
+  return span === undefined ? context.active() : trace.setSpan(context.active(), span);
+}
+
+function attributesOf({ method, serverAddress, serverPort }: CallEvent): Attributes {
+  return {
+    // None of the systems that the conventions name: the routes are those of a grpc-gateway.
+    "rpc.system.name": "grpc-gateway",
+    "rpc.method": method,
+    "server.address": serverAddress,
+    "server.port": serverPort,
+  };
+}
+
+/** The code in gRPC's spelling, `DEADLINE_EXCEEDED`; and of a failure whether it happened. */
+function resultOf({ code = Code.Unknown, outcome }: CallEvent | AttemptEvent): Attributes {
+  const status = codeName(code)
+    .replace(/(?<=[a-z])(?=[A-Z])/g, "_")
+    .toUpperCase();
+  if (code === Code.OK) return { "rpc.response.status_code": status };
+  return { "rpc.response.status_code": status, "error.type": status, "bytenite_jobs.outcome": outcome };
+}
+
+function end(span: Span | undefined, attributes: Attributes, error: unknown): void {
+  span?.setAttributes(attributes);
+  if (error !== undefined) {
+    const message = error instanceof Error ? error.message : String(error);
+    span?.setStatus({ code: SpanStatusCode.ERROR, message });
+  }
+  span?.end();
+}

@@ -1,0 +1,48 @@
+// One line of log for each call, and one for each attempt that was not the end of it. A file to copy: it needs pino.
+import { tracingChannel } from "node:diagnostics_channel";
+import { type AttemptEvent, type CallEvent, Code, codeName } from "bytenite-jobs";
+import type { Logger } from "pino";
+
+const calls = tracingChannel<unknown, CallEvent>("bytenite-jobs:call");
+const attempts = tracingChannel<unknown, AttemptEvent>("bytenite-jobs:attempt");
+
+/**
+ * Logs calls from now on: what went well as `info`, what did not happen as `warn`, and what may have happened as
+ * `error`, because somebody has to look. @returns what stops it
+ */
+export function logCalls(logger: Logger): () => void {
+  const onCall = (message: unknown) => {
+    const {
+      method,
+      code = Code.Unknown,
+      outcome,
+      status,
+      attempts,
+      durationMs,
+      error,
+    } = message as CallEvent;
+    const level = error === undefined ? "info" : outcome === "unknown" ? "error" : "warn";
+    const fields = { rpc: method, code: codeName(code), outcome, status, attempts, durationMs, err: error };
+    logger[level](fields, error === undefined ? "call" : `call failed, outcome ${outcome}`);
+  };
+  const onAttempt = (message: unknown) => {
+    const {
+      method,
+      attempt,
+      code = Code.Unknown,
+      outcome,
+      status,
+      durationMs,
+      error,
+    } = message as AttemptEvent;
+    if (error === undefined) return;
+    const fields = { rpc: method, attempt, code: codeName(code), outcome, status, durationMs };
+    logger.debug(fields, error.reason);
+  };
+  calls.asyncEnd.subscribe(onCall);
+  attempts.asyncEnd.subscribe(onAttempt);
+  return () => {
+    calls.asyncEnd.unsubscribe(onCall);
+    attempts.asyncEnd.unsubscribe(onAttempt);
+  };
+}

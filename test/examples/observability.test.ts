@@ -1,0 +1,171 @@
+import { context, metrics, propagation, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { W3CTraceContextPropagator } from "@opentelemetry/core";
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from "@opentelemetry/sdk-metrics";
+import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import { pino } from "pino";
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { instrument, propagate } from "../../examples/observability/open-telemetry.ts";
+import { logCalls } from "../../examples/observability/pino-logs.ts";
+import { caught } from "../support/caught.ts";
+import { jobsClient } from "../support/clients.ts";
+import { ok, type Scripted, scriptedServer } from "../support/scripted-server.ts";
+
+const rpc = "bytenite.customer.Customer/RunJob";
+const busy: Scripted = { status: 503, headers: { "retry-after": "0" } };
+
+describe("the OpenTelemetry recipe", () => {
+  const spanExporter = new InMemorySpanExporter();
+  const metricExporter = new InMemoryMetricExporter(AggregationTemporality.DELTA);
+  const reader = new PeriodicExportingMetricReader({
+    exporter: metricExporter,
+    exportIntervalMillis: 3_600_000,
+    exportTimeoutMillis: 1_000,
+  });
+  const tracers = new TracerProvider({
+    spanProcessors: [new SimpleSpanProcessor({ exporter: spanExporter })],
+  });
+  const meters = new MeterProvider({ readers: [reader] });
+
+  beforeAll(() => {
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+    trace.setGlobalTracerProvider(tracers);
+    metrics.setGlobalMeterProvider(meters);
+  });
+
+  afterEach(() => spanExporter.reset());
+
+  afterAll(async () => {
+    await tracers.shutdown();
+    await meters.shutdown();
+    for (const api of [context, propagation, trace, metrics]) api.disable();
+  });
+
+  const instrumented = () => onTestFinished(instrument());
+
+  test("makes a client span of a call, with a span for each attempt in it, within the span of the caller", async () => {
+    instrumented();
+    const server = await scriptedServer(ok, busy, ok);
+    const client = jobsClient(server.baseUrl, { interceptors: [propagate] });
+    await client.run("job-1");
+    spanExporter.reset();
+    const tracer = trace.getTracer("test");
+    await tracer.startActiveSpan("the caller", async (span) => {
+      await client.run("job-2");
+      span.end();
+    });
+    const spans = spanExporter.getFinishedSpans();
+    expect(spans.map(({ name }) => name)).toEqual(["POST", "POST", rpc, "the caller"]);
+    const [first, second, call, caller] = spans;
+    expect(call?.parentSpanContext?.spanId).toBe(caller?.spanContext().spanId);
+    for (const attempt of [first, second]) {
+      expect(attempt?.parentSpanContext?.spanId).toBe(call?.spanContext().spanId);
+    }
+    const place = { "server.address": "127.0.0.1", "server.port": Number(new URL(server.origin).port) };
+    expect(call).toMatchObject({ kind: SpanKind.CLIENT, status: { code: SpanStatusCode.UNSET } });
+    expect(call?.attributes).toEqual({
+      ...place,
+      "rpc.system.name": "grpc-gateway",
+      "rpc.method": rpc,
+      "rpc.response.status_code": "OK",
+      "bytenite_jobs.attempts": 2,
+    });
+    expect(first?.status.code).toBe(SpanStatusCode.ERROR);
+    expect(first?.attributes).toEqual({
+      ...place,
+      "http.request.method": "POST",
+      "url.template": "/jobs/{job_id}/run",
+      "http.request.body.size": 0,
+      "http.request.resend_count": 0,
+      "http.response.status_code": 503,
+      "http.response.body.size": 0,
+      "rpc.response.status_code": "UNAVAILABLE",
+      "error.type": "UNAVAILABLE",
+      "bytenite_jobs.outcome": "rejected",
+    });
+    expect(second?.attributes).toMatchObject({
+      "http.request.resend_count": 1,
+      "http.response.status_code": 200,
+    });
+    const { traceId, spanId } = call?.spanContext() ?? {};
+    expect(server.seen.at(-1)?.headers.traceparent).toBe(`00-${traceId}-${spanId}-01`);
+  });
+
+  test("marks a call that failed, in gRPC's words and with its outcome", async () => {
+    instrumented();
+    const server = await scriptedServer("reset");
+    await caught(jobsClient(server.baseUrl).run("job-1"));
+    const call = spanExporter.getFinishedSpans().find(({ name }) => name === rpc);
+    expect(call?.status.code).toBe(SpanStatusCode.ERROR);
+    expect(call?.attributes).toMatchObject({
+      "rpc.response.status_code": "UNAVAILABLE",
+      "error.type": "UNAVAILABLE",
+      "bytenite_jobs.outcome": "unknown",
+    });
+  });
+
+  test("measures how long calls take, in seconds, by rpc and code", async () => {
+    instrumented();
+    await meters.forceFlush();
+    metricExporter.reset();
+    const server = await scriptedServer(ok, { status: 404 }, ok);
+    const client = jobsClient(server.baseUrl);
+    await client.run("job-1");
+    await caught(client.run("job-2"));
+    await client.run("job-3");
+    await meters.forceFlush();
+    const [metric] = metricExporter
+      .getMetrics()
+      .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((s) => s.metrics));
+    expect(metric?.descriptor).toMatchObject({ name: "rpc.client.call.duration", unit: "s" });
+    const points = metric?.dataPoints.map(({ attributes, value }) => [
+      attributes["rpc.response.status_code"],
+      attributes["error.type"],
+      (value as { count: number }).count,
+    ]);
+    expect(points).toEqual([
+      ["OK", undefined, 2],
+      ["NOT_FOUND", "NOT_FOUND", 1],
+    ]);
+    for (const { value } of metric?.dataPoints ?? []) {
+      expect((value as { sum: number }).sum).toBeLessThan(5);
+    }
+  });
+
+  test("is gone when it is stopped", async () => {
+    instrument()();
+    const server = await scriptedServer(ok);
+    await jobsClient(server.baseUrl).run("job-1");
+    expect(spanExporter.getFinishedSpans()).toEqual([]);
+  });
+});
+
+test("the pino recipe writes a line for each call, louder the less is known, and one for each attempt that failed", async () => {
+  const lines: Record<string, unknown>[] = [];
+  const logger = pino({ level: "debug", base: null }, { write: (line) => void lines.push(JSON.parse(line)) });
+  onTestFinished(logCalls(logger));
+  const server = await scriptedServer(busy, ok, { status: 404, body: "no such job" }, "reset");
+  const client = jobsClient(server.baseUrl, { accessToken: "a-secret-token" });
+  await client.run("job-1");
+  await caught(client.run("job-2"));
+  await caught(client.run("job-3"));
+  const { levels } = pino;
+  expect(
+    lines.map(({ level, msg, code, attempts }) => [levels.labels[Number(level)], msg, code, attempts]),
+  ).toEqual([
+    ["debug", expect.stringContaining("no reason"), "Unavailable", undefined],
+    ["info", "call", "OK", 2],
+    ["debug", expect.stringContaining("no such job"), "NotFound", undefined],
+    ["warn", "call failed, outcome rejected", "NotFound", 1],
+    ["debug", expect.stringContaining("connection was lost"), "Unavailable", undefined],
+    ["error", "call failed, outcome unknown", "Unavailable", 1],
+  ]);
+  expect(lines.at(-1)?.err).toMatchObject({ type: "RpcError", message: expect.stringContaining(rpc) });
+  expect(JSON.stringify(lines)).not.toContain("a-secret-token");
+});
