@@ -29,7 +29,7 @@ let server: JobsServer;
 let network: CompanyNetwork;
 
 beforeAll(async () => {
-  server = await startJobsServer({ jobs: ["job-1"] });
+  server = await startJobsServer({ jobs: ["job-1", "job-7"] });
   network = await startCompanyNetwork(["job-1"]);
   await Promise.all(snippets.map(({ code, file }) => writeFile(new URL(file, root), code)));
 });
