@@ -6,10 +6,11 @@ const bundle = await rolldown({
   input: {
     index: "src/index.ts",
     transport: "src/transport.ts",
+    "connect/index": "src/connect/index.ts",
     "testing/index": "src/testing/index.ts",
     "cli/main": "src/cli/main.ts",
   },
-  external: [/^node:/, "undici", /^@bufbuild\/protobuf/],
+  external: [/^node:/, "undici", /^@bufbuild\/protobuf/, /^@connectrpc\/connect/],
   platform: "node",
 });
 await bundle.write({ dir: "dist", format: "esm", sourcemap: true, chunkFileNames: "shared/[name].js" });

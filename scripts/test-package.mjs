@@ -8,6 +8,7 @@ import { join } from "node:path";
 const entries = {
   "bytenite-jobs": ["JobsClient", "JobsError", "RpcError", "Code", "Customer", "JobConfigSchema"],
   "bytenite-jobs/transport": ["createRestTransport", "createClient", "RpcError", "Code"],
+  "bytenite-jobs/connect": ["createRestTransport", "restCallOptions", "rpcErrorOf"],
   "bytenite-jobs/testing": ["startJobsServer", "startServer"],
 };
 
@@ -28,7 +29,7 @@ try {
 
   const outside = join(folder, "outside");
   writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true }));
-  run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", `./${filename}`], folder);
+  run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", `./${filename}`, "@connectrpc/connect@2"], folder);
   for (const [entry, names] of Object.entries(entries)) {
     const check = `for (const name of ${JSON.stringify(names)}) if (!(name in entry)) throw new Error(name + " is missing");`;
     writeFileSync(`${outside}.mjs`, `import * as entry from "${entry}";\n${check}\n`);

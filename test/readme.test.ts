@@ -11,7 +11,12 @@ const run = promisify(execFile);
 const root = new URL("..", import.meta.url);
 
 /** The pages whose snippets are run, and how many there are at least. */
-const pages = { "README.md": 4, "docs/observability.md": 1, "docs/proxies-and-mtls.md": 5 } as const;
+const pages = {
+  "README.md": 4,
+  "docs/connect.md": 1,
+  "docs/observability.md": 1,
+  "docs/proxies-and-mtls.md": 5,
+} as const;
 
 type Page = keyof typeof pages;
 
@@ -64,7 +69,7 @@ test("the page about proxies went through TLS and the proxy, as it says", () => 
 
 test("the snippets have no type errors", async () => {
   const options = ["--module", "nodenext", "--target", "es2023", "--strict", "--noEmit", "--types", "node"];
-  const more = ["--lib", "es2023,esnext.disposable", "--ignoreConfig"];
+  const more = ["--lib", "es2023,esnext.disposable,dom", "--ignoreConfig"];
   await expect(
     run("node_modules/.bin/tsc", [...options, ...more, ...files], { cwd: root }),
   ).resolves.toBeDefined();

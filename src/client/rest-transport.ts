@@ -16,7 +16,7 @@ import type { Credential } from "./credential.ts";
 import { compose, type Interceptor, type UnaryRequest, type UnaryResponse } from "./interceptor.ts";
 import { JsonOnlyMemory } from "./json-only-memory.ts";
 import { Lifetime } from "./lifetime.ts";
-import { MethodPlans } from "./method-plan.ts";
+import { type MethodPlan, MethodPlans } from "./method-plan.ts";
 import { refusal } from "./refusal.ts";
 import { isCredential } from "./request-headers.ts";
 import {
@@ -57,6 +57,9 @@ export interface Engine extends Transport {
     options: CallOptions | undefined,
     accept: (response: UnaryResponse<O>) => T,
   ): Promise<T>;
+
+  /** @throws RpcError `Unimplemented`, if the method has no usable http rule */
+  planOf(method: DescMethodUnary): MethodPlan;
 }
 
 /** {@link createRestTransport} for the client of a particular service. */
@@ -106,6 +109,7 @@ export function createTransport(
   const close = () => lifetime.close();
   return {
     call,
+    planOf: context.planOf,
     unary: (method, input, options) => call(method, input, options, itself),
     close,
     [Symbol.asyncDispose]: close,

@@ -1,0 +1,8 @@
+export type { RestCallOptions } from "./call-options.ts";
+export { restCallOptions } from "./call-options.ts";
+export { rpcErrorOf } from "./connect-error.ts";
+export {
+  type ConnectTransportOptions,
+  createRestTransport,
+  type RestConnectTransport,
+} from "./rest-transport.ts";

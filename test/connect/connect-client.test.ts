@@ -1,0 +1,390 @@
+import { create, createRegistry, type DescMethodStreaming } from "@bufbuild/protobuf";
+import { type Empty, StringValueSchema } from "@bufbuild/protobuf/wkt";
+import {
+  type CallOptions,
+  type Client,
+  Code,
+  ConnectError,
+  createClient,
+  createContextValues,
+  type Interceptor,
+  type Transport,
+} from "@connectrpc/connect";
+import { describe, expect, expectTypeOf, onTestFinished, test } from "vitest";
+import { type Book, BookSchema, LibraryService } from "../../examples/gen/library/v1/library_pb.js";
+import { libraryService } from "../../examples/support/library-service.ts";
+import { Customer } from "../../gen/bytenite/customer/customer_pb.js";
+import {
+  type ConnectTransportOptions,
+  createRestTransport,
+  restCallOptions,
+  rpcErrorOf,
+} from "../../src/connect/index.ts";
+import { type HandlerContext, StatusError, startServer } from "../../src/testing/index.ts";
+import { closedPort } from "../support/loopback.ts";
+import { ok, type Scripted, scriptedServer } from "../support/scripted-server.ts";
+
+const name = "shelves/1/books/2";
+
+const details = createRegistry(BookSchema, StringValueSchema);
+
+function transportTo(baseUrl: string, options: Partial<ConnectTransportOptions> = {}) {
+  const transport = createRestTransport({ baseUrl, retry: { initialBackoffMs: 1 }, ...options });
+  onTestFinished(() => transport.close());
+  return transport;
+}
+
+/** A Connect client of a library with one book, and what its server saw. */
+async function library(options: Partial<ConnectTransportOptions> = {}) {
+  const contexts: HandlerContext[] = [];
+  const { getBook, ...others } = libraryService();
+  const server = await startServer(
+    LibraryService,
+    {
+      ...others,
+      getBook: (request, context) => {
+        contexts.push(context);
+        if (request.name !== name) {
+          const what = [
+            create(BookSchema, { name: request.name }),
+            create(StringValueSchema, { value: "shelf 1" }),
+          ];
+          throw new StatusError(Code.NotFound, "no such book", {
+            details: what,
+            headers: { "x-shelf": "1" },
+          });
+        }
+        context.setHeader("x-shelf", "1");
+        context.addMetadata("seen-by", "the librarian");
+        return { name, title: "Emma" };
+      },
+    },
+    { registry: details },
+  );
+  onTestFinished(() => server.close());
+  const transport = transportTo(server.baseUrl, options);
+  return { server, transport, contexts, client: createClient(LibraryService, transport) };
+}
+
+/** A Connect client of ByteNite's jobs, before a server that answers by a script. */
+async function jobs(script: readonly Scripted[], options: Partial<ConnectTransportOptions> = {}) {
+  const server = await scriptedServer(...script);
+  return { server, client: createClient(Customer, transportTo(server.baseUrl, options)) };
+}
+
+async function failed(promise: Promise<unknown>): Promise<ConnectError> {
+  const error = await promise.then(
+    () => new Error("the call did not fail"),
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(ConnectError);
+  return error as ConnectError;
+}
+
+test("the transport is one of Connect's, and the client is typed from the descriptor", () => {
+  expectTypeOf(createRestTransport).returns.toExtend<Transport>();
+  type Library = Client<typeof LibraryService>;
+  expectTypeOf<Library["getBook"]>().returns.resolves.toEqualTypeOf<Book>();
+  expectTypeOf<Library["deleteBook"]>().returns.resolves.toEqualTypeOf<Empty>();
+  expectTypeOf<Library["getBook"]>().parameter(1).toEqualTypeOf<CallOptions | undefined>();
+});
+
+describe("a Connect client", () => {
+  test("calls a route of google.api.http in binary", async () => {
+    const { client, server } = await library();
+    expect(await client.getBook({ name })).toMatchObject({ $typeName: "library.v1.Book", title: "Emma" });
+    expect(server.requests).toMatchObject([
+      {
+        method: "GET",
+        path: `/v1/${name}`,
+        headers: {
+          accept: "application/x-protobuf",
+          "grpc-timeout": expect.stringMatching(/^(30S|299\d\dm|299\d{5}u)$/),
+        },
+      },
+    ]);
+  });
+
+  test("sends a body, and what the server cannot read in binary as JSON", async () => {
+    const { client, server } = await library();
+    await client.createBook({ parent: "shelves/1", bookId: "3", book: { title: "Persuasion" } });
+    expect(server.requests[0]?.headers["content-type"]).toBe("application/json");
+    const { client: customer, server: scripted } = await jobs([{ status: 415 }, ok]);
+    await customer.runJob({ jobId: "job-1", config: { taskTimeout: 60n } });
+    expect(scripted.seen.map(({ headers }) => headers["content-type"])).toEqual([
+      "application/x-protobuf",
+      "application/json",
+    ]);
+  });
+
+  test("has its headers, and what comes back: HTTP headers, and the metadata of a grpc-gateway", async () => {
+    const { client, contexts } = await library();
+    let header = new Headers();
+    let trailer: Headers | undefined;
+    await client.getBook(
+      { name },
+      {
+        headers: [
+          ["x-reader", "Ada"],
+          ["x-reader", "Jane"],
+        ],
+        onHeader: (headers) => {
+          header = headers;
+        },
+        onTrailer: (trailers) => {
+          trailer = trailers;
+        },
+      },
+    );
+    expect(contexts[0]?.headers["x-reader"]).toBe("Ada, Jane");
+    expect(header.get("x-shelf")).toBe("1");
+    expect(header.get("grpc-metadata-seen-by")).toBe("the librarian");
+    expect(header.get("seen-by")).toBe("the librarian");
+    expect([...(trailer ?? [])]).toEqual([]);
+  });
+
+  test("gets several cookies as several", async () => {
+    const { client } = await jobs([
+      {
+        ...(ok as object),
+        headers: { "content-type": "application/x-protobuf", "set-cookie": ["a=1", "b=2"] },
+      },
+    ]);
+    const cookies: string[] = [];
+    await client.runJob(
+      { jobId: "job-1" },
+      { onHeader: (headers) => void cookies.push(...headers.getSetCookie()) },
+    );
+    expect(cookies).toEqual(["a=1", "b=2"]);
+  });
+
+  test("gives what Connect has no word for as a context value", async () => {
+    const { client, server } = await jobs(["reset", ok], { encoding: "json" });
+    const contextValues = createContextValues().set(restCallOptions, {
+      idempotencyKey: "order-17",
+      encoding: "protobuf",
+      metadata: { "x-tenant": "blue" },
+    });
+    await client.runJob({ jobId: "job-1", config: {} }, { contextValues });
+    expect(server.seen).toMatchObject(
+      Array(2).fill({
+        headers: {
+          "idempotency-key": "order-17",
+          "grpc-metadata-x-tenant": "blue",
+          accept: "application/x-protobuf",
+        },
+      }),
+    );
+  });
+
+  test("is told that a streaming method cannot be called", async () => {
+    const { transport } = await library();
+    const method = {
+      ...LibraryService.method.getBook,
+      methodKind: "server_streaming",
+    } as unknown as DescMethodStreaming;
+    const none = (async function* () {})();
+    const error = await failed(transport.stream(method, undefined, undefined, undefined, none));
+    expect(error.code).toBe(Code.Unimplemented);
+    expect(error.rawMessage).toContain("library.v1.LibraryService/GetBook is a streaming method");
+  });
+
+  test("is told that the transport is closed", async () => {
+    const { client, transport, server } = await library();
+    await transport.close();
+    expect(await failed(client.getBook({ name }))).toMatchObject({ code: Code.FailedPrecondition });
+    expect(server.requests).toEqual([]);
+  });
+});
+
+describe("Connect's interceptors", () => {
+  test("stand around the call, the first one outermost, and see the request that goes out", async () => {
+    const log: string[] = [];
+    const named =
+      (label: string): Interceptor =>
+      (next) =>
+      async (request) => {
+        log.push(`${label}: ${request.requestMethod} ${request.url}, ${request.service.typeName}`);
+        const response = await next(request);
+        log.push(`${label}: ${response.stream}`);
+        return response;
+      };
+    const { client, server } = await library({ interceptors: [named("outer"), named("inner")] });
+    await client.getBook({ name });
+    const asked = `GET ${server.baseUrl}/v1/${name}, library.v1.LibraryService`;
+    expect(log).toEqual([`outer: ${asked}`, `inner: ${asked}`, "inner: false", "outer: false"]);
+  });
+
+  test("may complete the message, which need not fit the route before", async () => {
+    const seen: string[] = [];
+    const complete: Interceptor = (next) => (request) => {
+      seen.push(request.url);
+      if (request.stream) return next(request);
+      return next({ ...request, message: create(request.method.input, { name } as never) });
+    };
+    const { client, server } = await library({ interceptors: [complete] });
+    expect(await client.getBook({})).toMatchObject({ title: "Emma" });
+    expect(seen).toEqual([`${server.baseUrl}/v1/{name=shelves/*/books/*}`]);
+  });
+
+  test("may add a credential, which no error shows and which does not go over http to another host", async () => {
+    const secret = "a-secret-token";
+    const authorize: Interceptor = (next) => (request) => {
+      request.header.set("authorization", `Bearer ${secret}`);
+      return next(request);
+    };
+    const refusing = { status: 401, body: `no such token: Bearer ${secret}` };
+    const { client, server } = await jobs([refusing], { interceptors: [authorize] });
+    const error = await failed(client.runJob({ jobId: "job-1" }));
+    expect(server.seen[0]?.headers.authorization).toBe(`Bearer ${secret}`);
+    expect(error).toMatchObject({ code: Code.Unauthenticated });
+    expect(error.message).toContain("no such token");
+    expect(error.message).not.toContain(secret);
+    const elsewhere = createClient(
+      Customer,
+      transportTo("http://api.example.com", { interceptors: [authorize] }),
+    );
+    const refused = await failed(elsewhere.runJob({ jobId: "job-1" }));
+    expect(refused).toMatchObject({ code: Code.InvalidArgument });
+    expect(rpcErrorOf(refused)?.outcome).toBe("not_sent");
+  });
+
+  test("may call again by what the error says, within the one deadline of the call", async () => {
+    const again: Interceptor = (next) => async (request) => {
+      for (;;) {
+        try {
+          return await next(request);
+        } catch (error) {
+          if (rpcErrorOf(error)?.outcome !== "rejected") throw error;
+        }
+      }
+    };
+    const busy = { status: 409 };
+    const { client, server } = await jobs([busy, busy, ok], { interceptors: [again] });
+    await client.runJob({ jobId: "job-1" }, { timeoutMs: 10_000 });
+    const deadlines = server.seen.map(({ headers }) => Number.parseInt(String(headers["grpc-timeout"]), 10));
+    expect(deadlines).toHaveLength(3);
+    expect(String(server.seen[0]?.headers["grpc-timeout"])).toMatch(/^\d+[mu]$/);
+  });
+
+  test("that wait longer than the deadline are told by the request's signal", async () => {
+    const waiting: Interceptor = () => (request) =>
+      new Promise((_resolve, reject) => {
+        request.signal.addEventListener("abort", () => reject(request.signal.reason));
+      });
+    const { client, server } = await jobs([ok], { interceptors: [waiting] });
+    expect(await failed(client.runJob({ jobId: "job-1" }, { timeoutMs: 20 }))).toMatchObject({
+      code: Code.DeadlineExceeded,
+    });
+    expect(server.seen).toEqual([]);
+  });
+
+  test("may throw what they like, which becomes a ConnectError as everywhere", async () => {
+    const broken: Interceptor = () => () => Promise.reject(new Error("a bug"));
+    const { client } = await jobs([ok], { interceptors: [broken] });
+    const error = await failed(client.runJob({ jobId: "job-1" }));
+    expect(error).toMatchObject({ code: Code.Unknown, rawMessage: "a bug" });
+    expect(rpcErrorOf(error)).toBeUndefined();
+  });
+});
+
+describe("a ConnectError", () => {
+  test.each(["protobuf", "json"] as const)(
+    "has the server's words, details and headers (%s)",
+    async (encoding) => {
+      const { client } = await library({ encoding });
+      const error = await failed(client.getBook({ name: "shelves/1/books/9" }));
+      expect(error).toMatchObject({ code: Code.NotFound, rawMessage: "no such book" });
+      expect(error.message).toBe("[not_found] no such book");
+      expect(error.metadata.get("x-shelf")).toBe("1");
+      expect(error.findDetails(StringValueSchema)).toMatchObject([{ value: "shelf 1" }]);
+      expect(error.findDetails(BookSchema)).toMatchObject([{ name: "shelves/1/books/9" }]);
+      const rpcError = rpcErrorOf(error);
+      expect(rpcError).toMatchObject({ outcome: "rejected", status: 404, attempts: 1 });
+      expect(error.cause).toBe(rpcError);
+    },
+  );
+
+  test("keeps details that came in JSON where the transport knows their types", async () => {
+    const { client } = await library({ encoding: "json", registry: details });
+    const error = await failed(client.getBook({ name: "shelves/1/books/9" }));
+    expect(error.findDetails(details)).toMatchObject([{ name: "shelves/1/books/9" }, { value: "shelf 1" }]);
+  });
+
+  test.each<[string, readonly Scripted[], Code, string]>([
+    ["a connection that was lost", ["reset"], Code.Unavailable, "unknown"],
+    [
+      "a proxy's page",
+      [{ status: 502, headers: { "content-type": "text/html" }, body: "<h1>Bad</h1>" }],
+      Code.Unavailable,
+      "unknown",
+    ],
+    [
+      "an answer that cannot be read",
+      [{ headers: { "content-type": "application/x-protobuf" }, body: "?" }],
+      Code.DataLoss,
+      "unknown",
+    ],
+    ["a refusal", [{ status: 403 }], Code.PermissionDenied, "rejected"],
+  ])("of %s says whether it happened", async (_what, script, code, outcome) => {
+    const { client } = await jobs(script);
+    const error = await failed(client.runJob({ jobId: "job-1" }));
+    expect(error.code).toBe(code);
+    expect(rpcErrorOf(error)?.outcome).toBe(outcome);
+  });
+
+  test("of a server that is not there says that nothing was sent", async () => {
+    const client = createClient(Customer, transportTo(`http://127.0.0.1:${await closedPort()}`));
+    const error = await failed(client.runJob({ jobId: "job-1" }));
+    expect(error.code).toBe(Code.Unavailable);
+    expect(rpcErrorOf(error)).toMatchObject({ outcome: "not_sent", attempts: 4 });
+  });
+
+  test("of a message that cannot be sent is InvalidArgument", async () => {
+    const { client, server } = await jobs([ok]);
+    const error = await failed(client.runJob({ jobId: "" }));
+    expect(error.code).toBe(Code.InvalidArgument);
+    expect(rpcErrorOf(error)?.outcome).toBe("not_sent");
+    const wrong = await failed(client.runJob({ jobId: "job-1", config: { taskTimeout: "x" as never } }));
+    expect(wrong.code).toBe(Code.InvalidArgument);
+    expect(server.seen).toEqual([]);
+  });
+
+  test("of a deadline knows that it may have happened", async () => {
+    const { client, server } = await jobs(["hang"]);
+    const error = await failed(client.runJob({ jobId: "job-1" }, { timeoutMs: 50 }));
+    expect(error.code).toBe(Code.DeadlineExceeded);
+    expect(rpcErrorOf(error)).toMatchObject({ code: Code.DeadlineExceeded, outcome: "unknown" });
+    expect(server.seen).toHaveLength(1);
+  });
+
+  test("of the transport's own deadline, too; and 0 is none, as Connect has it", async () => {
+    const { client } = await jobs(["hang"], { timeoutMs: 50 });
+    const error = await failed(client.runJob({ jobId: "job-1" }));
+    expect(error.code).toBe(Code.DeadlineExceeded);
+    const { client: patient, server } = await jobs([ok], { timeoutMs: 50 });
+    await patient.runJob({ jobId: "job-1" }, { timeoutMs: 0 });
+    expect(server.seen[0]?.headers).not.toHaveProperty("grpc-timeout");
+  });
+
+  test.each([undefined, "the user went away"])(
+    "of a call that was cancelled (%s) is Canceled",
+    async (reason) => {
+      const { client, server } = await jobs(["hang"]);
+      const controller = new AbortController();
+      const call = failed(client.runJob({ jobId: "job-1" }, { signal: controller.signal }));
+      while (server.seen.length === 0) await new Promise(setImmediate);
+      controller.abort(reason);
+      const error = await call;
+      expect(error.code).toBe(Code.Canceled);
+      expect(rpcErrorOf(error)).toMatchObject({ outcome: "unknown", cause: controller.signal.reason });
+    },
+  );
+
+  test("of a call that was cancelled before says that nothing was sent", async () => {
+    const { client, server } = await jobs([ok]);
+    const error = await failed(client.runJob({ jobId: "job-1" }, { signal: AbortSignal.abort() }));
+    expect(error.code).toBe(Code.Canceled);
+    expect(server.seen).toEqual([]);
+  });
+});
