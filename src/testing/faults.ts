@@ -15,6 +15,24 @@ export type Fault =
   | HtmlFault
   | OversizeFault;
 
+/** Something that goes wrong on demand where there is no socket: all of that, and what a listening server cannot do. */
+export type MemoryFault = Fault | NotConnectedFault;
+
+const kinds: Readonly<Record<MemoryFault["kind"], true>> = {
+  status: true,
+  message: true,
+  delay: true,
+  reset: true,
+  hang: true,
+  garbage: true,
+  "content-type": true,
+  "json-only": true,
+  truncate: true,
+  html: true,
+  oversize: true,
+  "not-connected": true,
+};
+
 /** What most faults can be told. */
 export interface MayExecute {
   /**
@@ -154,6 +172,13 @@ export interface OversizeFault extends MayExecute {
   readonly announced?: boolean | undefined;
 }
 
+/** Keeps a request from being sent: there is no connection, and the server sees and records nothing. */
+export interface NotConnectedFault {
+  readonly kind: "not-connected";
+  /** What the dispatcher reports. @default what Node says where nobody listens: `ECONNREFUSED` */
+  readonly error?: Error | undefined;
+}
+
 /** For which calls a fault is. */
 export interface FaultScope<Rpc extends string = string> {
   /** How many calls it is for, the next ones; `Infinity`: all. @default 1 */
@@ -162,25 +187,56 @@ export interface FaultScope<Rpc extends string = string> {
   readonly rpc?: Rpc | undefined;
 }
 
+interface QueuedFault {
+  readonly fault: MemoryFault;
+  readonly rpc: string | undefined;
+  left: number;
+}
+
 /** The faults that wait for their calls. */
 export class FaultQueue {
-  #entries: { readonly fault: Fault; readonly rpc: string | undefined; left: number }[] = [];
+  #entries: QueuedFault[] = [];
 
-  add(fault: Fault, { times = 1, rpc }: FaultScope): void {
+  get isEmpty(): boolean {
+    return this.#entries.length === 0;
+  }
+
+  /** @throws RangeError if there is no such fault */
+  add(fault: MemoryFault, { times = 1, rpc }: FaultScope): void {
+    if (!Object.hasOwn(kinds, fault.kind)) {
+      const known = Object.keys(kinds).join(", ");
+      throw new RangeError(`there is no fault ${JSON.stringify(fault.kind)}; there are ${known}`);
+    }
     if (!(times >= 1)) throw new RangeError(`times must be at least 1, not ${times}`);
     this.#entries.push({ fault, rpc, left: times });
   }
 
-  /** The fault for the next call of an rpc: the oldest one that is for it. */
+  /** The fault for the next call of an rpc that is connected: the oldest one that is for it. */
   take(rpc: string, onlyIfNamed = false): Fault | undefined {
-    const entry = this.#entries.find((each) => each.rpc === rpc || (each.rpc === undefined && !onlyIfNamed));
-    if (entry === undefined) return undefined;
-    entry.left--;
-    if (entry.left <= 0) this.#entries = this.#entries.filter((each) => each !== entry);
+    const entry = this.#next(rpc, onlyIfNamed);
+    if (entry === undefined || entry.fault.kind === "not-connected") return undefined;
+    this.#use(entry);
+    return entry.fault;
+  }
+
+  /** What keeps the next call of an rpc from being connected, if that is the oldest fault for it. */
+  takeNotConnected(rpc: string, onlyIfNamed = false): NotConnectedFault | undefined {
+    const entry = this.#next(rpc, onlyIfNamed);
+    if (entry?.fault.kind !== "not-connected") return undefined;
+    this.#use(entry);
     return entry.fault;
   }
 
   clear(): void {
     this.#entries = [];
+  }
+
+  #next(rpc: string, onlyIfNamed: boolean): QueuedFault | undefined {
+    return this.#entries.find((each) => each.rpc === rpc || (each.rpc === undefined && !onlyIfNamed));
+  }
+
+  #use(entry: QueuedFault): void {
+    entry.left--;
+    if (entry.left <= 0) this.#entries = this.#entries.filter((each) => each !== entry);
   }
 }

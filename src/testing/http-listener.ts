@@ -1,23 +1,12 @@
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo, Server, Socket } from "node:net";
+import { frameReply } from "./frame-reply.ts";
 import { gone } from "./gone.ts";
 import { asHttp1, Http2Listener } from "./http2-listener.ts";
 import type { RawHeaders } from "./raw-headers.ts";
+import type { Answer } from "./received-request.ts";
 import type { Reply, ReplyFailure } from "./reply.ts";
-
-/** A request, read whole. */
-export interface ReceivedRequest {
-  /** The HTTP method. */
-  readonly verb: string;
-  /** The request target, undecoded: the path and the query. */
-  readonly target: string;
-  readonly headers: RawHeaders;
-  /** Undefined if it is longer than allowed. */
-  readonly body: Uint8Array | undefined;
-  /** Fires when the connection is gone before the answer is out. */
-  readonly signal: AbortSignal;
-}
 
 /** Where and how to listen. */
 export interface ListenOptions {
@@ -40,15 +29,8 @@ export interface HttpListener {
   close(): Promise<void>;
 }
 
-/**
- * Listens for requests.
- *
- * @param answer gives the reply to a request; it must not reject, except when the request's signal has fired
- */
-export async function listen(
-  options: ListenOptions,
-  answer: (request: ReceivedRequest) => Promise<Reply>,
-): Promise<HttpListener> {
+/** Listens for requests. */
+export async function listen(options: ListenOptions, answer: Answer): Promise<HttpListener> {
   const sockets = new Set<Socket>();
   const { server, closeIdleConnections } = createListener(options, answer);
   let closed: Promise<unknown> | undefined;
@@ -83,7 +65,7 @@ export async function listen(
 
 function createListener(
   { http2, maxRequestBytes }: ListenOptions,
-  answer: (request: ReceivedRequest) => Promise<Reply>,
+  answer: Answer,
 ): { readonly server: Server; closeIdleConnections(): void } {
   if (http2) {
     const listener = new Http2Listener((request, response) => {
@@ -119,7 +101,7 @@ interface IncomingRequest extends AsyncIterable<Uint8Array> {
 interface ExchangeSettings {
   readonly maxRequestBytes: number;
   readonly breakOff: BreakOff;
-  answer(request: ReceivedRequest): Promise<Reply>;
+  readonly answer: Answer;
 }
 
 async function exchange(
@@ -170,34 +152,24 @@ async function send(
   signal: AbortSignal,
   breakOff: BreakOff,
 ): Promise<void> {
-  const { status, headers, body, trailers, fails, announced = true } = reply;
-  if (fails === undefined) {
-    if (trailers !== undefined) response.setHeader("trailer", Object.keys(trailers));
-    else if (announced && mayHaveBody(status)) response.setHeader("content-length", body.length);
+  const { status, headers, trailers, fails } = reply;
+  if (fails?.where !== "before-answer") {
+    const { framing, body, isChunked } = frameReply(reply);
+    for (const [name, value] of Object.entries(framing)) response.setHeader(name, value);
     response.writeHead(status, headers);
-    if (trailers === undefined && announced) {
-      response.end(body);
-    } else {
+    if (fails !== undefined) {
+      response.flushHeaders();
+      await new Promise<void>((resolve) => response.write(body, () => resolve()));
+    } else if (isChunked) {
       // Written before the end, so that Node does not work out a length by itself.
       response.write(body);
       response.addTrailers(trailers ?? {});
       response.end();
+    } else {
+      response.end(body);
     }
-    return;
   }
-  if (fails.where === "in-answer") {
-    // One more than there is, so that even an empty body does not arrive whole.
-    response.setHeader("content-length", body.length + 1);
-    response.writeHead(status, headers);
-    response.flushHeaders();
-    const half = body.subarray(0, Math.ceil(body.length / 2));
-    await new Promise<void>((resolve) => response.write(half, () => resolve()));
-  }
+  if (fails === undefined) return;
   if (fails.how === "hang") await gone(signal);
   else breakOff(fails.how);
-}
-
-/** RFC 9110, section 8.6. */
-function mayHaveBody(status: number): boolean {
-  return status >= 200 && status !== 204 && status !== 304;
 }

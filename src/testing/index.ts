@@ -19,7 +19,8 @@ export type {
 } from "./faults.ts";
 export type { Execution } from "./job-handlers.ts";
 export type { Job, JobState } from "./job-store.ts";
-export { type JobsRpc, type JobsServer, type JobsServerOptions, startJobsServer } from "./jobs-server.ts";
+export { type JobsServer, type JobsServerOptions, startJobsServer } from "./jobs-server.ts";
+export type { JobsControls, JobsOptions, JobsRpc } from "./jobs-service.ts";
 export type { RefusalFault } from "./refusal-fault.ts";
 export type { RecordedRequest } from "./request-log.ts";
 export { startServer } from "./server.ts";

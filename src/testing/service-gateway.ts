@@ -8,14 +8,14 @@ import { rpcName } from "../transcoding/rpc-name.ts";
 import { TranscodingError } from "../transcoding/transcoding-error.ts";
 import { CallContext } from "./call-context.ts";
 import { decodeRequestBody } from "./decode-request-body.ts";
-import type { Served } from "./embedded-server.ts";
 import { encodeOutput } from "./encode-output.ts";
-import type { ReceivedRequest } from "./http-listener.ts";
+import type { GatewaySettings } from "./gateway-options.ts";
 import type { Negotiated } from "./negotiate.ts";
+import type { ReceivedRequest } from "./received-request.ts";
+import type { Served } from "./recorded-service.ts";
 import type { Reply } from "./reply.ts";
 import type { ReplySettings } from "./reply-settings.ts";
 import { type RpcHandlers, rpcHandlers } from "./rpc-handlers.ts";
-import type { ServerSettings } from "./server-options.ts";
 import type { ServiceImplementation } from "./service-implementation.ts";
 import { StatusError } from "./status-error.ts";
 import { statusReply } from "./status-reply.ts";
@@ -30,7 +30,7 @@ import type { Target } from "./target.ts";
 export function serviceGateway<Service extends DescService>(
   service: Service,
   implementation: ServiceImplementation<Service>,
-  settings: ServerSettings,
+  settings: GatewaySettings,
 ): Served {
   const router = createRouter(compileService(service).values());
   const call: CallSettings = {
@@ -71,7 +71,7 @@ function asStatusError<T>(read: () => T): T {
 
 interface CallSettings extends ReplySettings {
   readonly handlers: RpcHandlers;
-  readonly onRequest: ServerSettings["onRequest"];
+  readonly onRequest: GatewaySettings["onRequest"];
 }
 
 function rpcTarget(match: RouteMatch, query: string, settings: CallSettings): Target {

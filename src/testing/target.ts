@@ -1,6 +1,6 @@
 import type { Encoding } from "../codecs/media-type.ts";
-import type { ReceivedRequest } from "./http-listener.ts";
 import type { Negotiated } from "./negotiate.ts";
+import type { ReceivedRequest } from "./received-request.ts";
 import type { Reply } from "./reply.ts";
 
 /** What a request is for: an rpc, or something beside the service. */

@@ -1,7 +1,7 @@
 import { JSON_MEDIA_TYPE } from "../codecs/media-type.ts";
 import { Code } from "../errors/code.ts";
 import type { AccessTokens } from "./access-tokens.ts";
-import type { ReceivedRequest } from "./http-listener.ts";
+import type { ReceivedRequest } from "./received-request.ts";
 import type { Reply } from "./reply.ts";
 import type { ReplySettings } from "./reply-settings.ts";
 import { StatusError } from "./status-error.ts";
