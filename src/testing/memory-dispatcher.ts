@@ -1,0 +1,99 @@
+import { Dispatcher, errors } from "undici";
+import { connectionRefused, MemoryExchange } from "./memory-exchange.ts";
+import { type MemoryRequest, memoryRequest } from "./memory-request.ts";
+import type { RecordedService } from "./recorded-service.ts";
+
+/**
+ * Taken when this is loaded, so that a test's fake timers, which replace it, do not hold up requests that have nothing
+ * to do with time. Not a microtask: calls that follow each other would then never let a timer fire.
+ */
+const later = setImmediate;
+
+/** What a memory server is reached through. */
+export interface MemoryDispatcherOptions {
+  readonly origin: string;
+  /** The longest request body, in bytes. */
+  readonly maxRequestBytes: number;
+}
+
+/** A dispatcher whose requests go to a service in the same process, over nothing. */
+export class MemoryDispatcher extends Dispatcher {
+  readonly #service: RecordedService;
+  readonly #options: MemoryDispatcherOptions;
+  readonly #exchanges = new Set<MemoryExchange>();
+  readonly #onIdle: (() => void)[] = [];
+  #isListening = true;
+  #closed: "closed" | "destroyed" | undefined;
+
+  constructor(service: RecordedService, options: MemoryDispatcherOptions) {
+    super();
+    this.#service = service;
+    this.#options = options;
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    let request: MemoryRequest;
+    try {
+      if (this.#closed === "destroyed") throw new errors.ClientDestroyedError();
+      if (this.#closed === "closed") throw new errors.ClientClosedError();
+      request = memoryRequest(options, this.#options.origin, this.#options.maxRequestBytes);
+    } catch (error) {
+      new MemoryExchange(handler).fail(error as Error);
+      return false;
+    }
+    const exchange = new MemoryExchange(handler);
+    this.#exchanges.add(exchange);
+    later(() => this.#carryOut(exchange, request));
+    return true;
+  }
+
+  /** The server's end of it: every connection breaks, and no other one is made. */
+  async hangUp(): Promise<void> {
+    this.#isListening = false;
+    for (const exchange of this.#exchanges) exchange.breakOff();
+    await this.#idle();
+  }
+
+  override close(): Promise<void>;
+  override close(callback: () => void): void;
+  override close(callback?: () => void): Promise<void> | void {
+    this.#closed ??= "closed";
+    return told(this.#idle(), callback);
+  }
+
+  override destroy(): Promise<void>;
+  override destroy(error: Error | null): Promise<void>;
+  override destroy(callback: () => void): void;
+  override destroy(error: Error | null, callback: () => void): void;
+  override destroy(error?: Error | null | (() => void), callback?: () => void): Promise<void> | void {
+    if (typeof error === "function") return this.destroy(null, error);
+    this.#closed = "destroyed";
+    for (const exchange of this.#exchanges) exchange.fail(error ?? new errors.ClientDestroyedError());
+    return told(this.#idle(), callback);
+  }
+
+  async #carryOut(exchange: MemoryExchange, request: MemoryRequest): Promise<void> {
+    const notConnected = this.#isListening
+      ? this.#service.takeNotConnected(request.verb, request.target)
+      : ({ kind: "not-connected" } as const);
+    if (notConnected !== undefined) exchange.fail(notConnected.error ?? connectionRefused());
+    else await exchange.run(request, (received) => this.#service.answer(received));
+    this.#exchanges.delete(exchange);
+    if (this.#exchanges.size > 0) return;
+    for (const tell of this.#onIdle.splice(0)) tell();
+  }
+
+  /** Resolves when no exchange goes on. */
+  #idle(): Promise<void> {
+    if (this.#exchanges.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onIdle.push(resolve);
+    });
+  }
+}
+
+/** As undici has it: to a callback where there is one, and as a promise otherwise. */
+function told(done: Promise<void>, callback: (() => void) | undefined): Promise<void> | void {
+  if (callback === undefined) return done;
+  done.then(callback);
+}

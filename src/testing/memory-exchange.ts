@@ -1,0 +1,174 @@
+import { STATUS_CODES, validateHeaderName, validateHeaderValue } from "node:http";
+import { constants } from "node:os";
+import { type Dispatcher, errors } from "undici";
+import { frameReply } from "./frame-reply.ts";
+import { gone } from "./gone.ts";
+import type { MemoryRequest } from "./memory-request.ts";
+import { headersByName } from "./raw-headers.ts";
+import type { Answer } from "./received-request.ts";
+import type { Reply, ReplyFailure } from "./reply.ts";
+
+/** How much of a body comes at once, in bytes: what Node reads off a socket at a time. */
+const PIECE_BYTES = 64 * 1024;
+
+/** One request and its answer, told to undici's handler as a connection of undici's tells it. */
+export class MemoryExchange implements Dispatcher.DispatchController {
+  aborted = false;
+  paused = false;
+  reason: Error | null = null;
+  rawHeaders: Record<string, string | string[]> | null = null;
+  rawTrailers: Record<string, string | string[]> | null = null;
+  readonly #handler: Dispatcher.DispatchHandler;
+  readonly #gone = new AbortController();
+  #hasStarted = false;
+  #isOver = false;
+  #onResume: (() => void) | undefined;
+
+  constructor(handler: Dispatcher.DispatchHandler) {
+    this.#handler = handler;
+  }
+
+  abort(reason: Error): void {
+    if (this.aborted || this.#isOver) return;
+    this.aborted = true;
+    this.reason = reason;
+    this.fail(reason);
+  }
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+    this.#onResume?.();
+  }
+
+  /** Sends the request, and resolves when nothing of the exchange goes on any more. It never rejects. */
+  async run(request: MemoryRequest, answer: Answer): Promise<void> {
+    if (this.#isOver) return;
+    this.#hasStarted = true;
+    this.#tell(() => this.#handler.onRequestStart?.(this, null));
+    if (this.#isOver) return;
+    const { signal } = this.#gone;
+    try {
+      const reply = await answer({ ...request, signal });
+      await this.#play(reply, signal);
+    } catch {
+      // What cannot be put on a connection ends it.
+      this.#breakOff("close");
+    }
+  }
+
+  /** Ends the exchange with what an end of its connection is called. */
+  breakOff(): void {
+    if (this.#hasStarted) this.#breakOff("close");
+    else this.fail(connectionRefused());
+  }
+
+  /** Ends the exchange with an error. */
+  fail(error: Error): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#gone.abort();
+    // undici makes a controller when it begins to write, and reports what fails before that without one.
+    const controller = (this.#hasStarted ? this : null) as Dispatcher.DispatchController;
+    this.#handler.onResponseError?.(controller, error);
+  }
+
+  async #play(reply: Reply, signal: AbortSignal): Promise<void> {
+    const { fails } = reply;
+    if (this.#isOver) return;
+    if (fails?.where !== "before-answer") await this.#playAnswer(reply, signal);
+    if (fails === undefined || this.#isOver) return;
+    if (fails.how === "hang") await gone(signal);
+    else this.#breakOff(fails.how);
+  }
+
+  async #playAnswer(reply: Reply, signal: AbortSignal): Promise<void> {
+    const { framing, body, isChunked } = frameReply(reply);
+    const status = checkedStatus(reply.status);
+    const headers = received({ ...framing, ...reply.headers });
+    this.rawHeaders = headers;
+    this.#tell(() =>
+      this.#handler.onResponseStart?.(this, status, headers, STATUS_CODES[status] ?? "unknown"),
+    );
+    const length = isChunked ? body.length : Number(headers["content-length"] ?? body.length);
+    const end = Math.min(length, body.length);
+    for (let at = 0; at < end; at += PIECE_BYTES) {
+      await this.#whenRead();
+      if (this.#isOver) return;
+      const piece = Buffer.from(body.subarray(at, Math.min(at + PIECE_BYTES, end)));
+      this.#tell(() => this.#handler.onResponseData?.(this, piece));
+    }
+    if (reply.fails !== undefined) return;
+    await this.#whenRead();
+    // A handler that announced more than there is: the rest is waited for.
+    if (length > body.length) await gone(signal);
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const trailers = received(reply.trailers ?? {});
+    this.rawTrailers = trailers;
+    try {
+      this.#handler.onResponseEnd?.(this, trailers);
+    } catch (error) {
+      this.#handler.onResponseError?.(this, asError(error));
+    }
+  }
+
+  /** What a handler throws ends its exchange, as in undici. */
+  #tell(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.fail(asError(error));
+    }
+  }
+
+  async #whenRead(): Promise<void> {
+    while (this.paused && !this.#isOver) {
+      const resumed = new Promise<void>((resolve) => {
+        this.#onResume = resolve;
+      });
+      await Promise.race([resumed, gone(this.#gone.signal)]);
+    }
+  }
+
+  #breakOff(how: Exclude<ReplyFailure["how"], "hang">): void {
+    this.fail(
+      how === "reset" ? systemError("read", "ECONNRESET") : new errors.SocketError("other side closed"),
+    );
+  }
+}
+
+/** What Node reports where nobody listens. */
+export function connectionRefused(): Error {
+  return systemError("connect", "ECONNREFUSED");
+}
+
+function systemError(syscall: string, code: "ECONNRESET" | "ECONNREFUSED"): Error {
+  return Object.assign(new Error(`${syscall} ${code}`), { errno: -constants.errno[code], code, syscall });
+}
+
+/** Node writes no other status. */
+function checkedStatus(status: number): number {
+  if (status >= 100 && status <= 999) return Math.trunc(status);
+  throw new RangeError(`invalid status ${status}`);
+}
+
+/** Headers as undici reads them off, by name in lower case. */
+function received(headers: Reply["headers"]): Record<string, string | string[]> {
+  const lines: string[] = [];
+  for (const [name, values] of Object.entries(headers)) {
+    for (const value of [values].flat()) {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+      lines.push(name, value.replace(/^[\t ]+/, ""));
+    }
+  }
+  return headersByName(lines) as Record<string, string | string[]>;
+}
+
+function asError(value: unknown): Error {
+  return value instanceof Error ? value : new Error(String(value));
+}
