@@ -35,16 +35,18 @@ export function memoryHandle(served: Served, settings: MemoryServerSettings): Me
 
 /** @throws RangeError for what only a connection can do */
 function refuseUnplayable(fault: MemoryFault): void {
-  if (fault.kind === "reset" && (fault.how === "refused" || fault.how === "goaway")) {
-    throw new RangeError(
-      `a reset how ${JSON.stringify(fault.how)} needs HTTP/2, and a memory server is HTTP/1.1`,
-    );
+  if (fault.kind === "reset") {
+    const { how = "reset" } = fault;
+    if (how === "refused" || how === "goaway") {
+      throw new RangeError(`a reset how "${how}" needs HTTP/2, and a memory server does as HTTP/1.1`);
+    }
+    if (how !== "reset" && how !== "close") throw new RangeError(`there is no reset how "${how}"`);
   }
   if ("status" in fault && fault.status !== undefined && !(fault.status >= 200 && fault.status <= 999)) {
     throw new RangeError(`a memory server answers with a status from 200 to 999, not ${fault.status}`);
   }
-  if (fault.kind !== "status") return;
-  const name = Object.keys(fault.headers ?? {}).find((each) => /^(?:transfer-encoding|upgrade)$/i.test(each));
-  if (name !== undefined)
-    throw new RangeError(`${name} is for a connection, which a memory server does not have`);
+  const headers = fault.kind === "status" ? Object.keys(fault.headers ?? {}) : [];
+  const framing = headers.find((name) => /^(?:transfer-encoding|upgrade)$/i.test(name));
+  if (framing === undefined) return;
+  throw new RangeError(`${framing} is for a connection, which a memory server does not have`);
 }
