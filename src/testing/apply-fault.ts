@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { Encoding } from "../codecs/media-type.ts";
 import { codeFromHttpStatus } from "../errors/http-status.ts";
@@ -114,7 +113,12 @@ function swollen(reply: Reply, { bytes, announced = true }: OversizeFault, encod
 /** The highest field number there is, which no message is likely to have. */
 const MAX_FIELD = 536_870_911;
 
+/** With the global timer, which a test may have put its own in the place of. */
 async function waited({ ms = 0, until }: DelayFault, signal: AbortSignal): Promise<void> {
-  const timer = delay(ms, undefined, { signal }).catch(() => {});
-  await Promise.all([timer, until && Promise.race([until.catch(() => {}), gone(signal)])]);
+  let timer: NodeJS.Timeout | undefined;
+  const slept = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([Promise.all([slept, until?.catch(() => {})]), gone(signal)]);
+  clearTimeout(timer);
 }

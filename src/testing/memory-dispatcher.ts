@@ -32,6 +32,9 @@ export class MemoryDispatcher extends Dispatcher {
   }
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    if (typeof handler?.onResponseError !== "function") {
+      throw new errors.InvalidArgumentError("invalid onResponseError method");
+    }
     let request: MemoryRequest;
     try {
       if (this.#closed === "destroyed") throw new errors.ClientDestroyedError();
@@ -43,7 +46,10 @@ export class MemoryDispatcher extends Dispatcher {
     }
     const exchange = new MemoryExchange(handler);
     this.#exchanges.add(exchange);
-    later(() => this.#carryOut(exchange, request));
+    later(() => {
+      if (!this.#isListening) exchange.breakOff();
+      this.#carryOut(exchange, request);
+    });
     return true;
   }
 
@@ -73,11 +79,11 @@ export class MemoryDispatcher extends Dispatcher {
   }
 
   async #carryOut(exchange: MemoryExchange, request: MemoryRequest): Promise<void> {
-    const notConnected = this.#isListening
-      ? this.#service.takeNotConnected(request.verb, request.target)
-      : ({ kind: "not-connected" } as const);
-    if (notConnected !== undefined) exchange.fail(notConnected.error ?? connectionRefused());
-    else await exchange.run(request, (received) => this.#service.answer(received));
+    if (!exchange.isOver) {
+      const notConnected = this.#service.takeNotConnected(request.verb, request.target);
+      if (notConnected !== undefined) exchange.fail(notConnected.error ?? connectionRefused());
+      else await exchange.run(request, (received) => this.#service.answer(received));
+    }
     this.#exchanges.delete(exchange);
     if (this.#exchanges.size > 0) return;
     for (const tell of this.#onIdle.splice(0)) tell();

@@ -4,7 +4,7 @@ import { type Dispatcher, errors } from "undici";
 import { frameReply } from "./frame-reply.ts";
 import { gone } from "./gone.ts";
 import type { MemoryRequest } from "./memory-request.ts";
-import { headersByName } from "./raw-headers.ts";
+import { headersByName, type RawHeaders } from "./raw-headers.ts";
 import type { Answer } from "./received-request.ts";
 import type { Reply, ReplyFailure } from "./reply.ts";
 
@@ -16,8 +16,8 @@ export class MemoryExchange implements Dispatcher.DispatchController {
   aborted = false;
   paused = false;
   reason: Error | null = null;
-  rawHeaders: Record<string, string | string[]> | null = null;
-  rawTrailers: Record<string, string | string[]> | null = null;
+  rawHeaders: string[] | null = null;
+  rawTrailers: string[] | null = null;
   readonly #handler: Dispatcher.DispatchHandler;
   readonly #gone = new AbortController();
   #hasStarted = false;
@@ -26,6 +26,10 @@ export class MemoryExchange implements Dispatcher.DispatchController {
 
   constructor(handler: Dispatcher.DispatchHandler) {
     this.#handler = handler;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   abort(reason: Error): void {
@@ -46,7 +50,6 @@ export class MemoryExchange implements Dispatcher.DispatchController {
 
   /** Sends the request, and resolves when nothing of the exchange goes on any more. It never rejects. */
   async run(request: MemoryRequest, answer: Answer): Promise<void> {
-    if (this.#isOver) return;
     this.#hasStarted = true;
     this.#tell(() => this.#handler.onRequestStart?.(this, null));
     if (this.#isOver) return;
@@ -88,8 +91,8 @@ export class MemoryExchange implements Dispatcher.DispatchController {
   async #playAnswer(reply: Reply, signal: AbortSignal): Promise<void> {
     const { framing, body, isChunked } = frameReply(reply);
     const status = checkedStatus(reply.status);
-    const headers = received({ ...framing, ...reply.headers });
-    this.rawHeaders = headers;
+    this.rawHeaders = headerLines({ ...framing, ...reply.headers });
+    const headers = received(this.rawHeaders);
     this.#tell(() =>
       this.#handler.onResponseStart?.(this, status, headers, STATUS_CODES[status] ?? "unknown"),
     );
@@ -107,10 +110,9 @@ export class MemoryExchange implements Dispatcher.DispatchController {
     if (length > body.length) await gone(signal);
     if (this.#isOver) return;
     this.#isOver = true;
-    const trailers = received(reply.trailers ?? {});
-    this.rawTrailers = trailers;
+    this.rawTrailers = headerLines(reply.trailers ?? {});
     try {
-      this.#handler.onResponseEnd?.(this, trailers);
+      this.#handler.onResponseEnd?.(this, received(this.rawTrailers));
     } catch (error) {
       this.#handler.onResponseError?.(this, asError(error));
     }
@@ -156,16 +158,22 @@ function checkedStatus(status: number): number {
   throw new RangeError(`invalid status ${status}`);
 }
 
-/** Headers as undici reads them off, by name in lower case. */
-function received(headers: Reply["headers"]): Record<string, string | string[]> {
+/** @throws TypeError for what Node would not write */
+function headerLines(headers: Reply["headers"]): string[] {
   const lines: string[] = [];
   for (const [name, values] of Object.entries(headers)) {
+    validateHeaderName(name);
     for (const value of [values].flat()) {
-      validateHeaderName(name);
       validateHeaderValue(name, value);
+      // White space in front of a value is no part of it (RFC 9110, section 5.5).
       lines.push(name, value.replace(/^[\t ]+/, ""));
     }
   }
+  return lines;
+}
+
+/** As undici reads them off: the values of several lines in an array. */
+function received(lines: RawHeaders): Record<string, string | string[]> {
   return headersByName(lines) as Record<string, string | string[]>;
 }
 

@@ -18,8 +18,10 @@ import { HttpRuleSchema } from "../../gen/google/api/http_pb.js";
  * message Item  { string name = 1; int64 size = 2; }
  * message Thing { string id = 1; Item item = 2; repeated string tags = 3; int32 count = 4; }
  * ```
+ *
+ * @param path the template of Get
  */
-export function thingsService(): DescService {
+export function thingsService(path = "/things/{id}"): DescService {
   const file = create(FileDescriptorProtoSchema, {
     name: "test/things.proto",
     package: "test",
@@ -40,7 +42,7 @@ export function thingsService(): DescService {
       {
         name: "Things",
         method: [
-          rpc("Get", { pattern: { case: "get", value: "/things/{id}" } }),
+          rpc("Get", { pattern: { case: "get", value: path } }),
           rpc("Make", { pattern: { case: "post", value: "/things" }, body: "*" }),
           rpc("Put", { pattern: { case: "put", value: "/things/{id}" }, body: "item" }),
           rpc("Tag", {
