@@ -9,7 +9,12 @@ const entries = {
   "bytenite-jobs": ["JobsClient", "JobsError", "RpcError", "Code", "Customer", "JobConfigSchema"],
   "bytenite-jobs/transport": ["createRestTransport", "createClient", "RpcError", "Code"],
   "bytenite-jobs/connect": ["createRestTransport", "restCallOptions", "rpcErrorOf"],
-  "bytenite-jobs/testing": ["startJobsServer", "startServer"],
+  "bytenite-jobs/testing": [
+    "startJobsServer",
+    "startServer",
+    "createMemoryJobsServer",
+    "createMemoryTransport",
+  ],
 };
 
 const root = process.cwd();

@@ -110,7 +110,7 @@ export interface ResetFault extends MayExecute {
  * - `"goaway"`: over HTTP/2, a GOAWAY that promises the same and ends the connection when the other streams are
  *   done.
  *
- * HTTP/1.1 has no words for the last two; there they are a plain close.
+ * HTTP/1.1 has no words for the last two; there they are a plain close, and a memory server refuses them.
  */
 export type ResetHow = "reset" | "close" | "refused" | "goaway";
 

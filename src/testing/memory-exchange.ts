@@ -59,13 +59,13 @@ export class MemoryExchange implements Dispatcher.DispatchController {
       await this.#play(reply, signal);
     } catch {
       // What cannot be put on a connection ends it.
-      this.#breakOff("close");
+      this.#lose("close");
     }
   }
 
   /** Ends the exchange with what an end of its connection is called. */
   breakOff(): void {
-    if (this.#hasStarted) this.#breakOff("close");
+    if (this.#hasStarted) this.#lose("close");
     else this.fail(connectionRefused());
   }
 
@@ -76,7 +76,7 @@ export class MemoryExchange implements Dispatcher.DispatchController {
     this.#gone.abort();
     // undici makes a controller when it begins to write, and reports what fails before that without one.
     const controller = (this.#hasStarted ? this : null) as Dispatcher.DispatchController;
-    this.#handler.onResponseError?.(controller, error);
+    this.#report(controller, error);
   }
 
   async #play(reply: Reply, signal: AbortSignal): Promise<void> {
@@ -85,7 +85,7 @@ export class MemoryExchange implements Dispatcher.DispatchController {
     if (fails?.where !== "before-answer") await this.#playAnswer(reply, signal);
     if (fails === undefined || this.#isOver) return;
     if (fails.how === "hang") await gone(signal);
-    else this.#breakOff(fails.how);
+    else this.#lose(fails.how);
   }
 
   async #playAnswer(reply: Reply, signal: AbortSignal): Promise<void> {
@@ -109,12 +109,12 @@ export class MemoryExchange implements Dispatcher.DispatchController {
     // A handler that announced more than there is: the rest is waited for.
     if (length > body.length) await gone(signal);
     if (this.#isOver) return;
-    this.#isOver = true;
     this.rawTrailers = headerLines(reply.trailers ?? {});
+    this.#isOver = true;
     try {
       this.#handler.onResponseEnd?.(this, received(this.rawTrailers));
     } catch (error) {
-      this.#handler.onResponseError?.(this, asError(error));
+      this.#report(this, asError(error));
     }
   }
 
@@ -136,10 +136,20 @@ export class MemoryExchange implements Dispatcher.DispatchController {
     }
   }
 
-  #breakOff(how: Exclude<ReplyFailure["how"], "hang">): void {
-    this.fail(
-      how === "reset" ? systemError("read", "ECONNRESET") : new errors.SocketError("other side closed"),
-    );
+  #lose(how: Exclude<ReplyFailure["how"], "hang">): void {
+    const isReset = how === "reset";
+    this.fail(isReset ? systemError("read", "ECONNRESET") : new errors.SocketError("other side closed"));
+  }
+
+  /** What a handler throws at its last word has nobody to go to. */
+  #report(controller: Dispatcher.DispatchController, error: Error): void {
+    try {
+      this.#handler.onResponseError?.(controller, error);
+    } catch (thrown) {
+      queueMicrotask(() => {
+        throw thrown;
+      });
+    }
   }
 }
 

@@ -19,6 +19,8 @@ export interface MemoryJobsServer extends MemoryServer<MemoryFault | RefusalFaul
 /**
  * What {@link startJobsServer} serves, without a socket: for a `JobsClient` that is given the server's `baseUrl`,
  * `accessToken` and `dispatcher`. It is there at once, and holds nothing that has to be closed.
+ *
+ * @throws RangeError that names the option, if one cannot be used
  */
 export function createMemoryJobsServer(options: MemoryJobsServerOptions = {}): MemoryJobsServer {
   const jobs = jobsService(options, (own: MemoryServerOptions) => memorySettings(own, jobsOptionNames));

@@ -8,6 +8,7 @@ import type { ServiceImplementation } from "./service-implementation.ts";
  * What {@link startServer} serves, without a socket: for a client that is given the server's `dispatcher`. It is there
  * at once, and holds nothing that has to be closed.
  *
+ * @throws RangeError that names the option, if one cannot be used
  * @throws HttpRuleError with everything that is wrong with the rules, if anything is
  */
 export function createMemoryServer<Service extends DescService>(
