@@ -175,7 +175,7 @@ export const scenarios: readonly Scenario[] = [
   }),
   jobScenario("the deadline passes", "DeadlineExceeded", (client, server) => {
     server.fault({ kind: "hang" });
-    return endOf(client.run("job-1", undefined, { timeoutMs: 40 }));
+    return endOf(client.run("job-1", undefined, { timeoutMs: 250 }));
   }),
   jobScenario("attempts are counted", "OK", (client, server) => {
     server.fault({ kind: "status", status: 503 }, { times: 2 });
@@ -277,7 +277,7 @@ export const scenarios: readonly Scenario[] = [
   libraryScenario(
     "a handler announces more than it gives",
     "DeadlineExceeded",
-    ({ client }) => endOf(client.getBook({ name }, { timeoutMs: 40 })),
+    ({ client }) => endOf(client.getBook({ name }, { timeoutMs: 250 })),
     {
       getBook(_, context) {
         context.setHeader("content-length", "9999");
@@ -343,18 +343,27 @@ export const scenarios: readonly Scenario[] = [
     { transport: { maxResponseBytes: 100_000 } },
   ),
   libraryScenario(
-    "the handler sees the deadline, and is told when it passes",
+    "the handler is told when the time is over that it was given",
     "DeadlineExceeded",
-    async ({ client }) => {
-      const end = await endOf(client.getBook({ name }, { timeoutMs: 60 }));
-      return end;
-    },
+    ({ client }) => endOf(client.getBook({ name })),
     {
-      async getBook(_, { signal, deadline }) {
-        if (deadline === undefined) return book;
+      async getBook(_, { signal }) {
         await new Promise((resolve) => signal.addEventListener("abort", resolve));
         throw signal.reason;
       },
+    },
+    // Shorter than the client's own, so that it is the server that ends the call.
+    { transport: { timeoutHeader: false, headers: { "grpc-timeout": "30m" }, retry: false } },
+  ),
+  libraryScenario(
+    "the handler sees the deadline",
+    "OK",
+    ({ client }) => endOf(client.getBook({ name }, { timeoutMs: 5_000 })),
+    {
+      getBook: (_, { deadline, headers }) => ({
+        title: deadline === undefined ? "none" : "some",
+        reader: String(headers["grpc-timeout"]),
+      }),
     },
   ),
   libraryScenario(
