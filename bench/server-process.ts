@@ -1,6 +1,6 @@
 // The server of a benchmark, in a process of its own: every answer is ready bytes. It says where it listens, and tells
 // its CPU time and its sockets' bytes when it is asked.
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createHttp2Server } from "node:http2";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { responseBytes, responseJson } from "./ways/the-call.ts";
@@ -18,15 +18,55 @@ export interface ServerUsage {
 const sockets = new Set<Socket>();
 let [receivedBefore, sentBefore] = [0, 0];
 
-const http1 = createServer({ keepAliveTimeout: 0 }, (request, response) => {
-  request.resume();
-  request.once("end", () => {
-    const type = request.headers["content-type"] ?? "";
-    const body = type === "application/json" ? responseJson : responseBytes;
+/** Answers that wait until they are asked for: so calls stay in flight, and the memory that they take can be seen. */
+let held: (() => void)[] | undefined;
+let onHeld: (() => void) | undefined;
+
+const http1 = createServer({ keepAliveTimeout: 0 }, async (request, response) => {
+  const { url = "" } = request;
+  // Most calls are the same small one, whose body nobody has to look at.
+  const body = url.startsWith("/v1/shelves/") ? await bodyOf(request) : undefined;
+  if (body === undefined) {
+    request.resume();
+    request.once("end", () => answer(request, response));
+  } else if (held === undefined) {
+    answer(request, response, body);
+  } else {
+    held.push(() => answer(request, response, body));
+    onHeld?.();
+  }
+});
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+function answer({ url = "", headers }: IncomingMessage, response: ServerResponse, echoed?: Buffer): void {
+  const [, command, count] = url.split("/");
+  if (command === "hold") held = [];
+  if (command === "release") {
+    for (const letGo of held?.splice(0) ?? []) letGo();
+    held = undefined;
+  }
+  const type = headers["content-type"] ?? "";
+  const body = echoed ?? (type === "application/json" ? responseJson : responseBytes);
+  const send = () => {
     response.writeHead(200, { "content-type": type, "content-length": body.length });
     response.end(body);
-  });
-});
+  };
+  if (command !== "held") {
+    send();
+    return;
+  }
+  onHeld = () => {
+    if ((held?.length ?? 0) < Number(count)) return;
+    onHeld = undefined;
+    send();
+  };
+  onHeld();
+}
 
 const grpcMessage = Buffer.concat([Buffer.from([0, 0, 0, 0, responseBytes.length]), responseBytes]);
 

@@ -5,7 +5,8 @@ import { RunJobRequestSchema } from "../../gen/bytenite/customer/customer_pb.js"
 import { accessToken, check, path, requestBytes } from "./the-call.ts";
 import type { Way } from "./way.ts";
 
-const headers = [
+/** Names and values in turn, as undici takes them. */
+export const bareHeaders = [
   ...["content-type", "application/x-protobuf", "accept", "application/x-protobuf"],
   ...["authorization", accessToken],
 ];
@@ -39,7 +40,13 @@ class Handler implements Dispatcher.DispatchHandler {
   }
 }
 
-function dispatch(pool: Pool, body: Uint8Array): Promise<Uint8Array> {
+/** One POST of bytes that are ready. */
+export function dispatchBare(
+  pool: Pool,
+  path: string,
+  headers: string[],
+  body: Uint8Array,
+): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     pool.dispatch(
       { path, method: "POST", headers, body, headersTimeout: 0, bodyTimeout: 0 },
@@ -51,7 +58,7 @@ function dispatch(pool: Pool, body: Uint8Array): Promise<Uint8Array> {
 /** Bytes that are ready, to a pool as undici makes it, and the answer not decoded. */
 export const bareDispatch: Way = async ({ http1 }) => {
   const pool = new Pool(http1);
-  return () => dispatch(pool, requestBytes);
+  return () => dispatchBare(pool, path, bareHeaders, requestBytes);
 };
 
 /** The same with protobuf-es before and behind it. */
@@ -60,6 +67,6 @@ export const bareDispatchWithProtobuf: Way = async ({ http1 }) => {
   return async () => {
     const config = { taskTimeout: 3600n, jobTimeout: 86_400n, isTestJob: true };
     const body = toBinary(RunJobRequestSchema, create(RunJobRequestSchema, { config }));
-    check(fromBinary(GenericResponseSchema, await dispatch(pool, body)));
+    check(fromBinary(GenericResponseSchema, await dispatchBare(pool, path, bareHeaders, body)));
   };
 };

@@ -189,11 +189,17 @@ function readLength(end: number): number {
 
 /** Up to here, characters one by one are faster than a call into V8's strings. */
 const SHORT_TEXT = 12;
+/** From here on, Node looks through bytes faster than a loop does. */
+const LONG_TEXT = 64;
 
 function readText(end: number): string {
   const textEnd = readLength(end);
   const start = at;
   at = textEnd;
+  if (textEnd - start > LONG_TEXT) {
+    if (!isUtf8(buffer.subarray(start, textEnd))) throw unusual;
+    return buffer.toString("utf8", start, textEnd);
+  }
   for (let i = start; i < textEnd; i++) {
     if ((buffer[i] as number) < 0x80) continue;
     if (!isUtf8(buffer.subarray(i, textEnd))) throw unusual;

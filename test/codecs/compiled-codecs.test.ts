@@ -346,3 +346,22 @@ test("every kind of field is in the test", () => {
     }
   }
 });
+
+test("text of any length is read as it was written, and refused wherever it is not UTF-8", () => {
+  for (const length of [0, 1, 12, 13, 63, 64, 65, 66, 200, 5_000]) {
+    for (const text of [
+      "x".repeat(length),
+      `${"x".repeat(Math.max(length - 2, 0))}é`,
+      "\ufeff".repeat(length),
+    ]) {
+      const message = create(GenericResponseSchema, { message: text });
+      const bytes = toBinary(GenericResponseSchema, message);
+      expect(decodeBinary(GenericResponseSchema, bytes)).toEqual(message);
+      expect(Buffer.from(encodeBinary(GenericResponseSchema, message)).equals(bytes)).toBe(true);
+      if (text === "") continue;
+      const cut = bytes.slice();
+      cut[cut.length - 1] = 0xc3;
+      expect(() => decodeBinary(GenericResponseSchema, cut)).toThrow(CodecError);
+    }
+  }
+});

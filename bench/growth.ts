@@ -1,0 +1,99 @@
+// npm run bench:growth: how the cost of a call grows with the calls in flight, the length of bodies, the methods that a
+// transport knows, and what memory a call in flight takes. Side by side with bare dispatch, in rotated rounds.
+import { cpus } from "node:os";
+import { parseArgs } from "node:util";
+import type { GrowthFigures, GrowthOrder, GrowthWay } from "./growth-process.ts";
+import { type Asked, isPinned, startPinned } from "./pinned-process.ts";
+import type { ServerUsage } from "./server-process.ts";
+import { figureOf } from "./statistics.ts";
+import type { Origins } from "./ways/way.ts";
+
+const { values } = parseArgs({ options: { rounds: { type: "string", default: "5" } } });
+const rounds = Number(values.rounds);
+const ways: readonly GrowthWay[] = ["bare", "binary", "json"];
+
+const server = await startPinned<Origins, ServerUsage>("server-process.ts", [], 0);
+const args = [JSON.stringify(server.first)];
+// A process for each way: what V8 makes of one must not depend on another.
+const clients = new Map<GrowthWay, Asked<GrowthFigures>>();
+for (const way of ways)
+  clients.set(way, await startPinned<"ready", GrowthFigures>("growth-process.ts", args, 1));
+
+const day = new Date().toISOString().slice(0, 10);
+const place = `${cpus().length} cores of ${cpus()[0]?.model.trim() || process.arch}`;
+const how = isPinned ? "server and client pinned to a core each" : "not pinned";
+console.log(`${day}, ${place}, Node.js ${process.versions.node}, ${how}; npm run bench:growth`);
+console.log(
+  `Medians of ${rounds} rounds; CPU of the client in µs per call; ratios are to bare dispatch in this run`,
+);
+
+const inFlight = [1, 10, 32, 100, 316, 1_000];
+await table("Calls in flight, with bodies of 10 bytes", inFlight, (count, way) => {
+  return { kind: "calls", way, inFlight: count, bytes: 10, calls: 6_000 };
+});
+
+const lengths = [10, 100, 1_000, 10_000, 100_000, 1_000_000];
+await table("Bytes in the body, there and back, 32 in flight", lengths, (bytes, way) => {
+  return { kind: "calls", way, inFlight: 32, bytes, calls: Math.max(100, Math.min(6_000, 3e7 / bytes)) };
+});
+
+console.log(
+  "\n| methods known to the transport | CPU µs per call | CPU µs to get to know one |\n| --- | --- | --- |",
+);
+for (const methods of [1, 10, 100, 1_000, 10_000]) {
+  const figures: GrowthFigures[] = [];
+  for (let round = 0; round < rounds; round++)
+    figures.push(await ask("binary", { kind: "methods", methods, calls: 6_000 }));
+  const cpu = figureOf(figures.map((each) => each.cpu ?? 0)).median;
+  const perMethod = figureOf(figures.map((each) => each.cpuPerMethod ?? 0)).median;
+  console.log(`| ${methods} | ${cpu.toFixed(1)} | ${perMethod.toFixed(0)} |`);
+}
+
+console.log(
+  "\n| calls in flight | heap, bytes per call: bare dispatch | binary | JSON |\n| --- | --- | --- | --- |",
+);
+for (const count of [10, 100, 1_000]) {
+  const cells: string[] = [];
+  for (const way of ways) {
+    const { bytesPerCall = 0 } = await ask(way, { kind: "memory", way, inFlight: count });
+    cells.push(bytesPerCall.toFixed(0));
+  }
+  console.log(`| ${count} | ${cells.join(" | ")} |`);
+}
+
+for (const client of clients.values()) client.close();
+server.close();
+
+function ask(way: GrowthWay, order: GrowthOrder): Promise<GrowthFigures> {
+  return (clients.get(way) as Asked<GrowthFigures>).ask(order);
+}
+
+async function table(
+  title: string,
+  points: readonly number[],
+  orderOf: (point: number, way: GrowthWay) => GrowthOrder,
+): Promise<void> {
+  console.log(
+    `\n${title}\n\n| | bare dispatch | binary | ÷ bare | JSON | ÷ bare |\n| --- | --- | --- | --- | --- | --- |`,
+  );
+  for (const point of points) {
+    const measured = new Map<GrowthWay, number[]>(ways.map((way) => [way, []]));
+    for (let round = 0; round < rounds; round++) {
+      for (const way of [...ways.slice(round % ways.length), ...ways.slice(0, round % ways.length)]) {
+        const { cpu = Number.NaN } = await ask(way, orderOf(point, way));
+        measured.get(way)?.push(cpu);
+      }
+    }
+    const [bare = Number.NaN, binary = Number.NaN, json = Number.NaN] = ways.map(
+      (way) => figureOf(measured.get(way) ?? []).median,
+    );
+    const cells = [
+      bare.toFixed(1),
+      binary.toFixed(1),
+      (binary / bare).toFixed(2),
+      json.toFixed(1),
+      (json / bare).toFixed(2),
+    ];
+    console.log(`| ${point.toLocaleString("en")} | ${cells.join(" | ")} |`);
+  }
+}
