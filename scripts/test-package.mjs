@@ -34,7 +34,11 @@ try {
 
   const outside = join(folder, "outside");
   writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true }));
-  run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", `./${filename}`, "@connectrpc/connect@2"], folder);
+  run(
+    "npm",
+    ["install", "--no-audit", "--no-fund", "--prefer-offline", `./${filename}`, "@connectrpc/connect@2"],
+    folder,
+  );
   for (const [entry, names] of Object.entries(entries)) {
     const check = `for (const name of ${JSON.stringify(names)}) if (!(name in entry)) throw new Error(name + " is missing");`;
     writeFileSync(`${outside}.mjs`, `import * as entry from "${entry}";\n${check}\n`);
