@@ -1,0 +1,49 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { delimiter, dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Check } from "./checks.ts";
+import { execute } from "./execute.ts";
+import type { Node } from "./nodes.ts";
+
+/** Checks the command that npm links, started as a shell starts it: by its first line, with the Node.js in the PATH. */
+export function checksOfCommandLine(node: Node, folder: string, version: string): Check[] {
+  const command = join(folder, "node_modules/.bin/bytenite-jobs");
+  const path = { PATH: `${dirname(node.path)}${delimiter}${process.env.PATH}` };
+  return [
+    {
+      name: "bytenite-jobs --version",
+      async run() {
+        const { stdout } = await execute(command, ["--version"], { cwd: folder, env: path });
+        if (stdout !== `${version}\n`) throw new Error(`it prints ${JSON.stringify(stdout)}, not ${version}`);
+        return version;
+      },
+    },
+    {
+      name: "bytenite-jobs run, against bytenite-jobs serve",
+      async run() {
+        const env = { ...process.env, ...path };
+        const server = spawn(command, ["serve", "--json", "--job", "job-1"], {
+          cwd: folder,
+          env,
+          stdio: ["ignore", "pipe", "inherit"],
+        });
+        const ended = once(server, "exit");
+        try {
+          const [line] = await Promise.race([once(createInterface(server.stdout), "line"), ended]);
+          const { baseUrl, accessToken } = JSON.parse(String(line));
+          const there = { ...path, BYTENITE_BASE_URL: baseUrl, BYTENITE_ACCESS_TOKEN: accessToken };
+          const args = ["run", "job-1", "--task-timeout", "60", "--json"];
+          const { stdout } = await execute(command, args, { cwd: folder, env: there });
+          const { ok, requestId } = JSON.parse(stdout);
+          if (ok !== true || typeof requestId !== "string") throw new Error(`run printed ${stdout}`);
+        } finally {
+          server.kill("SIGTERM");
+        }
+        const [status] = await ended;
+        if (status !== 0) throw new Error(`serve ended with ${status} on SIGTERM`);
+        return undefined;
+      },
+    },
+  ];
+}

@@ -1,0 +1,122 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { rolldown } from "rolldown";
+import { entryDeclarations, packageOf, reachableDeclarations } from "../reachable-declarations.ts";
+import type { Check } from "./checks.ts";
+import { entries } from "./entries.ts";
+
+interface Manifest {
+  readonly name: string;
+  readonly exports: Readonly<Record<string, unknown>>;
+  readonly bin: Readonly<Record<string, string>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+}
+
+/** What is in a package besides its code, for people and for buf. */
+const DOCUMENTS = /^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE|proto\/.+\.proto)$/;
+
+/** Checks what is in the package, and what its files import. */
+export function checksOfFiles(installed: string, files: readonly string[]): Check[] {
+  const manifest: Manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
+  const exported = Object.entries(manifest.exports)
+    .filter(([, target]) => typeof target === "object")
+    .map(([path, target]) => ({ name: join(manifest.name, path), file: defaultOf(target) }));
+  return [
+    {
+      name: "every entry of package.json is tried",
+      async run() {
+        const named = exported.map(({ name }) => name);
+        const tried = entries.map(({ name }) => name);
+        failIfAny("not in scripts/package/entries.ts", without(named, tried));
+        failIfAny("not in the exports of package.json", without(tried, named));
+        return named.join(", ");
+      },
+    },
+    {
+      name: "every file is needed, and none is missing",
+      async run() {
+        const scripts = new Set<string>();
+        for (const file of [...exported.map(({ file }) => file), ...Object.values(manifest.bin)]) {
+          for (const module of (await importsOf(installed, file)).modules) scripts.add(module);
+        }
+        const declarations = reachableDeclarations(installed, entryDeclarations(manifest.exports));
+        const needed = new Set([...scripts, ...declarations.files]);
+        const maps = files.filter((file) => file.endsWith(".js.map") && scripts.has(file.slice(0, -4)));
+        failIfAny("imported and not there", declarations.missing);
+        failIfAny("not in the list that npm gives", without([...needed], files));
+        const surplus = files.filter(
+          (file) => !DOCUMENTS.test(file) && !needed.has(file) && !maps.includes(file),
+        );
+        failIfAny("in the tarball, though nothing leads there", surplus);
+        return `${files.length} files, of which ${scripts.size} scripts and ${declarations.files.size} declarations`;
+      },
+    },
+    {
+      name: "what is imported is a dependency, or a peer of its entry",
+      async run() {
+        const dependencies = Object.keys(manifest.dependencies);
+        const peers = Object.keys(manifest.peerDependencies ?? {});
+        failIfAny(
+          "dependencies that are not agreed upon",
+          without(dependencies, ["@bufbuild/protobuf", "undici"]),
+        );
+        for (const { name, file } of exported) {
+          const own = entries.find((entry) => entry.name === name)?.peers ?? [];
+          failIfAny(`peers of ${name} that package.json does not have`, without(own, peers));
+          const { packages } = await importsOf(installed, file);
+          failIfAny(`imported by ${name}`, without([...packages], [...dependencies, ...own]));
+        }
+        for (const file of Object.values(manifest.bin)) {
+          const { packages } = await importsOf(installed, file);
+          failIfAny(`imported by ${file}`, without([...packages], dependencies));
+        }
+        const { packages } = reachableDeclarations(installed, entryDeclarations(manifest.exports));
+        failIfAny("imported by declarations", without([...packages], [...dependencies, ...peers]));
+        return dependencies.join(", ");
+      },
+    },
+  ];
+}
+
+/** What a script imports, and what that imports. */
+async function importsOf(
+  root: string,
+  script: string,
+): Promise<{ readonly modules: ReadonlySet<string>; readonly packages: ReadonlySet<string> }> {
+  const modules = new Set<string>();
+  const packages = new Set<string>();
+  const bundle = await rolldown({
+    input: join(root, script),
+    external: (specifier) => !/^[./]/.test(specifier),
+    platform: "node",
+    treeshake: false,
+    plugins: [
+      {
+        name: "note-imports",
+        moduleParsed({ id, importedIds, dynamicallyImportedIds }) {
+          modules.add(id.slice(root.length + 1));
+          for (const imported of [...importedIds, ...dynamicallyImportedIds]) {
+            if (!/^(?:[./]|node:)/.test(imported)) packages.add(packageOf(imported));
+          }
+        },
+      },
+    ],
+  });
+  await bundle.generate();
+  await bundle.close();
+  return { modules, packages };
+}
+
+function defaultOf(target: unknown): string {
+  if (typeof target === "object" && target !== null && "default" in target) return String(target.default);
+  throw new Error("an entry of package.json has no default");
+}
+
+function without(all: readonly string[], known: readonly string[]): string[] {
+  return all.filter((each) => !known.includes(each));
+}
+
+function failIfAny(what: string, found: readonly string[]): void {
+  if (found.length > 0) throw new Error(`${what}: ${found.join(", ")}`);
+}

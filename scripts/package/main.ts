@@ -1,0 +1,83 @@
+// npm run test:package: tries the package as its users get it. Packs it, installs the tarball in empty folders outside
+// of this one, and checks its files, what it runs on, what compiles it, and the snippets of the Markdown.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Check, runChecks } from "./checks.ts";
+import { entries } from "./entries.ts";
+import { execute } from "./execute.ts";
+import { checksOfFiles } from "./files.ts";
+import { install } from "./install.ts";
+import { bringNode, type Node, nodeVersions } from "./nodes.ts";
+import { checksOnNode } from "./on-node.ts";
+import { checkOfSourceMaps } from "./source-maps.ts";
+import { pack } from "./tarball.ts";
+import { checksOfTypes, compileInto, typeScripts, writeSnippets } from "./typescript.ts";
+import { makeWorkFolder } from "./work-folder.ts";
+
+const root = join(import.meta.dirname, "../..");
+const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const work = makeWorkFolder();
+const consumer = join(work, "consumer");
+const compilerOf = (typescript: string) => join(work, `typescript-${typescript}`);
+
+const tarball = await pack(root, work);
+console.log(`${tarball.path.slice(work.length + 1)}: ${tarball.files.length} files, ${tarball.size} bytes`);
+const installed = [tarball.path, ...new Set(entries.flatMap(({ peers }) => peers))];
+const nodes: Node[] = [];
+
+const preparation: Check[] = [
+  {
+    name: "npm installs the tarball in an empty folder",
+    async run() {
+      await install(consumer, installed);
+      return undefined;
+    },
+  },
+  ...typeScripts.map(({ typescript, typesOfNode }) => ({
+    name: `npm installs it beside TypeScript ${typescript}`,
+    async run() {
+      const others = [`typescript@${typescript}`, `@types/node@${typesOfNode}`];
+      await install(compilerOf(typescript), [...installed, ...others]);
+      return undefined;
+    },
+  })),
+  ...nodeVersions.map((wanted) => ({
+    name: `npm brings Node.js ${wanted}`,
+    async run() {
+      const node = await bringNode(wanted, join(work, `node-${wanted}`));
+      nodes.push(node);
+      return node.version;
+    },
+  })),
+];
+const failed = [...(await runChecks(preparation))];
+
+if (failed.length === 0) {
+  const newest = typeScripts.at(-1);
+  if (newest === undefined) throw new Error("there is no TypeScript to try");
+  writeSnippets(root, consumer);
+  await compileInto(root, consumer, compilerOf(newest.typescript));
+  const inside = join(consumer, "node_modules/bytenite-jobs");
+  const tool = (name: string, ...args: string[]): Check => ({
+    name: `${name} finds nothing`,
+    async run() {
+      await execute(join(root, "node_modules/.bin", name), args, { cwd: root });
+      return undefined;
+    },
+  });
+  const checks = [
+    tool("publint", "--strict", tarball.path),
+    tool("attw", tarball.path, "--profile", "esm-only"),
+    ...checksOfFiles(inside, tarball.files),
+    checkOfSourceMaps(inside, tarball.files),
+    ...typeScripts.flatMap((each) => checksOfTypes(root, compilerOf(each.typescript), each)),
+    ...nodes
+      .toSorted((a, b) => a.version.localeCompare(b.version))
+      .flatMap((node) => checksOnNode(node, root, consumer, version)),
+  ];
+  failed.push(...(await runChecks(checks)));
+}
+if (failed.length > 0) {
+  console.error(`${failed.length} failed:\n${failed.map((name) => `  ${name}`).join("\n")}`);
+  process.exitCode = 1;
+}

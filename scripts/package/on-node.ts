@@ -1,0 +1,108 @@
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { markdownSnippets, SNIPPET_JOB, type Snippet, snippetEnvironment } from "../markdown-snippets.ts";
+import type { Check } from "./checks.ts";
+import { checksOfCommandLine } from "./command-line.ts";
+import { type Entry, entries } from "./entries.ts";
+import { execute } from "./execute.ts";
+import type { Node } from "./nodes.ts";
+import { importsWithoutSideEffects } from "./side-effects.ts";
+
+/** Checks the package, as it is installed in `folder` beside the programs and the snippets, on one Node.js. */
+export function checksOnNode(node: Node, root: string, folder: string, version: string): Check[] {
+  const checks = [
+    ...entries.flatMap((entry) => checksOfEntry(node, folder, entry)),
+    ...checksOfCommandLine(node, folder, version),
+    ...markdownSnippets(root).map((snippet) => checkOfSnippet(node, folder, snippet)),
+  ];
+  return checks.map(({ name, run }) => ({ name: `Node.js ${node.version}: ${name}`, run }));
+}
+
+function checksOfEntry(node: Node, folder: string, { name, exports, program }: Entry): Check[] {
+  const evaluate = (code: string, type: string) =>
+    quiet(node, [`--input-type=${type}`, "--eval", code], folder);
+  const list = "console.log(JSON.stringify(Object.keys(entry).sort()))";
+  const compiled = program.replace(/\.ts$/, ".js");
+  return [
+    {
+      name: `import "${name}"`,
+      async run() {
+        const names = await evaluate(`import * as entry from "${name}"; ${list}`, "module");
+        return checkedNames(JSON.parse(names), exports);
+      },
+    },
+    {
+      name: `require("${name}")`,
+      async run() {
+        const names = await evaluate(`const entry = require("${name}"); ${list}`, "commonjs");
+        return checkedNames(JSON.parse(names), exports);
+      },
+    },
+    {
+      name: `import "${name}" has no side effects`,
+      async run() {
+        await evaluate(importsWithoutSideEffects(name), "module");
+        return undefined;
+      },
+    },
+    {
+      name: `${program} as an ES module`,
+      run: async () => linesOf(await quiet(node, [compiled], folder)),
+    },
+    {
+      name: `${program} as CommonJS`,
+      run: async () => linesOf(await quiet(node, [join("commonjs", compiled)], folder)),
+    },
+  ];
+}
+
+function checkOfSnippet(node: Node, folder: string, { place, file, code, writesErrors }: Snippet): Check {
+  // Node.js 22 strips types, but cannot read `await using`; TypeScript writes it in older words.
+  const isCompiled = Number.parseInt(node.version, 10) < 24 && code.includes("await using");
+  return {
+    name: `${place} runs ${isCompiled ? "as TypeScript compiles it (await using)" : "as printed"}`,
+    async run() {
+      const server = await (await testingOf(folder)).startJobsServer({ jobs: [SNIPPET_JOB] });
+      try {
+        const script = isCompiled ? file.replace(/\.ts$/, ".js") : file;
+        const env = snippetEnvironment(server);
+        if (writesErrors) await execute(node.path, [script], { cwd: folder, env });
+        else await quiet(node, [script], folder, env);
+      } finally {
+        await server.close();
+      }
+      return undefined;
+    },
+  };
+}
+
+/** The packed `bytenite-jobs/testing`, for this process. */
+function testingOf(folder: string): Promise<typeof import("../../src/testing/index.ts")> {
+  return import(pathToFileURL(join(folder, "node_modules/bytenite-jobs/dist/testing/index.js")).href);
+}
+
+/** What a script writes, which must not be anything to standard error: not a warning either. */
+async function quiet(
+  node: Node,
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const { stdout, stderr } = await execute(node.path, args, { cwd, env });
+  if (stderr !== "") throw new Error(`${args.join(" ")} wrote to standard error:\n${stderr}`);
+  return stdout;
+}
+
+function checkedNames(found: readonly string[], wanted: readonly string[]): string {
+  const missing = wanted.filter((name) => !found.includes(name));
+  const surplus = found.filter((name) => !wanted.includes(name));
+  if (missing.length > 0) throw new Error(`it does not export ${missing.join(", ")}`);
+  if (surplus.length > 0)
+    throw new Error(`it also exports ${surplus.join(", ")}; add them to scripts/package/entries.ts`);
+  return `${found.length} names`;
+}
+
+function linesOf(printed: string): string {
+  if (printed === "") throw new Error("it printed nothing, so it did not get to its end");
+  return `\n${printed}`;
+}

@@ -1,0 +1,113 @@
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { markdownSnippets } from "../markdown-snippets.ts";
+import type { Check } from "./checks.ts";
+import { entries } from "./entries.ts";
+import { execute } from "./execute.ts";
+
+/** A compiler, and declarations of Node.js, which the declarations of undici and of the package need. */
+export interface TypeScript {
+  readonly typescript: string;
+  readonly typesOfNode: string;
+}
+
+/** The oldest that is tried with the oldest, and the newest with the newest. */
+export const typeScripts: readonly TypeScript[] = [
+  { typescript: "5.9", typesOfNode: "22.19" },
+  { typescript: "7", typesOfNode: "latest" },
+];
+
+/** How a user's project is set up. */
+interface Project {
+  readonly name: string;
+  readonly type: "module" | "commonjs";
+  readonly options: Readonly<Record<string, string | boolean>>;
+}
+
+const projects: readonly Project[] = [
+  { name: "node16", type: "module", options: { module: "node16", moduleResolution: "node16" } },
+  { name: "nodenext", type: "module", options: { module: "nodenext", moduleResolution: "nodenext" } },
+  { name: "nodenext-cjs", type: "commonjs", options: { module: "nodenext", moduleResolution: "nodenext" } },
+  { name: "node20-cjs", type: "commonjs", options: { module: "node20" } },
+  { name: "bundler-esnext", type: "module", options: { module: "esnext", moduleResolution: "bundler" } },
+  {
+    name: "bundler-preserve",
+    type: "module",
+    options: {
+      module: "preserve",
+      moduleResolution: "bundler",
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      verbatimModuleSyntax: true,
+      isolatedModules: true,
+    },
+  },
+];
+
+/** What every project has: the settings that the README names, and none that would hide an error. */
+const common = { target: "es2022", types: ["node"], strict: true, skipLibCheck: false };
+
+/** Compiles the programs, and the snippets where a module may await, as projects of all kinds. */
+export function checksOfTypes(
+  root: string,
+  folder: string,
+  { typescript, typesOfNode }: TypeScript,
+): Check[] {
+  return projects.map((project) => ({
+    name: `TypeScript ${typescript} with @types/node ${typesOfNode}: ${describe(project)}`,
+    async run() {
+      const own = join(folder, project.name);
+      const count = writeProject(root, own, project, { noEmit: true });
+      await compile(folder, own);
+      return `${count} files`;
+    },
+  }));
+}
+
+/** Compiles the programs and snippets to JavaScript, as modules in `folder` and as CommonJS in `folder`/commonjs. */
+export async function compileInto(root: string, folder: string, compiler: string): Promise<void> {
+  for (const name of ["nodenext", "nodenext-cjs"]) {
+    const project = projects.find((each) => each.name === name);
+    if (project === undefined) throw new Error(`there is no project ${name}`);
+    const outDir = project.type === "module" ? folder : join(folder, "commonjs");
+    const own = join(compiler, `compiled-${name}`);
+    writeProject(root, own, project, { rootDir: own, outDir });
+    await compile(compiler, own);
+  }
+  writeFileSync(join(folder, "commonjs/package.json"), '{ "type": "commonjs" }');
+}
+
+/** Puts the snippets, and the generated code that they import, into a folder. */
+export function writeSnippets(root: string, folder: string): number {
+  const snippets = markdownSnippets(root);
+  for (const { file, code } of snippets) writeFileSync(join(folder, file), code);
+  cpSync(join(root, "examples/gen"), join(folder, "examples/gen"), { recursive: true });
+  return snippets.length;
+}
+
+function writeProject(
+  root: string,
+  folder: string,
+  { type, options }: Project,
+  output: Readonly<Record<string, string | boolean>>,
+): number {
+  mkdirSync(folder, { recursive: true });
+  const programs = [...entries.map(({ program }) => program), "public-types.ts"];
+  for (const program of programs)
+    cpSync(join(root, "scripts/package/programs", program), join(folder, program));
+  const snippets = type === "module" ? writeSnippets(root, folder) : 0;
+  const compilerOptions = { ...common, ...options, ...output };
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ type }));
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
+  return programs.length + snippets;
+}
+
+async function compile(compiler: string, project: string): Promise<void> {
+  await execute(process.execPath, [join(compiler, "node_modules/typescript/bin/tsc"), "-p", project], {
+    cwd: project,
+  });
+}
+
+function describe({ name, type }: Project): string {
+  return `${type === "module" ? "an ES module" : "CommonJS"}, ${name.replace(/-cjs$/, "").replace("-", " with module ")}`;
+}
