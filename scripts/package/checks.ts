@@ -14,13 +14,11 @@ export async function runChecks(checks: readonly Check[]): Promise<readonly stri
     for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) {
       try {
         const found = await check.run();
-        console.log(
-          `ok    ${check.name}${found ? indented(found.startsWith("\n") ? found : `: ${found}`) : ""}`,
-        );
+        console.log(`ok    ${check.name}${found === undefined ? "" : `: ${indented(found)}`}`);
       } catch (error) {
         failed.push(check.name);
         const words = error instanceof Error ? error.message : String(error);
-        console.log(`FAIL  ${check.name}:\n      ${indented(words)}`);
+        console.log(`FAIL  ${check.name}: ${indented(words)}`);
       }
     }
   };
@@ -28,6 +26,8 @@ export async function runChecks(checks: readonly Check[]): Promise<readonly stri
   return failed;
 }
 
+/** What follows a name: on its line, or, if it is more than a line, below it. */
 function indented(text: string): string {
-  return text.trimEnd().replaceAll("\n", "\n      ");
+  const lines = text.trim().split("\n");
+  return lines.length === 1 ? text.trim() : ["", ...lines].join("\n      ");
 }

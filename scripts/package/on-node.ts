@@ -47,11 +47,11 @@ function checksOfEntry(node: Node, folder: string, { name, exports, program }: E
     },
     {
       name: `${program} as an ES module`,
-      run: async () => linesOf(await quiet(node, [compiled], folder)),
+      run: async () => progressOf(await quiet(node, [compiled], folder)),
     },
     {
       name: `${program} as CommonJS`,
-      run: async () => linesOf(await quiet(node, [join("commonjs", compiled)], folder)),
+      run: async () => progressOf(await quiet(node, [join("commonjs", compiled)], folder)),
     },
   ];
 }
@@ -102,7 +102,7 @@ function checkedNames(found: readonly string[], wanted: readonly string[]): stri
   return `${found.length} names`;
 }
 
-function linesOf(printed: string): string {
+function progressOf(printed: string): string {
   if (printed === "") throw new Error("it printed nothing, so it did not get to its end");
-  return `\n${printed}`;
+  return printed;
 }

@@ -5,6 +5,8 @@ import type { DescMessage } from "@bufbuild/protobuf";
  *
  * @param make asks for what belongs to the types of its fields later, when that is used: a type may hold itself
  */
+// So that a bundler can leave out a codec which is not used, although it is made as its module is loaded.
+/* @__NO_SIDE_EFFECTS__ */
 export function oncePerType<T>(make: (desc: DescMessage) => T): (desc: DescMessage) => T {
   const made = new WeakMap<DescMessage, { readonly value: T }>();
   return (desc) => {

@@ -34,7 +34,7 @@ export function compileDecoder(desc: DescMessage): ((bytes: Uint8Array) => Messa
 }
 
 // One place to read from for all: decoding is synchronous, and what it gives does not depend on these.
-const nothing = Buffer.alloc(0);
+const nothing = /* @__PURE__ */ Buffer.alloc(0);
 let buffer: Buffer = nothing;
 let at = 0;
 

@@ -32,8 +32,8 @@ export function compileEncoder(
 const SCRATCH_BYTES = 16 * 1024;
 
 // One place to write for all: encoding is synchronous, and what it gives is never written again.
-let scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
-let view = new DataView(scratch.buffer);
+let scratch = /* @__PURE__ */ Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+let view = /* @__PURE__ */ new DataView(scratch.buffer);
 let at = 0;
 
 /** What was written: a copy from Node's pool of small Buffers, or the place itself where it had to grow. */
@@ -217,7 +217,7 @@ function writeUint64(low: number, high: number): void {
   scratch[at++] = l;
 }
 
-const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+const MAX_SAFE = /* @__PURE__ */ BigInt(Number.MAX_SAFE_INTEGER);
 const LOW = 0xffff_ffffn;
 
 function writeBigint(value: bigint): void {

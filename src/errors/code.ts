@@ -38,12 +38,16 @@ export function isCode(value: number): value is Code {
   return Number.isInteger(value) && value >= 0 && value < names.length;
 }
 
-const byProtobufName = new Map<string, Code>(names.map((name) => [protobufName(name), Code[name]]));
-byProtobufName.set("CANCELED", Code.Cancelled);
+const byProtobufName = /* @__PURE__ */ codesByProtobufName();
 
 /** The code that google.rpc.Code spells so, for instance `"NOT_FOUND"`. */
 export function codeFromProtobufName(name: string): Code | undefined {
   return byProtobufName.get(name);
+}
+
+function codesByProtobufName(): ReadonlyMap<string, Code> {
+  const codes = new Map<string, Code>(names.map((name) => [protobufName(name), Code[name]]));
+  return codes.set("CANCELED", Code.Cancelled);
 }
 
 function protobufName(name: string): string {
