@@ -14,11 +14,11 @@ export async function runChecks(checks: readonly Check[]): Promise<readonly stri
     for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) {
       try {
         const found = await check.run();
-        console.log(`ok    ${check.name}${found === undefined ? "" : `: ${indented(found)}`}`);
+        console.log(`ok    ${check.name}${found === undefined ? "" : behind(found)}`);
       } catch (error) {
         failed.push(check.name);
         const words = error instanceof Error ? error.message : String(error);
-        console.log(`FAIL  ${check.name}: ${indented(words)}`);
+        console.log(`FAIL  ${check.name}${behind(words)}`);
       }
     }
   };
@@ -27,7 +27,7 @@ export async function runChecks(checks: readonly Check[]): Promise<readonly stri
 }
 
 /** What follows a name: on its line, or, if it is more than a line, below it. */
-function indented(text: string): string {
+function behind(text: string): string {
   const lines = text.trim().split("\n");
-  return lines.length === 1 ? text.trim() : ["", ...lines].join("\n      ");
+  return `:${lines.length === 1 ? ` ${lines[0]}` : ["", ...lines].join("\n      ")}`;
 }
