@@ -5,6 +5,8 @@ export interface Entry {
   readonly exports: readonly string[];
   /** Optional peers that it needs, and that nothing else of the package may import. */
   readonly peers: readonly string[];
+  /** Whether the declarations of its peers use those of the DOM: it is compiled only in projects that have them. */
+  readonly needsDom: boolean;
   /** In programs/: uses what it exports. It is run on each Node.js, and compiled in each TypeScript project. */
   readonly program: string;
 }
@@ -29,18 +31,21 @@ export const entries: readonly Entry[] = [
       "probe",
     ],
     peers: [],
+    needsDom: false,
     program: "jobs-client.ts",
   },
   {
     name: "bytenite-jobs/transport",
     exports: ["Code", "HttpRuleError", "RpcError", "codeName", "createClient", "createRestTransport"],
     peers: [],
+    needsDom: false,
     program: "transport.ts",
   },
   {
     name: "bytenite-jobs/testing",
     exports: ["Code", "StatusError", "startJobsServer", "startServer"],
     peers: [],
+    needsDom: false,
     program: "embedded-servers.ts",
   },
 ];

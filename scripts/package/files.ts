@@ -21,7 +21,11 @@ export function checksOfFiles(installed: string, files: readonly string[]): Chec
   const manifest: Manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
   const exported = Object.entries(manifest.exports)
     .filter(([, target]) => typeof target === "object")
-    .map(([path, target]) => ({ name: join(manifest.name, path), file: defaultOf(target) }));
+    .map(([path, target]) => ({
+      name: join(manifest.name, path),
+      file: conditionOf(target, "default"),
+      types: conditionOf(target, "types"),
+    }));
   return [
     {
       name: "every entry of package.json is tried",
@@ -61,18 +65,19 @@ export function checksOfFiles(installed: string, files: readonly string[]): Chec
           "dependencies that are not agreed upon",
           without(dependencies, ["@bufbuild/protobuf", "undici"]),
         );
-        for (const { name, file } of exported) {
+        for (const { name, file, types } of exported) {
           const own = entries.find((entry) => entry.name === name)?.peers ?? [];
           failIfAny(`peers of ${name} that package.json does not have`, without(own, peers));
           const { packages } = await importsOf(installed, file);
-          failIfAny(`imported by ${name}`, without([...packages], [...dependencies, ...own]));
+          const known = [...dependencies, ...own];
+          failIfAny(`imported by ${name}`, without([...packages], known));
+          const declarations = reachableDeclarations(installed, [types]);
+          failIfAny(`imported by the declarations of ${name}`, without([...declarations.packages], known));
         }
         for (const file of Object.values(manifest.bin)) {
           const { packages } = await importsOf(installed, file);
           failIfAny(`imported by ${file}`, without([...packages], dependencies));
         }
-        const { packages } = reachableDeclarations(installed, entryDeclarations(manifest.exports));
-        failIfAny("imported by declarations", without([...packages], [...dependencies, ...peers]));
         return dependencies.join(", ");
       },
     },
@@ -108,9 +113,10 @@ async function importsOf(
   return { modules, packages };
 }
 
-function defaultOf(target: unknown): string {
-  if (typeof target === "object" && target !== null && "default" in target) return String(target.default);
-  throw new Error("an entry of package.json has no default");
+function conditionOf(target: unknown, condition: "default" | "types"): string {
+  const path = (target as Readonly<Record<string, unknown>>)[condition];
+  if (typeof path === "string") return path;
+  throw new Error(`an entry of package.json has no "${condition}": ${JSON.stringify(target)}`);
 }
 
 function without(all: readonly string[], known: readonly string[]): string[] {

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { markdownSnippets } from "../markdown-snippets.ts";
 import type { Check } from "./checks.ts";
-import { entries } from "./entries.ts";
+import { type Entry, entries } from "./entries.ts";
 import { execute } from "./execute.ts";
 
 /** A compiler, and declarations of Node.js, which the declarations of undici and of the package need. */
@@ -21,18 +21,26 @@ export const typeScripts: readonly TypeScript[] = [
 interface Project {
   readonly name: string;
   readonly type: "module" | "commonjs";
+  /** Whether it has the declarations of the DOM, as a project has that sets no `lib`. */
+  readonly dom: boolean;
   readonly options: Readonly<Record<string, string | boolean>>;
 }
 
 const projects: readonly Project[] = [
-  { name: "node16", type: "module", options: { module: "node16", moduleResolution: "node16" } },
-  { name: "nodenext", type: "module", options: { module: "nodenext", moduleResolution: "nodenext" } },
-  { name: "nodenext-cjs", type: "commonjs", options: { module: "nodenext", moduleResolution: "nodenext" } },
-  { name: "node20-cjs", type: "commonjs", options: { module: "node20" } },
-  { name: "bundler-esnext", type: "module", options: { module: "esnext", moduleResolution: "bundler" } },
+  { name: "node16", type: "module", dom: true, options: { module: "node16", moduleResolution: "node16" } },
+  { name: "nodenext", type: "module", dom: false, options: { module: "nodenext" } },
+  { name: "nodenext-cjs", type: "commonjs", dom: false, options: { module: "nodenext" } },
+  { name: "node20-cjs", type: "commonjs", dom: true, options: { module: "node20" } },
+  {
+    name: "bundler-esnext",
+    type: "module",
+    dom: true,
+    options: { module: "esnext", moduleResolution: "bundler" },
+  },
   {
     name: "bundler-preserve",
     type: "module",
+    dom: false,
     options: {
       module: "preserve",
       moduleResolution: "bundler",
@@ -46,6 +54,8 @@ const projects: readonly Project[] = [
 
 /** What every project has: the settings that the README names, and none that would hide an error. */
 const common = { target: "es2022", types: ["node"], strict: true, skipLibCheck: false };
+/** The least that is enough, `await using` included: what is newer, the declarations of Node.js bring. */
+const withoutDom = { lib: ["es2022"] };
 
 /** Compiles the programs, and the snippets where a module may await, as projects of all kinds. */
 export function checksOfTypes(
@@ -57,7 +67,8 @@ export function checksOfTypes(
     name: `TypeScript ${typescript} with @types/node ${typesOfNode}: ${describe(project)}`,
     async run() {
       const own = join(folder, project.name);
-      const count = writeProject(root, own, project, { noEmit: true });
+      const programs = entries.filter(({ needsDom }) => project.dom || !needsDom);
+      const count = writeProject(root, own, project, programs, { noEmit: true });
       await compile(folder, own);
       return `${count} files`;
     },
@@ -72,7 +83,7 @@ export async function compileInto(root: string, folder: string, compiler: string
     const outDir = project.type === "module" ? folder : join(folder, "commonjs");
     const own = join(compiler, `compiled-${name}`);
     // Whether the types are right is another check's question.
-    writeProject(root, own, project, { rootDir: own, outDir, noCheck: true });
+    writeProject(root, own, project, entries, { rootDir: own, outDir, noCheck: true });
     await compile(compiler, own);
   }
   writeFileSync(join(folder, "commonjs/package.json"), '{ "type": "commonjs" }');
@@ -89,15 +100,16 @@ export function writeSnippets(root: string, folder: string): number {
 function writeProject(
   root: string,
   folder: string,
-  { type, options }: Project,
+  { type, dom, options }: Project,
+  tried: readonly Entry[],
   output: Readonly<Record<string, string | boolean>>,
 ): number {
   mkdirSync(folder, { recursive: true });
-  const programs = [...entries.map(({ program }) => program), "public-types.ts"];
+  const programs = [...tried.map(({ program }) => program), "public-types.ts"];
   for (const program of programs)
     cpSync(join(root, "scripts/package/programs", program), join(folder, program));
   const snippets = type === "module" ? writeSnippets(root, folder) : 0;
-  const compilerOptions = { ...common, ...options, ...output };
+  const compilerOptions = { ...common, ...(dom ? {} : withoutDom), ...options, ...output };
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type }));
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
   return programs.length + snippets;
@@ -109,6 +121,7 @@ async function compile(compiler: string, project: string): Promise<void> {
   });
 }
 
-function describe({ name, type }: Project): string {
-  return `${type === "module" ? "an ES module" : "CommonJS"}, ${name.replace(/-cjs$/, "").replace("-", " with module ")}`;
+function describe({ name, type, dom }: Project): string {
+  const module = type === "module" ? "an ES module" : "CommonJS";
+  return `${module}, ${name.replace(/-cjs$/, "").replace("-", " with module ")}, ${dom ? "with" : "without"} the DOM`;
 }
