@@ -10,7 +10,7 @@ import { install } from "./install.ts";
 import { bringNode, type Node, nodeVersions } from "./nodes.ts";
 import { checksOnNode } from "./on-node.ts";
 import { checkOfSourceMaps } from "./source-maps.ts";
-import { pack } from "./tarball.ts";
+import { pack, type Tarball } from "./tarball.ts";
 import { checksOfTypes, compileInto, typeScripts, writeSnippets } from "./typescript.ts";
 import { makeWorkFolder } from "./work-folder.ts";
 
@@ -20,43 +20,72 @@ const work = makeWorkFolder();
 const consumer = join(work, "consumer");
 const compilerOf = (typescript: string) => join(work, `typescript-${typescript}`);
 
-const tarball = await pack(root, work);
-console.log(`${tarball.path.slice(work.length + 1)}: ${tarball.files.length} files, ${tarball.size} bytes`);
-const installed = [tarball.path, ...new Set(entries.flatMap(({ peers }) => peers))];
+let tarball: Tarball = { path: "", size: 0, files: [] };
 const nodes: Node[] = [];
 
-const preparation: Check[] = [
-  {
-    name: "npm installs the tarball in an empty folder",
-    async run() {
-      await install(consumer, installed);
-      return undefined;
-    },
-  },
-  ...typeScripts.map(({ typescript, typesOfNode }) => ({
-    name: `npm installs it beside TypeScript ${typescript}`,
-    async run() {
-      const others = [`typescript@${typescript}`, `@types/node@${typesOfNode}`];
-      await install(compilerOf(typescript), [...installed, ...others]);
-      return undefined;
-    },
-  })),
-  ...nodeVersions.map((wanted) => ({
-    name: `npm brings Node.js ${wanted}`,
-    async run() {
-      const node = await bringNode(wanted, join(work, `node-${wanted}`));
-      nodes.push(node);
-      return node.version;
-    },
-  })),
-];
-const failed = [...(await runChecks(preparation))];
+// One after the other: each needs what the ones before it have made, and is not begun if anything of that failed.
+const stages: readonly (() => readonly Check[])[] = [packing, bringing, compiling, trying];
+for (const stage of stages) {
+  const failed = await runChecks(stage());
+  if (failed.length === 0) continue;
+  console.error(`failed:\n${failed.map((name) => `  ${name}`).join("\n")}`);
+  process.exitCode = 1;
+  break;
+}
 
-if (failed.length === 0) {
-  const newest = typeScripts.at(-1);
-  if (newest === undefined) throw new Error("there is no TypeScript to try");
-  writeSnippets(root, consumer);
-  await compileInto(root, consumer, compilerOf(newest.typescript));
+function packing(): Check[] {
+  return [
+    {
+      name: "npm packs the package",
+      async run() {
+        tarball = await pack(root, work);
+        return `${tarball.files.length} files, ${tarball.size} bytes`;
+      },
+    },
+  ];
+}
+
+function bringing(): Check[] {
+  const installed = [tarball.path, ...new Set(entries.flatMap(({ peers }) => peers))];
+  return [
+    {
+      name: "npm installs the tarball in an empty folder",
+      async run() {
+        await install(consumer, installed);
+        return undefined;
+      },
+    },
+    ...typeScripts.map(({ typescript, typesOfNode }) => ({
+      name: `npm installs it beside TypeScript ${typescript}`,
+      async run() {
+        const others = [`typescript@${typescript}`, `@types/node@${typesOfNode}`];
+        await install(compilerOf(typescript), [...installed, ...others]);
+        return undefined;
+      },
+    })),
+    ...nodeVersions.map((wanted) => ({
+      name: `npm brings Node.js ${wanted}`,
+      async run() {
+        const node = await bringNode(wanted, join(work, `node-${wanted}`));
+        nodes.push(node);
+        return node.version;
+      },
+    })),
+  ];
+}
+
+function compiling(): Check[] {
+  return typeScripts.slice(-1).map(({ typescript }) => ({
+    name: `TypeScript ${typescript} compiles what is run`,
+    async run() {
+      writeSnippets(root, consumer);
+      await compileInto(root, consumer, compilerOf(typescript));
+      return undefined;
+    },
+  }));
+}
+
+function trying(): Check[] {
   const inside = join(consumer, "node_modules/bytenite-jobs");
   const tool = (name: string, ...args: string[]): Check => ({
     name: `${name} finds nothing`,
@@ -65,7 +94,7 @@ if (failed.length === 0) {
       return undefined;
     },
   });
-  const checks = [
+  return [
     tool("publint", "--strict", tarball.path),
     tool("attw", tarball.path, "--profile", "esm-only"),
     ...checksOfFiles(inside, tarball.files),
@@ -75,9 +104,4 @@ if (failed.length === 0) {
       .toSorted((a, b) => a.version.localeCompare(b.version))
       .flatMap((node) => checksOnNode(node, root, consumer, version)),
   ];
-  failed.push(...(await runChecks(checks)));
-}
-if (failed.length > 0) {
-  console.error(`${failed.length} failed:\n${failed.map((name) => `  ${name}`).join("\n")}`);
-  process.exitCode = 1;
 }

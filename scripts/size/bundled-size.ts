@@ -21,6 +21,10 @@ export async function bundledSize(root: string, code: string): Promise<Size> {
     input: user,
     external: [/^node:/, "undici", /^@bufbuild\/protobuf/, /^@connectrpc\/connect/],
     platform: "node",
+    // An entry that is not there would be taken for a package of the user's, and weigh nothing.
+    onwarn(warning) {
+      throw new Error(warning.message);
+    },
     plugins: [
       {
         name: "code-of-a-user",
