@@ -90,11 +90,9 @@ export async function compileInto(root: string, folder: string, compiler: string
 }
 
 /** Puts the snippets, and the generated code that they import, into a folder. */
-export function writeSnippets(root: string, folder: string): number {
-  const snippets = markdownSnippets(root);
+export function writeSnippets(root: string, folder: string, snippets = markdownSnippets(root)): void {
   for (const { file, code } of snippets) writeFileSync(join(folder, file), code);
   cpSync(join(root, "examples/gen"), join(folder, "examples/gen"), { recursive: true });
-  return snippets.length;
 }
 
 function writeProject(
@@ -108,11 +106,15 @@ function writeProject(
   const programs = [...tried.map(({ program }) => program), "public-types.ts"];
   for (const program of programs)
     cpSync(join(root, "scripts/package/programs", program), join(folder, program));
-  const snippets = type === "module" ? writeSnippets(root, folder) : 0;
+  const untried = entries.filter((entry) => !tried.includes(entry));
+  const snippets = markdownSnippets(root).filter(
+    ({ code }) => type === "module" && !untried.some(({ name }) => code.includes(`"${name}"`)),
+  );
+  writeSnippets(root, folder, snippets);
   const compilerOptions = { ...common, ...(dom ? {} : withoutDom), ...options, ...output };
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type }));
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
-  return programs.length + snippets;
+  return programs.length + snippets.length;
 }
 
 async function compile(compiler: string, project: string): Promise<void> {
