@@ -26,6 +26,11 @@ export function markdownSnippets(root: string): readonly Snippet[] {
   );
 }
 
+/** Those that need nothing but the package and a server. */
+export function runnableSnippets(root: string): readonly Snippet[] {
+  return markdownSnippets(root).filter(({ needs }) => needs === undefined);
+}
+
 function snippetsOf(path: string, markdown: string): readonly Snippet[] {
   const name = path.replace(/\.md$/, "").replaceAll("/", "-").toLowerCase();
   return [...markdown.matchAll(/^```ts\n(.*?)^```$/gms)].map(({ index, 1: code = "" }, i) => ({

@@ -14,8 +14,8 @@ import {
 } from "@opentelemetry/api";
 import { type AttemptEvent, type CallEvent, Code, codeName, type Interceptor } from "bytenite-jobs";
 
-const calls = tracingChannel<unknown, CallEvent>("bytenite-jobs:call");
-const attempts = tracingChannel<unknown, AttemptEvent>("bytenite-jobs:attempt");
+const calls = tracingChannel("bytenite-jobs:call");
+const attempts = tracingChannel("bytenite-jobs:attempt");
 
 /** The span of the call that is being made, for what happens within it. */
 const currentCall = new AsyncLocalStorage<Span>();
@@ -31,12 +31,14 @@ export function instrument(): () => void {
   });
   const spans = new WeakMap<CallEvent | AttemptEvent, Span>();
 
-  const startCall = (event: CallEvent) => {
+  const startCall = (message: unknown) => {
+    const event = message as CallEvent;
     const span = tracer.startSpan(event.method, { kind: SpanKind.CLIENT, attributes: attributesOf(event) });
     spans.set(event, span);
     return span;
   };
-  const startAttempt = (event: AttemptEvent) => {
+  const startAttempt = (message: unknown) => {
+    const event = message as AttemptEvent;
     const attributes = {
       "http.request.method": event.verb,
       "url.template": event.route,
@@ -47,31 +49,28 @@ export function instrument(): () => void {
     };
     spans.set(event, tracer.startSpan(event.verb, { kind: SpanKind.INTERNAL, attributes }, withinCall()));
   };
-  const callSubscribers = {
-    asyncEnd: (event: CallEvent) => {
-      const result = resultOf(event);
-      duration.record((event.durationMs ?? 0) / 1_000, { ...attributesOf(event), ...result });
-      end(spans.get(event), { ...result, "bytenite_jobs.attempts": event.attempts ?? 0 }, event.error);
-    },
+  const endCall = (message: unknown) => {
+    const event = message as CallEvent;
+    const result = resultOf(event);
+    duration.record((event.durationMs ?? 0) / 1_000, { ...attributesOf(event), ...result });
+    end(spans.get(event), { ...result, "bytenite_jobs.attempts": event.attempts ?? 0 }, event.error);
   };
-  const attemptSubscribers = {
-    start: startAttempt,
-    asyncEnd: (event: AttemptEvent) => {
-      const { status, responseBytes } = event;
-      const answer = { "http.response.status_code": status, "http.response.body.size": responseBytes };
-      end(spans.get(event), { ...resultOf(event), ...answer }, event.error);
-    },
+  const endAttempt = (message: unknown) => {
+    const event = message as AttemptEvent;
+    const { status, responseBytes } = event;
+    const answer = { "http.response.status_code": status, "http.response.body.size": responseBytes };
+    end(spans.get(event), { ...resultOf(event), ...answer }, event.error);
   };
 
   calls.start.bindStore(currentCall, startCall);
-  calls.asyncEnd.subscribe(callSubscribers.asyncEnd as (event: unknown) => void);
-  attempts.start.subscribe(attemptSubscribers.start as (event: unknown) => void);
-  attempts.asyncEnd.subscribe(attemptSubscribers.asyncEnd as (event: unknown) => void);
+  calls.asyncEnd.subscribe(endCall);
+  attempts.start.subscribe(startAttempt);
+  attempts.asyncEnd.subscribe(endAttempt);
   return () => {
     calls.start.unbindStore(currentCall);
-    calls.asyncEnd.unsubscribe(callSubscribers.asyncEnd as (event: unknown) => void);
-    attempts.start.unsubscribe(attemptSubscribers.start as (event: unknown) => void);
-    attempts.asyncEnd.unsubscribe(attemptSubscribers.asyncEnd as (event: unknown) => void);
+    calls.asyncEnd.unsubscribe(endCall);
+    attempts.start.unsubscribe(startAttempt);
+    attempts.asyncEnd.unsubscribe(endAttempt);
   };
 }
 

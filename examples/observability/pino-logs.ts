@@ -3,8 +3,8 @@ import { tracingChannel } from "node:diagnostics_channel";
 import { type AttemptEvent, type CallEvent, Code, codeName } from "bytenite-jobs";
 import type { Logger } from "pino";
 
-const calls = tracingChannel<unknown, CallEvent>("bytenite-jobs:call");
-const attempts = tracingChannel<unknown, AttemptEvent>("bytenite-jobs:attempt");
+const calls = tracingChannel("bytenite-jobs:call");
+const attempts = tracingChannel("bytenite-jobs:attempt");
 
 /**
  * Logs calls from now on: what went well as `info`, what did not happen as `warn`, and what may have happened as

@@ -7,6 +7,11 @@ export interface Entry {
   readonly peers: readonly string[];
   /** Whether the declarations of its peers use those of the DOM: it is compiled only in projects that have them. */
   readonly needsDom: boolean;
+  /**
+   * Whether its peers bring other declarations for CommonJS than for ES modules, which TypeScript takes for different
+   * types: it is compiled only in projects that are ES modules.
+   */
+  readonly needsModule: boolean;
   /** In programs/: uses what it exports. It is run on each Node.js, and compiled in each TypeScript project. */
   readonly program: string;
 }
@@ -32,6 +37,7 @@ export const entries: readonly Entry[] = [
     ],
     peers: [],
     needsDom: false,
+    needsModule: false,
     program: "jobs-client.ts",
   },
   {
@@ -39,13 +45,31 @@ export const entries: readonly Entry[] = [
     exports: ["Code", "HttpRuleError", "RpcError", "codeName", "createClient", "createRestTransport"],
     peers: [],
     needsDom: false,
+    needsModule: false,
     program: "transport.ts",
   },
   {
+    name: "bytenite-jobs/connect",
+    exports: ["createRestTransport", "restCallOptions", "rpcErrorOf"],
+    peers: ["@connectrpc/connect"],
+    needsDom: true,
+    needsModule: true,
+    program: "connect.ts",
+  },
+  {
     name: "bytenite-jobs/testing",
-    exports: ["Code", "StatusError", "startJobsServer", "startServer"],
+    exports: [
+      "Code",
+      "StatusError",
+      "createMemoryJobsServer",
+      "createMemoryServer",
+      "createMemoryTransport",
+      "startJobsServer",
+      "startServer",
+    ],
     peers: [],
     needsDom: false,
+    needsModule: false,
     program: "embedded-servers.ts",
   },
 ];

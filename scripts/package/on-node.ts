@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { markdownSnippets, SNIPPET_JOB, type Snippet, snippetEnvironment } from "../markdown-snippets.ts";
+import { runnableSnippets, SNIPPET_JOB, type Snippet, snippetEnvironment } from "../markdown-snippets.ts";
 import type { Check } from "./checks.ts";
 import { checksOfCommandLine } from "./command-line.ts";
 import { type Entry, entries } from "./entries.ts";
@@ -13,7 +13,7 @@ export function checksOnNode(node: Node, root: string, folder: string, version: 
   const checks = [
     ...entries.flatMap((entry) => checksOfEntry(node, folder, entry)),
     ...checksOfCommandLine(node, folder, version),
-    ...markdownSnippets(root).map((snippet) => checkOfSnippet(node, folder, snippet)),
+    ...runnableSnippets(root).map((snippet) => checkOfSnippet(node, folder, snippet)),
   ];
   return checks.map(({ name, run }) => ({ name: `Node.js ${node.version}: ${name}`, run }));
 }

@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { markdownSnippets } from "../markdown-snippets.ts";
+import { runnableSnippets } from "../markdown-snippets.ts";
 import type { Check } from "./checks.ts";
 import { type Entry, entries } from "./entries.ts";
 import { execute } from "./execute.ts";
@@ -67,12 +67,16 @@ export function checksOfTypes(
     name: `TypeScript ${typescript} with @types/node ${typesOfNode}: ${describe(project)}`,
     async run() {
       const own = join(folder, project.name);
-      const programs = entries.filter(({ needsDom }) => project.dom || !needsDom);
+      const programs = entries.filter((entry) => isFor(project, entry));
       const count = writeProject(root, own, project, programs, { noEmit: true });
       await compile(folder, own);
       return `${count} files`;
     },
   }));
+}
+
+function isFor({ dom, type }: Project, { needsDom, needsModule }: Entry): boolean {
+  return (dom || !needsDom) && (type === "module" || !needsModule);
 }
 
 /** Compiles the programs and snippets to JavaScript, as modules in `folder` and as CommonJS in `folder`/commonjs. */
@@ -90,7 +94,7 @@ export async function compileInto(root: string, folder: string, compiler: string
 }
 
 /** Puts the snippets, and the generated code that they import, into a folder. */
-export function writeSnippets(root: string, folder: string, snippets = markdownSnippets(root)): void {
+export function writeSnippets(root: string, folder: string, snippets = runnableSnippets(root)): void {
   for (const { file, code } of snippets) writeFileSync(join(folder, file), code);
   cpSync(join(root, "examples/gen"), join(folder, "examples/gen"), { recursive: true });
 }
@@ -107,7 +111,7 @@ function writeProject(
   for (const program of programs)
     cpSync(join(root, "scripts/package/programs", program), join(folder, program));
   const untried = entries.filter((entry) => !tried.includes(entry));
-  const snippets = markdownSnippets(root).filter(
+  const snippets = runnableSnippets(root).filter(
     ({ code }) => type === "module" && !untried.some(({ name }) => code.includes(`"${name}"`)),
   );
   writeSnippets(root, folder, snippets);
