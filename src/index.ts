@@ -1,3 +1,9 @@
+/**
+ * Everything that a caller of {@link JobsClient} needs: the client, its errors, the messages and schemas of ByteNite's API.
+ *
+ * @module bytenite-jobs
+ */
+
 export type { Error, GenericResponse } from "../gen/bytenite/common/common_pb.js";
 export { ErrorSchema, GenericResponseSchema } from "../gen/bytenite/common/common_pb.js";
 export type {
@@ -18,6 +24,7 @@ export type { EncodingOption } from "./client/encoding-option.ts";
 export type { IncomingMetadata } from "./client/incoming-metadata.ts";
 export type { Interceptor, Next, UnaryRequest, UnaryResponse } from "./client/interceptor.ts";
 export type { HeaderSource, RestTransportOptions } from "./client/rest-transport-options.ts";
+export type { Encoding } from "./codecs/media-type.ts";
 export { Code, codeName } from "./errors/code.ts";
 export type { ErrorDetail } from "./errors/error-detail.ts";
 export type { HttpHeaders } from "./errors/http-headers.ts";

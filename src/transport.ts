@@ -1,3 +1,9 @@
+/**
+ * Clients for any service whose methods have `google.api.http` rules.
+ *
+ * @module bytenite-jobs/transport
+ */
+
 export type { CallOptions, OutgoingMetadata } from "./client/call-options.ts";
 export { type Client, createClient } from "./client/create-client.ts";
 export type { EncodingOption } from "./client/encoding-option.ts";
@@ -6,6 +12,7 @@ export type { Interceptor, Next, UnaryRequest, UnaryResponse } from "./client/in
 export { createRestTransport } from "./client/rest-transport.ts";
 export type { HeaderSource, RestTransportOptions } from "./client/rest-transport-options.ts";
 export type { Transport } from "./client/transport.ts";
+export type { Encoding } from "./codecs/media-type.ts";
 export { Code, codeName } from "./errors/code.ts";
 export type { ErrorDetail } from "./errors/error-detail.ts";
 export type { HttpHeaders } from "./errors/http-headers.ts";

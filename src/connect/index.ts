@@ -1,3 +1,9 @@
+/**
+ * The same transport for clients of `@connectrpc/connect`, an optional peer dependency.
+ *
+ * @module bytenite-jobs/connect
+ */
+
 export type { RestCallOptions } from "./call-options.ts";
 export { restCallOptions } from "./call-options.ts";
 export { rpcErrorOf } from "./connect-error.ts";

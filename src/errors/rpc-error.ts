@@ -102,6 +102,7 @@ export class RpcError extends Error {
     };
   }
 
+  /** Holds for one of a second installed copy of this package, too. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return this === RpcError ? hasBrand(value, rpcErrorBrand) : hasPrototype(value, this.prototype);
   }

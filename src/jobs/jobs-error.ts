@@ -21,6 +21,7 @@ export class JobsError extends RpcError {
     this.error = response.error;
   }
 
+  /** Holds for one of a second installed copy of this package, too. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return this === JobsError ? hasBrand(value, jobsErrorBrand) : hasPrototype(value, this.prototype);
   }

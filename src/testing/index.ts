@@ -1,3 +1,9 @@
+/**
+ * Servers to test against, over a socket and in memory, for ByteNite's jobs and for any service.
+ *
+ * @module bytenite-jobs/testing
+ */
+
 export { Code } from "../errors/code.ts";
 export type { HttpHeaders } from "../errors/http-headers.ts";
 export type {
@@ -37,6 +43,7 @@ export {
   type MemoryTransport,
   type MemoryTransportOptions,
 } from "./memory-transport.ts";
+export type { RawHeaders } from "./raw-headers.ts";
 export type { RefusalFault } from "./refusal-fault.ts";
 export type { RecordedRequest } from "./request-log.ts";
 export { startServer } from "./server.ts";
