@@ -2,10 +2,10 @@ import type { Dispatcher } from "undici";
 import type { AttemptFailure } from "../answers/attempt-failure.ts";
 import { readWireFailure } from "../answers/read-wire-failure.ts";
 import { RpcError } from "../errors/rpc-error.ts";
-import type { CallEnd, CallScope } from "../policies/call-scope.ts";
+import type { CallEnd, CallScope, EndListener } from "../policies/call-scope.ts";
 import { decompress, isCompressed } from "../wire/content-encoding.ts";
-import { startExchange } from "../wire/undici-exchange.ts";
-import type { WireRequest, WireResponse } from "../wire/wire.ts";
+import { UndiciExchange } from "../wire/undici-exchange.ts";
+import type { ExchangeListener, WireFailure, WireRequest, WireResponse } from "../wire/wire.ts";
 import { type AskedHeader, type AskedValues, askFor } from "./asked-headers.ts";
 
 /** The values of the headers that are asked for on every attempt, within the time that the call has. */
@@ -30,19 +30,20 @@ export async function askWithin(
   }
 }
 
-/** One request and its answer, within the time that the call has; `onResult` is called once. */
+/** Is told how an attempt ends, by one of the two, once. */
+export interface AttemptListener {
+  onAnswer(response: WireResponse): void;
+  onFailedAttempt(failure: AttemptFailure): void;
+}
+
+/** One request and its answer, within the time that the call has. */
 export function exchangeWithin(
   scope: CallScope,
   dispatcher: Dispatcher,
   request: WireRequest,
-  onResult: (result: WireResponse | AttemptFailure) => void,
+  listener: AttemptListener,
 ): void {
-  const exchange = startExchange(dispatcher, request, (result) => {
-    if ("failure" in result) onResult(readWireFailure(result.failure, scope.end));
-    else if (!isCompressed(result.response)) onResult(result.response);
-    else void decompressWithin(scope, result.response, request.maxResponseBytes).then(onResult);
-  });
-  scope.tell(({ reason }) => exchange.cancel(new Error(reason)));
+  new Attempt(scope, request, listener).begin(dispatcher);
 }
 
 /** {@link exchangeWithin} as a promise. */
@@ -51,21 +52,56 @@ export function exchangedWithin(
   dispatcher: Dispatcher,
   request: WireRequest,
 ): Promise<WireResponse | AttemptFailure> {
-  return new Promise((resolve) => exchangeWithin(scope, dispatcher, request, resolve));
+  return new Promise((resolve) => {
+    exchangeWithin(scope, dispatcher, request, { onAnswer: resolve, onFailedAttempt: resolve });
+  });
 }
 
-async function decompressWithin(
-  scope: CallScope,
-  response: WireResponse,
-  maxResponseBytes: number,
-): Promise<WireResponse | AttemptFailure> {
-  const waited = await scope.race(decompress(response, maxResponseBytes));
-  if ("end" in waited) {
-    const { status, headers } = response;
-    return { init: { ...waited.end, outcome: "unknown", status, headers }, retry: "never" };
+/** One object that listens to both ends of an attempt: closures for them would be made anew for every call. */
+class Attempt implements ExchangeListener, EndListener {
+  readonly #scope: CallScope;
+  readonly #maxResponseBytes: number;
+  readonly #listener: AttemptListener;
+  readonly #exchange: UndiciExchange;
+
+  constructor(scope: CallScope, request: WireRequest, listener: AttemptListener) {
+    this.#scope = scope;
+    this.#maxResponseBytes = request.maxResponseBytes;
+    this.#listener = listener;
+    this.#exchange = new UndiciExchange(request, this);
   }
-  const result = waited.value;
-  return "response" in result ? result.response : readWireFailure(result.failure, scope.end);
+
+  begin(dispatcher: Dispatcher): void {
+    // First, because an attempt that fails at once may be followed by a wait, which wants to be told instead.
+    this.#scope.tell(this);
+    this.#exchange.begin(dispatcher);
+  }
+
+  onEnd({ reason }: CallEnd): void {
+    this.#exchange.cancel(new Error(reason));
+  }
+
+  onAnswer(response: WireResponse): void {
+    if (isCompressed(response)) void this.#decompress(response);
+    else this.#listener.onAnswer(response);
+  }
+
+  onFailure(failure: WireFailure): void {
+    this.#listener.onFailedAttempt(readWireFailure(failure, this.#scope.end));
+  }
+
+  async #decompress(response: WireResponse): Promise<void> {
+    const waited = await this.#scope.race(decompress(response, this.#maxResponseBytes));
+    if ("end" in waited) {
+      const { status, headers } = response;
+      const init = { ...waited.end, outcome: "unknown", status, headers } as const;
+      this.#listener.onFailedAttempt({ init, retry: "never" });
+    } else if ("response" in waited.value) {
+      this.#listener.onAnswer(waited.value.response);
+    } else {
+      this.onFailure(waited.value.failure);
+    }
+  }
 }
 
 /** What is left of a call that was ended before this attempt began. */

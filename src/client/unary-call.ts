@@ -21,7 +21,7 @@ import type { Deadlines } from "../policies/deadlines.ts";
 import type { RetryThrottle } from "../policies/retry-throttle.ts";
 import type { WireRequest, WireResponse } from "../wire/wire.ts";
 import type { AskedHeader, AskedValues } from "./asked-headers.ts";
-import { askWithin, exchangeWithin, notSent } from "./attempt.ts";
+import { type AttemptListener, askWithin, exchangeWithin, notSent } from "./attempt.ts";
 import { secretsOfCall } from "./call-headers.ts";
 import type { CallOptions } from "./call-options.ts";
 import { CallProgress } from "./call-progress.ts";
@@ -74,23 +74,12 @@ export function unaryCall<T>(
   accept: (response: UnaryResponse) => T,
   onEnd: () => void,
 ): Promise<T> {
-  return new Promise((resolve, reject) => {
-    try {
-      const plan = context.planOf(request.method);
-      new UnaryCall(context, plan, request, { accept, onEnd, resolve, reject }).begin();
-    } catch (error) {
-      onEnd();
-      reject(error);
-    }
-  });
-}
-
-/** Who waits for a call. */
-interface Caller<T> {
-  readonly accept: (response: UnaryResponse) => T;
-  readonly onEnd: () => void;
-  readonly resolve: (value: T) => void;
-  readonly reject: (error: unknown) => void;
+  try {
+    return new UnaryCall(context, context.planOf(request.method), request, accept, onEnd).answer();
+  } catch (error) {
+    onEnd();
+    return Promise.reject(error);
+  }
 }
 
 /**
@@ -100,10 +89,13 @@ interface Caller<T> {
  * undici reports in the asynchronous context of whoever opened the connection. What comes next of this call, functions
  * of the caller's among it, runs in the caller's own.
  */
-class UnaryCall<T> extends AsyncResource {
+class UnaryCall<T> extends AsyncResource implements AttemptListener {
   readonly #context: CallContext;
   readonly #request: UnaryRequest;
-  readonly #caller: Caller<T>;
+  readonly #accept: (response: UnaryResponse) => T;
+  readonly #onEnd: () => void;
+  #resolve: ((value: T) => void) | undefined;
+  #reject: ((error: unknown) => void) | undefined;
   readonly #prepared: PreparedCall;
   readonly #progress: CallProgress;
   readonly #scope: CallScope;
@@ -117,12 +109,19 @@ class UnaryCall<T> extends AsyncResource {
   #event: AttemptEvent | undefined;
 
   /** @throws RpcError if the call cannot be begun */
-  constructor(context: CallContext, plan: MethodPlan, request: UnaryRequest, caller: Caller<T>) {
+  constructor(
+    context: CallContext,
+    plan: MethodPlan,
+    request: UnaryRequest,
+    accept: (response: UnaryResponse) => T,
+    onEnd: () => void,
+  ) {
     super("BYTENITE_JOBS_CALL", noDestroyHook);
     const { settings, jsonOnly } = context;
     this.#context = context;
     this.#request = request;
-    this.#caller = caller;
+    this.#accept = accept;
+    this.#onEnd = onEnd;
     try {
       this.#prepared = prepareCall(plan, request, settings);
       this.#encoded = this.#encode(jsonOnly.isFresh ? asJson : this.#prepared.asked);
@@ -136,7 +135,16 @@ class UnaryCall<T> extends AsyncResource {
     this.#scope = new CallScope(timeoutMs, request.signal, deadlines);
   }
 
-  begin(): void {
+  /** Begins the call, and gives what it comes to. To be called once. */
+  answer(): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      this.#begin();
+    });
+  }
+
+  #begin(): void {
     if (this.#context.askedHeaders.length > 0 || this.#scope.end !== undefined) {
       void this.#askAndExchange();
       return;
@@ -185,20 +193,30 @@ class UnaryCall<T> extends AsyncResource {
   }
 
   #send(request: WireRequest): void {
-    exchangeWithin(this.#scope, this.#context.dispatcher, request, (result) => {
-      this.runInAsyncScope(this.#exchanged, this, result);
-    });
+    exchangeWithin(this.#scope, this.#context.dispatcher, request, this);
   }
 
-  #exchanged(result: WireResponse | AttemptFailure): void {
+  onAnswer(response: WireResponse): void {
+    this.runInAsyncScope(this.#answered, this, response);
+  }
+
+  onFailedAttempt(failure: AttemptFailure): void {
+    this.runInAsyncScope(this.#unanswered, this, failure);
+  }
+
+  #unanswered(failure: AttemptFailure): void {
     try {
-      if ("init" in result) {
-        void this.#goOn(this.#secrets(this.#asked).maskFailure(result), undefined);
-        return;
-      }
-      const answer = this.#read(result, this.#asked);
-      if ("message" in answer) this.#succeed(answer.message, result);
-      else void this.#goOn(answer, result);
+      void this.#goOn(this.#secrets(this.#asked).maskFailure(failure));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #answered(response: WireResponse): void {
+    try {
+      const answer = this.#read(response, this.#asked);
+      if ("message" in answer) this.#succeed(answer.message, response);
+      else void this.#goOn(answer, response);
     } catch (error) {
       this.#fail(error);
     }
@@ -209,23 +227,23 @@ class UnaryCall<T> extends AsyncResource {
     if (this.#event !== undefined) this.#ended(this.#event, response, undefined);
     this.#tellCaller(response);
     const answer = new Answer(message, response, history, this.#secrets(this.#asked));
-    const value = this.#caller.accept(answer);
+    const value = this.#accept(answer);
     this.#end();
-    this.#caller.resolve(value);
+    this.#resolve?.(value);
   }
 
   #fail(error: unknown): void {
     this.#end();
-    this.#caller.reject(error);
+    this.#reject?.(error);
   }
 
   #end(): void {
     this.#scope.close();
-    this.#caller.onEnd();
+    this.#onEnd();
   }
 
   /** After an attempt that failed: another one, or the end of the call. */
-  async #goOn(failure: AttemptFailure, response: WireResponse | undefined): Promise<void> {
+  async #goOn(failure: AttemptFailure, response?: WireResponse): Promise<void> {
     try {
       this.#progress.failed(failure);
       if (this.#event !== undefined) this.#ended(this.#event, response, failure);

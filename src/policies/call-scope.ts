@@ -9,6 +9,11 @@ export interface CallEnd {
   readonly cause: unknown;
 }
 
+/** Who is at work for a call, and has to stop when the call ends. */
+export interface EndListener {
+  onEnd(end: CallEnd): void;
+}
+
 /**
  * The time that a call has, whatever it is doing: one deadline and one signal over attempts, waits and
  * token fetches. Whoever is at work asks to be told, and is told once.
@@ -23,7 +28,7 @@ export class CallScope implements Deadline {
   readonly #timeoutMs: number;
   readonly #deadlines: Deadlines | undefined;
   readonly #signal: AbortSignal | undefined;
-  #onEnd: ((end: CallEnd) => void) | undefined;
+  #listener: EndListener | undefined;
   #end: CallEnd | undefined;
 
   /**
@@ -63,14 +68,12 @@ export class CallScope implements Deadline {
   }
 
   /**
-   * Calls `listener` when the deadline passes or the signal fires, instead of the one before: a call does one thing
-   * at a time.
-   *
-   * This is a method because V8 takes a function literal that is assigned to a property for one that stays: it puts
-   * the closure among the old objects, and what hangs on it, each answer, is kept until the next full collection.
+   * Tells `listener` when the deadline passes or the signal fires, or at once if that has happened. It takes the
+   * place of the one before: a call does one thing at a time.
    */
-  tell(listener: (end: CallEnd) => void): void {
-    this.#onEnd = listener;
+  tell(listener: EndListener): void {
+    if (this.#end === undefined) this.#listener = listener;
+    else listener.onEnd(this.#end);
   }
 
   /** Waits for a promise, but no longer than the call may last. */
@@ -81,7 +84,7 @@ export class CallScope implements Deadline {
       return Promise.resolve({ end: this.#end });
     }
     return new Promise((resolve, reject) => {
-      this.tell((end) => resolve({ end }));
+      this.tell({ onEnd: (end) => resolve({ end }) });
       promise.then((value) => resolve({ value }), reject);
     });
   }
@@ -99,12 +102,12 @@ export class CallScope implements Deadline {
     try {
       return await new Promise((resolve) => {
         timer = setTimeout(resolve, Math.min(ms, LONGEST_TIMER_MS), undefined);
-        this.tell(resolve);
+        this.tell({ onEnd: resolve });
         done = onWait(() => resolve("woken"));
       });
     } finally {
       clearTimeout(timer);
-      this.#onEnd = undefined;
+      this.#listener = undefined;
       done?.();
     }
   }
@@ -113,7 +116,7 @@ export class CallScope implements Deadline {
   close(): void {
     this.#deadlines?.remove(this);
     this.#signal?.removeEventListener("abort", this);
-    this.#onEnd = undefined;
+    this.#listener = undefined;
   }
 
   onPassed(): void {
@@ -123,8 +126,8 @@ export class CallScope implements Deadline {
   #finish(code: CallEnd["code"], reason: string, cause: unknown): void {
     if (this.#end !== undefined) return;
     this.#end = { code, reason, cause };
-    const onEnd = this.#onEnd;
+    const listener = this.#listener;
     this.close();
-    onEnd?.(this.#end);
+    listener?.onEnd(this.#end);
   }
 }

@@ -1,33 +1,6 @@
 import type { Dispatcher } from "undici";
 import type { HttpHeaders } from "../errors/http-headers.ts";
-import type { HeaderList, WireFailure, WireRequest, WireResult } from "./wire.ts";
-
-/** Asks undici for one exchange; `onResult` is called once, never before this returns. */
-export function startExchange(
-  dispatcher: Dispatcher,
-  request: WireRequest,
-  onResult: (result: WireResult) => void,
-): Exchange {
-  const exchange = new UndiciExchange(request, onResult);
-  try {
-    dispatcher.dispatch(
-      {
-        origin: request.origin,
-        path: request.target,
-        method: request.verb,
-        headers: forUndici(request.headers),
-        body: request.body,
-        // A call's own deadline covers these; undici's defaults would end calls that have none.
-        headersTimeout: 0,
-        bodyTimeout: 0,
-      },
-      exchange,
-    );
-  } catch (error) {
-    exchange.onResponseError(null, asError(error));
-  }
-  return exchange;
-}
+import type { ExchangeListener, HeaderList, WireFailure, WireRequest } from "./wire.ts";
 
 /**
  * The headers as undici takes them. Of a name that stands twice in a plain list its ProxyAgent keeps the last value
@@ -53,38 +26,58 @@ function hasLists(headers: HeaderList): boolean {
   return false;
 }
 
+const noBytes = /* @__PURE__ */ Buffer.alloc(0);
+
 const UNSAFE_REPLAY = "the server gave no answer, and sending the request again by itself might do it twice";
 
-/** An exchange under way. */
-export interface Exchange {
-  /** Ends it: frees the connection, or the place in the queue, and reports a failure of kind `"cancelled"`. */
-  cancel(reason: Error): void;
-}
-
 /**
- * The handler that undici reports to. `onRequestStart` comes directly before the first byte is written,
- * over HTTP/1.1 and HTTP/2, so whatever fails before it was not sent.
+ * One exchange, and the handler that undici reports to. `onRequestStart` comes directly before the first byte is
+ * written, over HTTP/1.1 and HTTP/2, so whatever fails before it was not sent.
  */
-class UndiciExchange implements Dispatcher.DispatchHandler, Exchange {
-  readonly #maxBytes: number;
-  readonly #mayBeReplayed: boolean;
-  #onResult: ((result: WireResult) => void) | undefined;
+export class UndiciExchange implements Dispatcher.DispatchHandler {
+  readonly #request: WireRequest;
+  #listener: ExchangeListener | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #cancelled: Error | undefined;
   #sent = false;
   #status = 0;
   #headers: HttpHeaders = {};
-  #chunks: Uint8Array[] = [];
+  /** The first piece of the body, which hardly any is longer than, and the others. */
+  #body: Uint8Array | undefined;
+  #more: Uint8Array[] | undefined;
   #length = 0;
 
-  constructor({ maxResponseBytes, mayBeReplayed }: WireRequest, onResult: (result: WireResult) => void) {
-    this.#maxBytes = maxResponseBytes;
-    this.#mayBeReplayed = mayBeReplayed;
-    this.#onResult = onResult;
+  constructor(request: WireRequest, listener: ExchangeListener) {
+    this.#request = request;
+    this.#listener = listener;
   }
 
+  /** Asks undici for it, unless it was cancelled. It may be over when this returns: some dispatchers fail at once. */
+  begin(dispatcher: Dispatcher): void {
+    if (this.#listener === undefined) return;
+    const { origin, target, verb, headers, body } = this.#request;
+    try {
+      dispatcher.dispatch(
+        {
+          origin,
+          path: target,
+          method: verb,
+          headers: forUndici(headers),
+          body,
+          // A call's own deadline covers these; undici's defaults would end calls that have none.
+          headersTimeout: 0,
+          bodyTimeout: 0,
+        },
+        this,
+      );
+    } catch (error) {
+      this.onResponseError(null, asError(error));
+    }
+  }
+
+  /** Ends it: frees the connection, or the place in the queue, and reports a failure of kind `"cancelled"`. */
   cancel(reason: Error): void {
-    if (this.#onResult === undefined) return;
+    if (this.#listener === undefined) return;
     this.#cancelled = reason;
     this.#fail("cancelled", reason);
     // A request that still waits for a connection has no controller; it is stopped in onRequestStart.
@@ -97,16 +90,15 @@ class UndiciExchange implements Dispatcher.DispatchHandler, Exchange {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     // Thrown, not aborted: an abort would close a connection that is in order. Whatever was reported before, a
     // cancellation or an error of a dispatcher that goes on all the same, must not be followed by a request.
-    if (this.#onResult === undefined) throw this.#cancelled ?? new Error("the exchange is over");
+    if (this.#listener === undefined) throw this.#cancelled ?? new Error("the exchange is over");
     // Over HTTP/2 undici begins again, once, what the server did not process: REFUSED_STREAM, or a stream behind
     // the last one of a GOAWAY. That would be proof, but it compares a GOAWAY with the streams of older
     // connections as well, whose calls may have been done (8.12: test/faults/replayed-calls.test.ts).
-    if (this.#sent && !this.#mayBeReplayed) throw new Error(UNSAFE_REPLAY);
+    if (this.#sent && !this.#request.mayBeReplayed) throw new Error(UNSAFE_REPLAY);
     this.#controller = controller;
     this.#sent = true;
     this.#status = 0;
-    this.#chunks = [];
-    this.#length = 0;
+    this.#forgetBody();
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: HttpHeaders): void {
@@ -115,23 +107,25 @@ class UndiciExchange implements Dispatcher.DispatchHandler, Exchange {
     if (status < 200) return;
     this.#status = status;
     this.#headers = headers;
-    if (Number(headers["content-length"]) > this.#maxBytes) this.#refuseLength(controller);
+    if (Number(headers["content-length"]) > this.#request.maxResponseBytes) this.#refuseLength(controller);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
     this.#length += chunk.length;
-    if (this.#length > this.#maxBytes) this.#refuseLength(controller);
-    else this.#chunks.push(chunk);
+    if (this.#length > this.#request.maxResponseBytes) this.#refuseLength(controller);
+    else if (this.#body === undefined) this.#body = chunk;
+    else if (this.#more === undefined) this.#more = [chunk];
+    else this.#more.push(chunk);
   }
 
   onResponseEnd(_controller: Dispatcher.DispatchController, trailers: HttpHeaders | undefined): void {
-    this.#end({
-      response: {
-        status: this.#status,
-        headers: this.#headers,
-        trailers: trailers ?? {},
-        body: this.#chunks.length === 1 ? (this.#chunks[0] as Uint8Array) : Buffer.concat(this.#chunks),
-      },
+    const first = this.#body ?? noBytes;
+    const body = this.#more === undefined ? first : Buffer.concat([first, ...this.#more]);
+    this.#end()?.onAnswer({
+      status: this.#status,
+      headers: this.#headers,
+      trailers: trailers ?? {},
+      body,
     });
   }
 
@@ -153,22 +147,28 @@ class UndiciExchange implements Dispatcher.DispatchHandler, Exchange {
   }
 
   #refuseLength(controller: Dispatcher.DispatchController): void {
-    const error = new RangeError(`the answer is longer than ${this.#maxBytes} bytes`);
+    const error = new RangeError(`the answer is longer than ${this.#request.maxResponseBytes} bytes`);
     this.#fail("too_large", error);
     controller.abort(error);
   }
 
   #fail(kind: WireFailure["kind"], cause: unknown): void {
     const answered = this.#status === 0 ? undefined : { status: this.#status, headers: this.#headers };
-    this.#end({ failure: { kind, sent: this.#sent, ...answered, cause } });
+    this.#end()?.onFailure({ kind, sent: this.#sent, ...answered, cause });
   }
 
-  #end(result: WireResult): void {
-    const onResult = this.#onResult;
-    if (onResult === undefined) return;
-    this.#onResult = undefined;
-    this.#chunks = [];
-    onResult(result);
+  /** @returns who is to be told, once */
+  #end(): ExchangeListener | undefined {
+    const listener = this.#listener;
+    this.#listener = undefined;
+    this.#forgetBody();
+    return listener;
+  }
+
+  #forgetBody(): void {
+    this.#body = undefined;
+    this.#more = undefined;
+    this.#length = 0;
   }
 }
 

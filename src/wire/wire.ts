@@ -46,5 +46,11 @@ export interface WireFailure {
   readonly cause: unknown;
 }
 
-/** How an exchange ends: with one of the two, once. */
+/** Is told how an exchange ends, by one of the two, once. */
+export interface ExchangeListener {
+  onAnswer(response: WireResponse): void;
+  onFailure(failure: WireFailure): void;
+}
+
+/** What an exchange comes to. */
 export type WireResult = { readonly response: WireResponse } | { readonly failure: WireFailure };

@@ -1,4 +1,6 @@
-import { expect, test } from "vitest";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { Agent } from "undici";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { Code } from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
 import { faulty } from "./faulty-server.ts";
@@ -47,4 +49,44 @@ test("an onRetry that closes the client ends the call with its last error", asyn
   expect(error).toMatchObject({ status: 503, outcome: "rejected", attempts: 1 });
   await closed;
   expect(server.requests).toHaveLength(1);
+});
+
+describe("a signal that fires while the request is on its way to undici ends the call, with nothing sent:", () => {
+  const whileSending = ["tracing:bytenite-jobs:attempt:start", "undici:request:create"];
+  test.each(whileSending)("a subscriber of %s cancels it", async (name) => {
+    const { server, client } = await faulty("HTTP/1.1");
+    const controller = new AbortController();
+    const abort = () => controller.abort("no");
+    subscribe(name, abort);
+    onTestFinished(() => void unsubscribe(name, abort));
+    const error = await caught(client.run("job-1", undefined, { signal: controller.signal }));
+    expect(error).toMatchObject({ code: Code.Cancelled, outcome: "not_sent", cause: "no" });
+    await client.close();
+    expect(server.requests).toHaveLength(0);
+  });
+
+  test("an interceptor of undici's cancels it", async () => {
+    const controller = new AbortController();
+    const pool = new Agent().compose((dispatch) => (options, handler) => {
+      controller.abort("no");
+      return dispatch(options, handler);
+    });
+    const { server, client } = await faulty("HTTP/1.1", { dispatcher: pool });
+    const error = await caught(client.run("job-1", undefined, { signal: controller.signal }));
+    expect(error).toMatchObject({ code: Code.Cancelled, outcome: "not_sent", cause: "no" });
+    await pool.close();
+    expect(server.requests).toHaveLength(0);
+  });
+});
+
+test("a signal ends the wait behind an attempt that failed while undici was given it", async () => {
+  const pool = new Agent();
+  await pool.close();
+  const controller = new AbortController();
+  const onRetry = () => void setImmediate(() => controller.abort("no"));
+  const retry = { initialBackoffMs: 3_600_000, maxBackoffMs: 3_600_000, onRetry };
+  const { server, client } = await faulty("HTTP/1.1", { dispatcher: pool, timeoutMs: 0, retry });
+  const error = await caught(client.run("job-1", undefined, { signal: controller.signal }));
+  expect(error).toMatchObject({ code: Code.Cancelled, outcome: "not_sent", attempts: 1, cause: "no" });
+  expect(server.requests).toHaveLength(0);
 });

@@ -17,7 +17,7 @@ describe("a deadline", () => {
   test("ends whatever is at work, once, when its time has passed", () => {
     const scope = new CallScope(300, undefined);
     const ends: CallEnd[] = [];
-    scope.tell((end) => ends.push(end));
+    scope.tell({ onEnd: (end) => ends.push(end) });
     vi.advanceTimersByTime(299);
     expect(scope.remainingMs()).toBe(1);
     expect(ends).toEqual([]);

@@ -12,7 +12,7 @@ import {
   startJobsServer,
 } from "../../src/testing/index.ts";
 import { createClient, createRestTransport } from "../../src/transport.ts";
-import { startExchange } from "../../src/wire/undici-exchange.ts";
+import { UndiciExchange } from "../../src/wire/undici-exchange.ts";
 import { caught } from "../support/caught.ts";
 import { jobsClient } from "../support/clients.ts";
 import { deferred } from "../support/deferred.ts";
@@ -406,15 +406,15 @@ test("an exchange is cancelled before it begins, and then nothing is sent", asyn
       headers: [],
       body: null,
     };
-    const exchange = startExchange(
-      server.dispatcher,
+    const exchange = new UndiciExchange(
       { ...wire, mayBeReplayed: false, maxResponseBytes: 100 },
-      resolve,
+      { onAnswer: resolve, onFailure: resolve },
     );
+    exchange.begin(server.dispatcher);
     exchange.cancel(new Error("no"));
   });
   await turn();
-  expect(result).toMatchObject({ failure: { kind: "cancelled", sent: false } });
+  expect(result).toMatchObject({ kind: "cancelled", sent: false });
   expect(server.requests).toEqual([]);
 });
 

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type Agent, Pool } from "undici";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { startExchange } from "../../src/wire/undici-exchange.ts";
+import { UndiciExchange } from "../../src/wire/undici-exchange.ts";
 import type { WireFailure, WireRequest, WireResult } from "../../src/wire/wire.ts";
 import { closedPort, httpServer, tcpServer } from "../support/loopback.ts";
 
@@ -26,7 +26,14 @@ function pool(origin: string, options: Pool.Options = {}): Pool {
 
 async function send(dispatcher: Pool | Agent, wireRequest: WireRequest): Promise<WireResult> {
   return new Promise((resolve) => {
-    startExchange(dispatcher, wireRequest, resolve);
+    exchangeOf(wireRequest, resolve).begin(dispatcher);
+  });
+}
+
+function exchangeOf(wireRequest: WireRequest, onEnd: (result: WireResult) => void): UndiciExchange {
+  return new UndiciExchange(wireRequest, {
+    onAnswer: (response) => onEnd({ response }),
+    onFailure: (failure) => onEnd({ failure }),
   });
 }
 
@@ -154,7 +161,8 @@ describe("a cancelled exchange", () => {
     const started = once(dispatcher, "connect");
     let cancel: (() => void) | undefined;
     const result = new Promise<WireResult>((resolve) => {
-      const exchange = startExchange(dispatcher, request(origin), resolve);
+      const exchange = exchangeOf(request(origin), resolve);
+      exchange.begin(dispatcher);
       cancel = () => exchange.cancel(new Error("enough"));
     });
     await started;
@@ -178,7 +186,9 @@ describe("a cancelled exchange", () => {
     const dispatcher = pool(origin, { connections: 1 });
     const first = send(dispatcher, request(origin, { target: "/first" }));
     const second = new Promise<WireResult>((resolve) => {
-      startExchange(dispatcher, request(origin, { target: "/second" }), resolve).cancel(new Error("no"));
+      const exchange = exchangeOf(request(origin, { target: "/second" }), resolve);
+      exchange.begin(dispatcher);
+      exchange.cancel(new Error("no"));
     });
     expect(failure(await second)).toMatchObject({ kind: "cancelled", sent: false });
     await expect.poll(() => answer).toBeDefined();
