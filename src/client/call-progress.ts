@@ -7,7 +7,7 @@ import type { CallEnd } from "../policies/call-scope.ts";
 /** What has become of a call so far. */
 export class CallProgress {
   readonly #method: string;
-  readonly #history: AttemptRecord[] = [];
+  #history: AttemptRecord[] = [];
   #outcome: Outcome = "not_sent";
   #startedAt = 0;
 
@@ -36,7 +36,8 @@ export class CallProgress {
 
   /** The history of a call that is over. */
   succeeded(status: number): readonly AttemptRecord[] {
-    this.#history.push({ code: Code.OK, status, durationMs: performance.now() - this.#startedAt });
+    const record = { code: Code.OK, status, durationMs: performance.now() - this.#startedAt };
+    this.#history = this.#history.length === 0 ? [record] : [...this.#history, record];
     return this.#history;
   }
 

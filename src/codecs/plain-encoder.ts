@@ -44,7 +44,8 @@ function taken(): Buffer {
     return bytes;
   }
   const bytes = Buffer.allocUnsafe(at);
-  scratch.copy(bytes, 0, 0, at);
+  if (at < 32) for (let i = 0; i < at; i++) bytes[i] = scratch[i] as number;
+  else scratch.copy(bytes, 0, 0, at);
   return bytes;
 }
 

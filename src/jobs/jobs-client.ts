@@ -78,7 +78,7 @@ export class JobsClient {
         jobId,
         config: config === undefined ? undefined : checkedJobConfig(config),
       };
-      return this.#call(Customer.method.runJob, request, options);
+      return this.#call(runJob, request, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -86,20 +86,12 @@ export class JobsClient {
 
   /** Stops a job. One that has not started yet is deleted. */
   abort(jobId: string, options?: CallOptions): Promise<GenericResponse> {
-    return this.#call(
-      Customer.method.abortJob,
-      { $typeName: AbortJobRequestSchema.typeName, jobId },
-      options,
-    );
+    return this.#call(abortJob, { $typeName: AbortJobRequestSchema.typeName, jobId }, options);
   }
 
   /** Deletes a job. */
   delete(jobId: string, options?: CallOptions): Promise<GenericResponse> {
-    return this.#call(
-      Customer.method.deleteJob,
-      { $typeName: DeleteJobRequestSchema.typeName, jobId },
-      options,
-    );
+    return this.#call(deleteJob, { $typeName: DeleteJobRequestSchema.typeName, jobId }, options);
   }
 
   /** Lets the calls in flight finish, then closes the connections. Calls made after it fail. */
@@ -117,16 +109,36 @@ export class JobsClient {
   }
 
   #call<I extends DescMessage>(
-    method: DescMethodUnary<I, typeof GenericResponseSchema>,
+    { method, accept }: JobMethod<I>,
     message: MessageShape<I>,
     options: CallOptions | undefined,
   ): Promise<GenericResponse> {
-    return this.#engine.call(method, message as MessageInitShape<I>, options, (response) => {
-      if (response.message.ok && response.message.error === undefined) return response.message;
-      throw refusal(rpcName(method), response);
-    });
+    return this.#engine.call(method, message as MessageInitShape<I>, options, accept);
   }
 }
+
+interface JobMethod<I extends DescMessage> {
+  readonly method: DescMethodUnary<I, typeof GenericResponseSchema>;
+  /** @throws JobsError if the answer says no */
+  accept(response: UnaryResponse<typeof GenericResponseSchema>): GenericResponse;
+}
+
+function jobMethod<I extends DescMessage>(
+  method: DescMethodUnary<I, typeof GenericResponseSchema>,
+): JobMethod<I> {
+  const name = rpcName(method);
+  return {
+    method,
+    accept(response) {
+      if (response.message.ok && response.message.error === undefined) return response.message;
+      throw refusal(name, response);
+    },
+  };
+}
+
+const runJob = /* @__PURE__ */ jobMethod(Customer.method.runJob);
+const abortJob = /* @__PURE__ */ jobMethod(Customer.method.abortJob);
+const deleteJob = /* @__PURE__ */ jobMethod(Customer.method.deleteJob);
 
 /** The error for an answer with a good HTTP status that says no all the same. */
 function refusal(method: string, response: UnaryResponse<typeof GenericResponseSchema>): JobsError {

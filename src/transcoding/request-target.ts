@@ -18,7 +18,8 @@ export interface RequestTarget {
  */
 export function requestTarget(route: Route, message: Message): RequestTarget {
   let misfits: Misfit[] | undefined;
-  for (const binding of route.bindings) {
+  for (let i = 0; i < route.bindings.length; i++) {
+    const binding = route.bindings[i] as Binding;
     const path = binding.fillPath(message);
     if (typeof path === "string") {
       const query = binding.buildQuery(message);
