@@ -14,7 +14,10 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** The deadline of the whole call, in milliseconds; `0` is none. Default: the transport's. */
   readonly timeoutMs?: number | undefined;
-  /** HTTP headers for this call. They win over the transport's of the same name. */
+  /**
+   * HTTP headers for this call. They win over the transport's of the same name. With `te: "trailers"` a grpc-gateway
+   * sends the metadata behind an answer too (`Grpc-Trailer-*`).
+   */
   readonly headers?: Readonly<Record<string, string | undefined>> | undefined;
   /**
    * gRPC metadata for this call: each entry is sent as `Grpc-Metadata-<key>`. A grpc-gateway passes it on up to

@@ -7,14 +7,15 @@ const prefixes = ["grpc-metadata-", "grpc-trailer-"];
 
 /** Reads the metadata that a grpc-gateway passes on as `Grpc-Metadata-*` headers and `Grpc-Trailer-*` trailers. */
 export function incomingMetadata(headers: HttpHeaders, trailers: HttpHeaders): IncomingMetadata {
-  const metadata: Record<string, string[]> = {};
+  // Not an object, where a key such as "constructor" would be there before it comes.
+  const metadata = new Map<string, string[]>();
   for (const fields of [headers, trailers]) {
     for (const [name, value] of Object.entries(fields)) {
       const prefix = prefixes.find((each) => name.startsWith(each));
       if (prefix === undefined || value === undefined) continue;
       const key = name.slice(prefix.length);
-      metadata[key] = (metadata[key] ?? []).concat(value);
+      metadata.set(key, (metadata.get(key) ?? []).concat(value));
     }
   }
-  return metadata;
+  return Object.fromEntries(metadata);
 }

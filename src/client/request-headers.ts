@@ -12,7 +12,6 @@ const reserved: ReadonlySet<string> = new Set([
   "expect",
   "keep-alive",
   "proxy-connection",
-  "te",
   "trailer",
   "transfer-encoding",
   "upgrade",
@@ -50,6 +49,9 @@ export function checkedHeaderName(name: string, option: string): string {
 /** Checks a header's value. The error never shows it: it may be a secret. */
 export function checkedHeaderValue(name: string, value: unknown, option: string): string {
   if (typeof value !== "string") throw invalidArgument(`${option}: the value of ${name} must be a string`);
+  if (name.toLowerCase() === "te" && value.toLowerCase() !== "trailers") {
+    throw invalidArgument(`${option}: te can only be "trailers": the transport undoes no transfer coding`);
+  }
   if (!valuePattern.test(value)) {
     throw invalidArgument(`${option}: the value of ${name} holds characters that a header cannot`);
   }

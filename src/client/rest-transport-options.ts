@@ -44,7 +44,7 @@ export interface RestTransportOptions {
    * @default 4_194_304 (4 MiB)
    */
   readonly maxResponseBytes?: number | undefined;
-  /** HTTP headers of every call. */
+  /** HTTP headers of every call. With `te: "trailers"` a grpc-gateway sends trailing metadata too. */
   readonly headers?: Readonly<Record<string, HeaderSource | undefined>> | undefined;
   /** Stand around every call, the first one outermost. */
   readonly interceptors?: readonly Interceptor[] | undefined;

@@ -106,8 +106,16 @@ describe("what the gateway and its backend can be told", () => {
     await jobs.run("job-1", {}, { metadata, onResponse: (response) => back.push(response.metadata) });
     expect(back).toMatchObject([{ "x-a": ["1", "2"] }]);
 
+    const headers = { te: "trailers" };
+    await jobs.run(
+      "job-1",
+      {},
+      { metadata, headers, onResponse: (response) => back.push(response.metadata) },
+    );
+    expect(back[1]).toMatchObject({ "x-a": ["1", "2"], "x-b": ["3"] });
+
     const ended = (await gateway.calls()).map((call) => call.ended);
-    expect(ended).toMatchObject([0, 0, 0, Code.Aborted, Code.Cancelled, 0, 0].map((code) => ({ code })));
+    expect(ended).toMatchObject([0, 0, 0, Code.Aborted, Code.Cancelled, 0, 0, 0].map((code) => ({ code })));
   });
 
   test("a hanging call ends when the client goes", async () => {
