@@ -41,13 +41,12 @@ export class MethodPlans {
   readonly #settings: TransportSettings;
   readonly #fixedHeaders: readonly string[];
 
-  /** @param credential a secret that every call carries */
-  constructor(
-    settings: TransportSettings,
-    credential: { readonly name: string; readonly value: string } | undefined,
-  ) {
+  /** @param fixedHeaders what every call carries, names and values in turn */
+  constructor(settings: TransportSettings, fixedHeaders: readonly string[]) {
     this.#settings = settings;
-    this.#fixedHeaders = fixedHeaders(settings, credential);
+    this.#fixedHeaders = settings.headers.has("user-agent")
+      ? fixedHeaders
+      : ["user-agent", `bytenite-jobs/${VERSION}`, ...fixedHeaders];
   }
 
   /** @throws RpcError `Unimplemented`, if the method has no http rule, or one that does not fit it */
@@ -121,17 +120,4 @@ function possibleEncodings(binding: Binding, asked: EncodingPair): EncodingPair 
   const response = binding.responseIsMessage ? asked.response : "json";
   const request = binding.requestIsMessage && response === asked.response ? asked.request : "json";
   return { request, response };
-}
-
-function fixedHeaders(
-  settings: TransportSettings,
-  credential: { readonly name: string; readonly value: string } | undefined,
-): string[] {
-  const headers: string[] = [];
-  if (!settings.headers.has("user-agent")) headers.push("user-agent", `bytenite-jobs/${VERSION}`);
-  for (const [name, value] of settings.headers) {
-    if (typeof value === "string") headers.push(name, value);
-  }
-  if (credential !== undefined) headers.push(credential.name, credential.value);
-  return headers;
 }

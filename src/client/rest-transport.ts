@@ -1,14 +1,11 @@
 import { create, type DescMessage, type DescMethodUnary, type MessageInitShape } from "@bufbuild/protobuf";
 import type { ErrorBodyType } from "../answers/error-body-type.ts";
 import { Secrets } from "../answers/secrets.ts";
-import { Code } from "../errors/code.ts";
 import { callsAreObserved, observedCall } from "../events/call-event.ts";
 import { Deadlines } from "../policies/deadlines.ts";
 import { RetryThrottle } from "../policies/retry-throttle.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
-import type { AskedHeader } from "./asked-headers.ts";
 import { serverAddress } from "./base-url.ts";
-import { refusedCredential } from "./call-headers.ts";
 import type { CallOptions } from "./call-options.ts";
 import { checkOptionNames } from "./check-call-options.ts";
 import { Connections } from "./connections.ts";
@@ -18,13 +15,13 @@ import { JsonOnlyMemory } from "./json-only-memory.ts";
 import { Lifetime } from "./lifetime.ts";
 import { type MethodPlan, MethodPlans } from "./method-plan.ts";
 import { refusal } from "./refusal.ts";
-import { isCredential } from "./request-headers.ts";
 import {
   type RestTransportOptions,
   type TransportSettings,
   transportSettings,
 } from "./rest-transport-options.ts";
 import type { Transport } from "./transport.ts";
+import { transportHeaders } from "./transport-headers.ts";
 import { type CallContext, unaryCall } from "./unary-call.ts";
 
 /** What the client of a particular service adds to a transport. */
@@ -69,22 +66,20 @@ export function createTransport(
   traits: ServiceTraits | undefined,
 ): Engine {
   const { credential, errorBody } = traits ?? {};
-  refuseOpenCredentials(settings, credential);
-  const fixed = credential !== undefined && "value" in credential ? credential : undefined;
-  const asked = credential !== undefined && "ask" in credential ? [credential] : [];
+  const { asked, fixed, secrets } = transportHeaders(settings, credential);
   const plans = new MethodPlans(settings, fixed);
   const lifetime = new Lifetime(() => connections.close());
   const server = serverAddress(settings.baseUrl);
   const context: CallContext = {
     settings,
     dispatcher: connections.to(settings.baseUrl.origin),
-    askedHeaders: [...asked, ...askedHeaders(settings)],
+    askedHeaders: asked,
     errorBody,
     throttle: new RetryThrottle(),
     deadlines: new Deadlines(),
     jsonOnly: new JsonOnlyMemory(),
     lifetime,
-    secrets: new Secrets(secretsOf(settings, fixed)),
+    secrets: new Secrets(secrets),
     server,
     planOf: (method) => plans.of(method),
   };
@@ -158,31 +153,5 @@ function unaryRequest(
     return { ...options, method, message };
   } catch (error) {
     throw refusal(error, rpcName(method));
-  }
-}
-
-/** The headers of a transport that are asked for, rather than fixed. */
-function askedHeaders({ headers }: TransportSettings): AskedHeader[] {
-  return [...headers].flatMap(([name, source]) =>
-    typeof source === "function" ? [{ name, ask: source, option: "headers", failureCode: Code.Unknown }] : [],
-  );
-}
-
-/** The values of headers that, by their names, hold secrets and are always the same. */
-function secretsOf({ headers }: TransportSettings, fixed: { readonly value: string } | undefined): string[] {
-  const secrets = [...headers].flatMap(([name, value]) =>
-    isCredential(name) && typeof value === "string" ? value : [],
-  );
-  return fixed === undefined ? secrets : [...secrets, fixed.value];
-}
-
-function refuseOpenCredentials(
-  { refusesCredentials, headers }: TransportSettings,
-  credential?: Credential,
-): void {
-  if (!refusesCredentials) return;
-  if (credential !== undefined) throw refusedCredential(credential.option);
-  for (const name of headers.keys()) {
-    if (isCredential(name)) throw refusedCredential(`headers: ${name}`);
   }
 }

@@ -1,7 +1,7 @@
 import type { AskedHeader } from "../client/asked-headers.ts";
 import { refusedCredential } from "../client/call-headers.ts";
 import type { Connections } from "../client/connections.ts";
-import { isCredential } from "../client/request-headers.ts";
+import { transportHeaders } from "../client/transport-headers.ts";
 import { Code } from "../errors/code.ts";
 import { type JobsCredential, jobsCredential } from "../jobs/jobs-credential.ts";
 import type { ProbeSettings } from "./probe-options.ts";
@@ -26,22 +26,15 @@ export function probeHeaders(settings: ProbeSettings, connections: Connections):
   const credential = jobsCredential(settings.credential, transport, connections);
   const { header, apiKey } = credential;
   if (transport.refusesCredentials) throw refusedCredential(header.option);
-  const fixed: string[] = [];
-  const asked: AskedHeader[] = [];
-  const secrets: string[] = [];
-  for (const [name, source] of transport.headers) {
-    const isSecret = isCredential(name);
-    if (isSecret && transport.refusesCredentials) throw refusedCredential(`headers: ${name}`);
-    if (typeof source === "function") {
-      asked.push({ name, ask: source, option: "headers", failureCode: Code.Unknown });
-      continue;
-    }
-    fixed.push(name, source);
-    if (isSecret) secrets.push(source);
-  }
-  if ("value" in header) secrets.push(header.value);
-  if (apiKey !== undefined) secrets.push(apiKey);
-  return { token: tokenOf(credential), stop: () => credential.stop(), asked, fixed, secrets };
+  const { asked, fixed, secrets } = transportHeaders(transport, undefined);
+  const own = ["value" in header ? header.value : undefined, apiKey].filter((secret) => secret !== undefined);
+  return {
+    token: tokenOf(credential),
+    stop: () => credential.stop(),
+    asked,
+    fixed,
+    secrets: [...secrets, ...own],
+  };
 }
 
 function tokenOf({ header }: JobsCredential): AskedHeader {
