@@ -1,7 +1,7 @@
 import { Pool } from "undici";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type ProbeReport, probe } from "../../src/index.ts";
-import { verdictsOf } from "../probe/verdicts.ts";
+import { binary, verdictsOf } from "../probe/verdicts.ts";
 import { type Gateway, type GatewaySettings, startGateway } from "./support/gateway.ts";
 
 async function probed(settings: GatewaySettings): Promise<{ report: ProbeReport; gateway: Gateway }> {
@@ -21,22 +21,6 @@ async function expectHarmless(gateway: Gateway, report: ProbeReport): Promise<vo
     expect(ended?.code ?? "running").not.toBe(0);
   }
 }
-
-const binary = {
-  reachable: "proven",
-  "unknown-job": "proven",
-  token: "proven",
-  "binary-answers": "proven",
-  "binary-requests": "proven",
-  "careful-mode": "proven",
-  "same-error": "proven",
-  "job-id-field": "proven",
-  "config-field": "proven",
-  "config-values": "not shown",
-  "answer-fields": "not shown",
-  "deadline-read": "proven",
-  "deadline-kept": "proven",
-};
 
 describe("probe against a real grpc-gateway", () => {
   test("with our field numbers: config is proven to be field 2", async () => {

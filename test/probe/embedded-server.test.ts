@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { type ProbeReport, probe } from "../../src/index.ts";
 import { type JobsServer, type JobsServerOptions, startJobsServer } from "../../src/testing/index.ts";
-import { verdictsOf } from "./verdicts.ts";
+import { binary, verdictsOf } from "./verdicts.ts";
 
 async function jobsServer(options: JobsServerOptions = {}): Promise<JobsServer> {
   const server = await startJobsServer({ jobs: ["job-1"], ...options });
@@ -18,22 +18,6 @@ function expectHarmless(server: JobsServer, report: ProbeReport): void {
   expect(calls).toHaveLength(report.requests);
   expect(calls.filter(({ path }) => !path.includes(`/jobs/${report.jobId}/`))).toEqual([]);
 }
-
-const binary = {
-  reachable: "proven",
-  "unknown-job": "proven",
-  token: "proven",
-  "binary-answers": "proven",
-  "binary-requests": "proven",
-  "careful-mode": "proven",
-  "same-error": "proven",
-  "job-id-field": "proven",
-  "config-field": "proven",
-  "config-values": "not shown",
-  "answer-fields": "not shown",
-  "deadline-read": "proven",
-  "deadline-kept": "proven",
-};
 
 test("a server that speaks binary: config is proven to be field 2, and nothing is executed", async () => {
   const server = await jobsServer();

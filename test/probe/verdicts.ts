@@ -9,3 +9,20 @@ export function verdictsOf({ findings }: ProbeReport): Readonly<Record<FindingId
 export function withVerdict(report: ProbeReport, verdict: Verdict): readonly FindingId[] {
   return report.findings.filter((each) => each.verdict === verdict).map(({ id }) => id);
 }
+
+/** What is found of a server that understands everything. */
+export const binary = {
+  reachable: "proven",
+  "unknown-job": "proven",
+  token: "proven",
+  "binary-answers": "proven",
+  "binary-requests": "proven",
+  "careful-mode": "proven",
+  "same-error": "proven",
+  "job-id-field": "proven",
+  "config-field": "proven",
+  "config-values": "not shown",
+  "answer-fields": "not shown",
+  "deadline-read": "proven",
+  "deadline-kept": "proven",
+};
