@@ -169,3 +169,32 @@ test("the pino recipe writes a line for each call, louder the less is known, and
   expect(lines.at(-1)?.err).toMatchObject({ type: "RpcError", message: expect.stringContaining(rpc) });
   expect(JSON.stringify(lines)).not.toContain("a-secret-token");
 });
+
+test("the pino recipe logs of a failed call neither the headers nor the body of its answer, however long", async () => {
+  const lines: string[] = [];
+  onTestFinished(logCalls(pino({ level: "debug" }, { write: (line) => void lines.push(line) })));
+  const headers = { "set-cookie": "sid=a-session" };
+  const words = { code: "5", message: "no such job" };
+  const server = await scriptedServer(
+    { status: 500, headers, body: "x".repeat(1_000_000) },
+    {
+      headers: { ...headers, "content-type": "application/json" },
+      body: JSON.stringify({ ok: false, error: words }),
+    },
+  );
+  const client = jobsClient(server.baseUrl, { retry: false });
+  const error = await caught(client.run("job-1"));
+  expect(error.headers).toMatchObject(headers);
+  expect(error.body?.length).toBeGreaterThan(0);
+  await caught(client.run("job-2"));
+  expect(lines.map((line) => line.length > 10_000 || line.includes("a-session"))).toEqual([
+    false,
+    false,
+    false,
+  ]);
+  const errors = lines.map((line) => JSON.parse(line).err).filter((err) => err !== undefined);
+  expect(errors).toMatchObject([
+    { type: "RpcError", outcome: "unknown", status: 500, stack: expect.stringContaining("RpcError") },
+    { type: "JobsError", outcome: "rejected", status: 200, reason: words.message },
+  ]);
+});
