@@ -1,4 +1,5 @@
 import { Dispatcher, errors } from "undici";
+import { type AnswerTimeouts, answerTimeouts } from "./answer-timeouts.ts";
 import { connectionRefused, MemoryExchange } from "./memory-exchange.ts";
 import { type MemoryRequest, memoryRequest } from "./memory-request.ts";
 import type { RecordedService } from "./recorded-service.ts";
@@ -36,10 +37,12 @@ export class MemoryDispatcher extends Dispatcher {
       throw new errors.InvalidArgumentError("invalid onResponseError method");
     }
     let request: MemoryRequest;
+    let timeouts: AnswerTimeouts;
     try {
       if (this.#closed === "destroyed") throw new errors.ClientDestroyedError();
       if (this.#closed === "closed") throw new errors.ClientClosedError();
       request = memoryRequest(options, this.#options.origin, this.#options.maxRequestBytes);
+      timeouts = answerTimeouts(options);
     } catch (error) {
       new MemoryExchange(handler).fail(error as Error);
       return false;
@@ -48,7 +51,7 @@ export class MemoryDispatcher extends Dispatcher {
     this.#exchanges.add(exchange);
     later(() => {
       if (!this.#isListening) exchange.breakOff();
-      this.#carryOut(exchange, request);
+      this.#carryOut(exchange, request, timeouts);
     });
     return true;
   }
@@ -78,11 +81,11 @@ export class MemoryDispatcher extends Dispatcher {
     return told(this.#idle(), callback);
   }
 
-  async #carryOut(exchange: MemoryExchange, request: MemoryRequest): Promise<void> {
+  async #carryOut(exchange: MemoryExchange, request: MemoryRequest, timeouts: AnswerTimeouts): Promise<void> {
     if (!exchange.isOver) {
       const notConnected = this.#service.takeNotConnected(request.verb, request.target);
       if (notConnected !== undefined) exchange.fail(notConnected.error ?? connectionRefused());
-      else await exchange.run(request, (received) => this.#service.answer(received));
+      else await exchange.run(request, timeouts, (received) => this.#service.answer(received));
     }
     this.#exchanges.delete(exchange);
     if (this.#exchanges.size > 0) return;

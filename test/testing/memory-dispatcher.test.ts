@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { promisify } from "node:util";
-import { type Dispatcher, interceptors, request } from "undici";
+import { Agent, type Dispatcher, interceptors, request } from "undici";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { LibraryService } from "../../examples/gen/library/v1/library_pb.js";
 import { probe } from "../../src/index.ts";
@@ -190,6 +190,8 @@ describe("a request is refused", () => {
       { method: "POST", body: new FormData() as never },
       "a memory server takes bodies that are a string or a Uint8Array",
     ],
+    [{ headersTimeout: -1 }, "invalid headersTimeout"],
+    [{ bodyTimeout: Number.POSITIVE_INFINITY }, "invalid bodyTimeout"],
     [{ headers: ["one"] }, "headers array must be even"],
     [{ headers: { "x y": "1" } }, "invalid x y header"],
     [{ headers: { x: "1\n2" } }, "invalid x header"],
@@ -249,6 +251,79 @@ test("undici's own functions and interceptors work on it", async () => {
   expect(statusCode).toBe(200);
   expect(await body.json()).toMatchObject({ title: "Emma" });
   expect(server.requests.map(({ status }) => status)).toEqual([503, 200]);
+});
+
+describe("a request's own timeouts end it, as undici's do:", () => {
+  const peers = {
+    "a memory server": async () => createMemoryJobsServer({ jobs: ["job-1"] }),
+    "a server with a socket": async () => {
+      const server = await startJobsServer({ jobs: ["job-1"] });
+      const dispatcher = new Agent();
+      onTestFinished(async () => {
+        await dispatcher.destroy();
+        await server.close();
+      });
+      return { ...server, dispatcher };
+    },
+  };
+
+  test.each(Object.entries(peers))("%s", async (_name, open) => {
+    const server = await open();
+    const { baseUrl, accessToken, dispatcher } = server;
+    const send = (options: object) =>
+      request(`${baseUrl}/jobs/job-1/run`, {
+        ...{ method: "POST", body: "{}", dispatcher, headersTimeout: 20, bodyTimeout: 20 },
+        headers: { authorization: accessToken, "content-type": "application/json" },
+        ...options,
+      });
+    server.fault({ kind: "hang" });
+    await expect(send({})).rejects.toMatchObject({ code: "UND_ERR_HEADERS_TIMEOUT" });
+    server.fault({ kind: "hang", where: "in-answer", execute: false });
+    const { body } = await send({ headersTimeout: 0 });
+    await expect(body.text()).rejects.toMatchObject({ code: "UND_ERR_BODY_TIMEOUT" });
+    server.fault({ kind: "delay", ms: 60 });
+    const late = await send({ headersTimeout: 0 });
+    expect([late.statusCode, typeof (await late.body.text())]).toEqual([200, "string"]);
+  });
+
+  test("and not while the reader has paused", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const server = library(() => "Emma");
+    let controller: Dispatcher.DispatchController | undefined;
+    const pause = (each: Dispatcher.DispatchController) => {
+      controller = each;
+      each.pause();
+    };
+    server.fault({ kind: "hang", where: "in-answer" });
+    const { log, ended } = send(server, { bodyTimeout: 1_000 }, { onResponseStart: pause });
+    await turn();
+    await turn();
+    expect(log).toEqual([true, "start", "200 OK"]);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(log).toHaveLength(3);
+    controller?.resume();
+    await vi.advanceTimersByTimeAsync(999);
+    expect(log).toHaveLength(4);
+    await vi.advanceTimersByTimeAsync(1);
+    await ended;
+    expect(log.at(-1)).toBe("Body Timeout Error");
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("after five minutes, where it does not say", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const server = library(() => "Emma");
+    server.fault({ kind: "hang" });
+    const { log, ended } = send(server);
+    await turn();
+    await vi.advanceTimersByTimeAsync(299_999);
+    expect(log).toEqual([true, "start"]);
+    await vi.advanceTimersByTimeAsync(1);
+    await ended;
+    expect(log.at(-1)).toBe("Headers Timeout Error");
+  });
 });
 
 test("a server may be where the real one is", async () => {
