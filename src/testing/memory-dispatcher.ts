@@ -24,12 +24,23 @@ export class MemoryDispatcher extends Dispatcher {
   readonly #exchanges = new Set<MemoryExchange>();
   readonly #onIdle: (() => void)[] = [];
   #isListening = true;
-  #closed: "closed" | "destroyed" | undefined;
+  #isDestroyed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(service: RecordedService, options: MemoryDispatcherOptions) {
     super();
     this.#service = service;
     this.#options = options;
+  }
+
+  /** Whether it takes no more requests: `close()` was called. As undici's dispatchers have it. */
+  get closed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /** Whether it has ended its requests, or had none when it was closed. */
+  get destroyed(): boolean {
+    return this.#isDestroyed;
   }
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
@@ -39,8 +50,8 @@ export class MemoryDispatcher extends Dispatcher {
     let request: MemoryRequest;
     let timeouts: AnswerTimeouts;
     try {
-      if (this.#closed === "destroyed") throw new errors.ClientDestroyedError();
-      if (this.#closed === "closed") throw new errors.ClientClosedError();
+      if (this.destroyed) throw new errors.ClientDestroyedError();
+      if (this.closed) throw new errors.ClientClosedError();
       request = memoryRequest(options, this.#options.origin, this.#options.maxRequestBytes);
       timeouts = answerTimeouts(options);
     } catch (error) {
@@ -66,8 +77,7 @@ export class MemoryDispatcher extends Dispatcher {
   override close(): Promise<void>;
   override close(callback: () => void): void;
   override close(callback?: () => void): Promise<void> | void {
-    this.#closed ??= "closed";
-    return told(this.#idle(), callback);
+    return told(() => this.#close(), callback);
   }
 
   override destroy(): Promise<void>;
@@ -76,9 +86,19 @@ export class MemoryDispatcher extends Dispatcher {
   override destroy(error: Error | null, callback: () => void): void;
   override destroy(error?: Error | null | (() => void), callback?: () => void): Promise<void> | void {
     if (typeof error === "function") return this.destroy(null, error);
-    this.#closed = "destroyed";
-    for (const exchange of this.#exchanges) exchange.fail(error ?? new errors.ClientDestroyedError());
-    return told(this.#idle(), callback);
+    return told(() => this.#destroy(error ?? new errors.ClientDestroyedError()), callback);
+  }
+
+  async #close(): Promise<void> {
+    if (this.#isDestroyed) throw new errors.ClientDestroyedError();
+    this.#closing ??= this.#idle().then(() => this.#destroy(new errors.ClientDestroyedError()));
+    await this.#closing;
+  }
+
+  async #destroy(error: Error): Promise<void> {
+    this.#isDestroyed = true;
+    for (const exchange of this.#exchanges) exchange.fail(error);
+    await this.#idle();
   }
 
   async #carryOut(exchange: MemoryExchange, request: MemoryRequest, timeouts: AnswerTimeouts): Promise<void> {
@@ -101,8 +121,16 @@ export class MemoryDispatcher extends Dispatcher {
   }
 }
 
+/** What undici calls back with, whatever its types say. */
+type Callback = (error: Error | null, data: null) => void;
+
 /** As undici has it: to a callback where there is one, and as a promise otherwise. */
-function told(done: Promise<void>, callback: (() => void) | undefined): Promise<void> | void {
-  if (callback === undefined) return done;
-  done.then(callback);
+function told(act: () => Promise<void>, callback: (() => void) | undefined): Promise<void> | void {
+  if (callback === undefined) return act();
+  if (typeof callback !== "function") throw new errors.InvalidArgumentError("invalid callback");
+  const tell: Callback = callback;
+  act().then(
+    () => queueMicrotask(() => tell(null, null)),
+    (error) => queueMicrotask(() => tell(error, null)),
+  );
 }

@@ -379,10 +379,11 @@ describe("a dispatcher", () => {
   test("that is closed lets its requests come to their end, and takes no more", async () => {
     const server = library(() => "Emma");
     const first = send(server);
-    await server.dispatcher.close();
-    expect(first.log.at(-1)).toBe("end");
+    const closed = server.dispatcher.close();
     expect(send(server).log).toEqual(["The client is closed", false]);
-    await new Promise<void>((resolve) => server.dispatcher.close(resolve));
+    await closed;
+    expect(first.log.at(-1)).toBe("end");
+    expect(send(server).log).toEqual(["The client is destroyed", false]);
   });
 
   test("that is destroyed ends its requests", async () => {
@@ -397,6 +398,47 @@ describe("a dispatcher", () => {
     expect(send(server).log).toEqual(["The client is destroyed", false]);
     await new Promise<void>((resolve) => server.dispatcher.destroy(resolve));
     expect(server.requests).toHaveLength(1);
+  });
+});
+
+describe("a dispatcher is closed and destroyed as one of undici's:", () => {
+  type Callback = (error: Error | null, data: unknown) => void;
+
+  /** A dispatcher with what its types do not tell of. */
+  interface Closable {
+    readonly closed: boolean;
+    readonly destroyed: boolean;
+    close(callback?: Callback | number): Promise<void>;
+    destroy(error?: Error | null | Callback, callback?: Callback | number): Promise<void>;
+  }
+
+  const called = (act: (callback: Callback) => unknown) =>
+    new Promise((resolve) => act((...args) => resolve(args)));
+  const isDestroyed = [expect.objectContaining({ code: "UND_ERR_DESTROYED" }), null];
+
+  test.each<[string, () => Dispatcher]>([
+    ["one of memory", () => library(() => "Emma").dispatcher],
+    ["an agent", () => new Agent()],
+  ])("%s", async (_name, make) => {
+    const closed = make() as unknown as Closable;
+    expect([closed.closed, closed.destroyed]).toEqual([false, false]);
+    expect(() => closed.close(5)).toThrow(expect.objectContaining({ message: "invalid callback" }));
+    const both = [called((callback) => closed.close(callback)), called((callback) => closed.close(callback))];
+    expect(closed.closed).toBe(true);
+    expect(await Promise.all(both)).toEqual([
+      [null, null],
+      [null, null],
+    ]);
+    expect([closed.closed, closed.destroyed]).toEqual([true, true]);
+    await expect(closed.close()).rejects.toMatchObject({ code: "UND_ERR_DESTROYED" });
+
+    const destroyed = make() as unknown as Closable;
+    expect(() => destroyed.destroy(null, 5)).toThrow("invalid callback");
+    expect(await called((callback) => destroyed.destroy(callback))).toEqual([null, null]);
+    expect([destroyed.closed, destroyed.destroyed]).toEqual([false, true]);
+    expect(await called((callback) => destroyed.destroy(null, callback))).toEqual([null, null]);
+    expect(await called((callback) => destroyed.close(callback))).toEqual(isDestroyed);
+    await destroyed.destroy();
   });
 });
 
