@@ -184,6 +184,14 @@ describe("a request is refused", () => {
       { origin: "https://library.example.com" },
       "the memory server is at https://memory.invalid, not at https://library.example.com",
     ],
+    [
+      { origin: "https://10.0.0.1", headers: { host: "library.example.com" } },
+      "the memory server is at https://memory.invalid, not at https://10.0.0.1",
+    ],
+    [
+      { origin: "http://10.0.0.1", headers: ["Host", "memory.invalid"] },
+      "the memory server is at https://memory.invalid, not at http://10.0.0.1",
+    ],
     [{ query: { a: 1 } }, "a memory server takes the query as a part of the path"],
     [{ upgrade: "websocket" }, "a memory server has no sockets"],
     [
@@ -252,6 +260,29 @@ test("undici's own functions and interceptors work on it", async () => {
   expect(await body.json()).toMatchObject({ title: "Emma" });
   expect(server.requests.map(({ status }) => status)).toEqual([503, 200]);
 });
+
+test.each([
+  { address: "10.0.0.1", family: 4 },
+  { address: "fd00::1", family: 6 },
+] as const)(
+  "undici's interceptor for DNS may put $address in the place of the server's name",
+  async (record) => {
+    const server = library(() => "Emma");
+    const found: string[] = [];
+    const dns = interceptors.dns({
+      lookup(origin, _options, done) {
+        found.push(origin.hostname);
+        done(null, [{ ...record, ttl: 60_000 }]);
+      },
+    });
+    const dispatcher = server.dispatcher.compose(dns);
+    const { statusCode, body } = await request(`${server.baseUrl}/v1/${name}`, { dispatcher });
+    await body.dump();
+    expect(statusCode).toBe(200);
+    expect(found).toEqual(["memory.invalid"]);
+    expect(server.requests[0]?.headers.host).toBe("memory.invalid");
+  },
+);
 
 describe("a request's own timeouts end it, as undici's do:", () => {
   const peers = {
