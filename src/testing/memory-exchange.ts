@@ -87,16 +87,18 @@ export class MemoryExchange implements Dispatcher.DispatchController {
   async #play(reply: Reply, timeouts: AnswerTimeouts, signal: AbortSignal): Promise<void> {
     const { fails } = reply;
     if (this.#isOver) return;
-    if (fails?.where !== "before-answer") await this.#playAnswer(reply, timeouts, signal);
+    if (fails?.where !== "before-answer") await this.#playAnswer(reply, timeouts);
     if (fails === undefined || this.#isOver) return;
     if (fails.how === "hang") await gone(signal);
     else this.#lose(fails.how);
   }
 
-  async #playAnswer(reply: Reply, { bodyTimeout }: AnswerTimeouts, signal: AbortSignal): Promise<void> {
+  async #playAnswer(reply: Reply, { bodyTimeout }: AnswerTimeouts): Promise<void> {
     const { framing, body, isChunked } = frameReply(reply);
     const status = checkedStatus(reply.status);
-    this.rawHeaders = headerLines({ ...framing, ...reply.headers });
+    // Node says so by itself.
+    const chunked = isChunked ? { "transfer-encoding": "chunked" } : {};
+    this.rawHeaders = headerLines({ ...framing, ...reply.headers, ...chunked });
     const headers = received(this.rawHeaders);
     this.#silence.start(bodyTimeout, () => {
       // Who has paused is not waiting.
@@ -105,19 +107,15 @@ export class MemoryExchange implements Dispatcher.DispatchController {
     this.#tell(() =>
       this.#handler.onResponseStart?.(this, status, headers, STATUS_CODES[status] ?? "unknown"),
     );
-    const length = isChunked ? body.length : Number(headers["content-length"] ?? body.length);
-    const end = Math.min(length, body.length);
-    for (let at = 0; at < end; at += PIECE_BYTES) {
+    for (let at = 0; at < body.length; at += PIECE_BYTES) {
       await this.#whenRead();
       if (this.#isOver) return;
-      const piece = Buffer.from(body.subarray(at, Math.min(at + PIECE_BYTES, end)));
+      const piece = Buffer.from(body.subarray(at, at + PIECE_BYTES));
       this.#silence.refresh();
       this.#tell(() => this.#handler.onResponseData?.(this, piece));
     }
     if (reply.fails !== undefined) return;
     await this.#whenRead();
-    // A handler that announced more than there is: the rest is waited for.
-    if (length > body.length) await gone(signal);
     if (this.#isOver) return;
     this.rawTrailers = headerLines(reply.trailers ?? {});
     this.#isOver = true;

@@ -112,7 +112,7 @@ function shapeOf(record: { readonly durationMs: number; readonly waitedMs?: numb
 }
 
 function lasting(headers: HttpHeaders): HttpHeaders {
-  const { date, connection, "transfer-encoding": _, ...rest } = headers;
+  const { date, connection, ...rest } = headers;
   return rest;
 }
 
