@@ -21,7 +21,8 @@ export class CallContext implements HandlerContext {
   readonly metadata: IncomingMetadata;
   readonly deadline: Date | undefined;
   readonly #aborted = new AbortController();
-  readonly #replyHeaders: Record<string, string | string[]> = {};
+  /** Without a prototype: a header may be called `__proto__`. */
+  readonly #replyHeaders: Record<string, string | string[]> = Object.create(null);
   readonly #replyTrailers: Record<string, string[]> = {};
   readonly #timer: NodeJS.Timeout | undefined;
 
