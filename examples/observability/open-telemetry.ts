@@ -17,10 +17,16 @@ import { type AttemptEvent, type CallEvent, Code, codeName, type Interceptor } f
 const calls = tracingChannel("bytenite-jobs:call");
 const attempts = tracingChannel("bytenite-jobs:attempt");
 
-/** The span of the call that is being made, for what happens within it. */
-const currentCall = new AsyncLocalStorage<Span>();
+/**
+ * The span of the call that is being made, until {@link activate} makes it the active one: OpenTelemetry has no public
+ * way to bind its own context to a channel (opentelemetry-js issue 6088).
+ */
+const currentCall = new AsyncLocalStorage<Span | undefined>();
 
-/** Turns calls into spans and metrics from now on. @returns what stops it */
+/**
+ * Turns calls into spans and metrics from now on. @returns what stops it: calls that are under way then still end their
+ * spans, and are measured
+ */
 export function instrument(): () => void {
   const tracer = trace.getTracer("bytenite-jobs");
   const duration = metrics.getMeter("bytenite-jobs").createHistogram("rpc.client.call.duration", {
@@ -29,7 +35,9 @@ export function instrument(): () => void {
       explicitBucketBoundaries: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
     },
   });
-  const spans = new WeakMap<CallEvent | AttemptEvent, Span>();
+  /** Of what is under way. */
+  const spans = new Map<CallEvent | AttemptEvent, Span>();
+  let isStopped = false;
 
   const startCall = (message: unknown) => {
     const event = message as CallEvent;
@@ -52,14 +60,27 @@ export function instrument(): () => void {
   const endCall = (message: unknown) => {
     const event = message as CallEvent;
     const result = resultOf(event);
+    if (!end(event, { ...result, "bytenite_jobs.attempts": event.attempts })) return;
     duration.record((event.durationMs ?? 0) / 1_000, { ...attributesOf(event), ...result });
-    end(spans.get(event), { ...result, "bytenite_jobs.attempts": event.attempts ?? 0 }, event.error);
   };
   const endAttempt = (message: unknown) => {
     const event = message as AttemptEvent;
     const { status, responseBytes } = event;
     const answer = { "http.response.status_code": status, "http.response.body.size": responseBytes };
-    end(spans.get(event), { ...resultOf(event), ...answer }, event.error);
+    end(event, { ...resultOf(event), ...answer });
+  };
+  /** @returns whether it began while this was not stopped */
+  const end = (event: CallEvent | AttemptEvent, attributes: Attributes): boolean => {
+    const span = spans.get(event);
+    endSpan(span, attributes, event);
+    const isKnown = spans.delete(event);
+    leaveIfDone();
+    return isKnown;
+  };
+  const leaveIfDone = () => {
+    if (!isStopped || spans.size > 0) return;
+    calls.asyncEnd.unsubscribe(endCall);
+    attempts.asyncEnd.unsubscribe(endAttempt);
   };
 
   calls.start.bindStore(currentCall, startCall);
@@ -68,17 +89,29 @@ export function instrument(): () => void {
   attempts.asyncEnd.subscribe(endAttempt);
   return () => {
     calls.start.unbindStore(currentCall);
-    calls.asyncEnd.unsubscribe(endCall);
     attempts.start.unsubscribe(startAttempt);
-    attempts.asyncEnd.unsubscribe(endAttempt);
+    isStopped = true;
+    leaveIfDone();
   };
 }
 
-/** Sends the trace context along (`traceparent`), for a client whose calls are instrumented. */
-export const propagate: Interceptor = (next) => (request) => {
-  const headers: Record<string, string> = {};
-  propagation.inject(withinCall(), headers);
-  return next({ ...request, headers: { ...headers, ...request.headers } });
+/**
+ * Makes the call's span OpenTelemetry's active one, so that what begins spans within the call makes them its children:
+ * interceptors behind this one, which therefore comes first, and what instruments undici.
+ */
+export const activate: Interceptor = (next) => (request) => {
+  const active = withinCall();
+  return currentCall.run(undefined, () => context.with(active, next, undefined, request));
+};
+
+/** {@link activate}, and sends the trace context along (`traceparent`), for a client whose calls are instrumented. */
+export const propagate: Interceptor = (next) => {
+  const activeNext = activate(next);
+  return (request) => {
+    const headers: Record<string, string> = {};
+    propagation.inject(withinCall(), headers);
+    return activeNext({ ...request, headers: { ...headers, ...request.headers } });
+  };
 };
 
 function withinCall() {
@@ -105,9 +138,10 @@ function resultOf({ code = Code.Unknown, outcome }: CallEvent | AttemptEvent): A
   return { "rpc.response.status_code": status, "error.type": status, "bytenite_jobs.outcome": outcome };
 }
 
-function end(span: Span | undefined, attributes: Attributes, error: unknown): void {
+function endSpan(span: Span | undefined, attributes: Attributes, event: CallEvent | AttemptEvent): void {
   span?.setAttributes(attributes);
-  if (error !== undefined) {
+  if ("error" in event) {
+    const { error } = event;
     const message = error instanceof Error ? error.message : String(error);
     span?.setStatus({ code: SpanStatusCode.ERROR, message });
   }

@@ -21,9 +21,10 @@ export function logCalls(logger: Logger): () => void {
       durationMs,
       error,
     } = message as CallEvent;
-    const level = error === undefined ? "info" : outcome === "unknown" ? "error" : "warn";
+    const isFailed = "error" in (message as CallEvent);
+    const level = !isFailed ? "info" : outcome === "unknown" ? "error" : "warn";
     const fields = { rpc: method, code: codeName(code), outcome, status, attempts, durationMs, err: error };
-    logger[level](fields, error === undefined ? "call" : `call failed, outcome ${outcome}`);
+    logger[level](fields, isFailed ? `call failed, outcome ${outcome}` : "call");
   };
   const onAttempt = (message: unknown) => {
     const {

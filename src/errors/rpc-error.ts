@@ -39,6 +39,10 @@ const rpcErrorBrand = Symbol.for("bytenite-jobs/RpcError");
 /**
  * A call that failed. Everything that can go wrong with a call ends in one of these.
  *
+ * What came from the server at any length (`headers`, `body`, `details`) can be read, but is not enumerable, as `cause`
+ * is not: loggers that copy an error's properties, and `util.inspect`, then show what {@link RpcError.toJSON} does. An
+ * answer's headers may hold cookies, and its body megabytes.
+ *
  * `instanceof` also holds for errors of a second installed copy of this package.
  */
 export class RpcError extends Error {
@@ -53,16 +57,16 @@ export class RpcError extends Error {
   readonly method: string;
   /** The HTTP status of the last answer, if there was one. */
   readonly status: number | undefined;
-  /** The `details` of the server's google.rpc.Status, as they came. */
-  readonly details: readonly ErrorDetail[];
+  /** The `details` of the server's google.rpc.Status, as they came. Not enumerable. */
+  declare readonly details: readonly ErrorDetail[];
   /** How many requests were begun. */
   readonly attempts: number;
   /** One record for each attempt, the first one first. */
   readonly history: readonly AttemptRecord[];
-  /** The headers of the last answer, if there was one. */
-  readonly headers: HttpHeaders;
-  /** The bytes of the last answer, as far as they were read. */
-  readonly body: Uint8Array | undefined;
+  /** The headers of the last answer, if there was one. Not enumerable. */
+  declare readonly headers: HttpHeaders;
+  /** The bytes of the last answer, as far as they were read. Not enumerable. */
+  declare readonly body: Uint8Array | undefined;
 
   constructor(init: RpcErrorInit) {
     super(describe(init), init.cause === undefined ? undefined : { cause: init.cause });
@@ -72,11 +76,9 @@ export class RpcError extends Error {
     this.outcome = init.outcome;
     this.method = init.method ?? "";
     this.status = init.status;
-    this.details = init.details ?? [];
     this.attempts = init.attempts ?? init.history?.length ?? 0;
     this.history = init.history ?? [];
-    this.headers = init.headers ?? {};
-    this.body = init.body;
+    hold(this, { details: init.details ?? [], headers: init.headers ?? {}, body: init.body });
   }
 
   /** The details that are messages of the given type, decoded. */
@@ -84,7 +86,7 @@ export class RpcError extends Error {
     return findDetails(this.details, schema);
   }
 
-  /** What a JSON log needs; the bytes and headers of the answer are left out. */
+  /** What a JSON log needs; the bytes and headers of the answer are left out, and of the details all but their types. */
   toJSON(): Record<string, unknown> {
     const { name, message, reason, outcome, method, status, attempts, history } = this;
     const details = this.details.map(({ typeUrl }) => typeUrl);
@@ -105,6 +107,13 @@ export class RpcError extends Error {
   /** Holds for one of a second installed copy of this package, too. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return this === RpcError ? hasBrand(value, rpcErrorBrand) : hasPrototype(value, this.prototype);
+  }
+}
+
+/** Gives an error properties that no log copies of it, as `cause` of every error is one. */
+export function hold(error: Error, properties: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(properties)) {
+    Object.defineProperty(error, name, { value, writable: true, enumerable: false, configurable: true });
   }
 }
 

@@ -25,13 +25,17 @@ export interface CallEvent extends ServerAddress {
   readonly outcome?: Outcome;
   /** The HTTP status of the last answer, if there was one. */
   readonly status?: number | undefined;
-  /** How many requests were begun. */
+  /**
+   * How many requests were begun for what the call ended with, its answer or its error. Those of what an interceptor
+   * asked for besides, with a `next` whose end it kept to itself, are not among them; undefined if the call ended with
+   * something that is no RpcError. The attempt channel shows every request.
+   */
   readonly attempts?: number;
-  /** One record for each attempt. */
+  /** One record for each of these attempts. */
   readonly history?: readonly AttemptRecord[];
   /** From beginning to end, with all attempts and waits, in milliseconds. */
   readonly durationMs?: number;
-  /** What the call rejects with. */
+  /** What the call rejects with: there if it failed, and only then. An interceptor may throw anything, even `undefined`. */
   readonly error?: unknown;
 }
 

@@ -1,6 +1,6 @@
 import type { TracingChannel } from "node:diagnostics_channel";
 
-/** What is published of a piece of work; with an error once it has failed. */
+/** What is published of a piece of work; with an error, which may be anything, once it has failed. */
 interface TracedEvent {
   readonly error?: unknown;
 }
@@ -25,7 +25,8 @@ export function finished<Event extends TracedEvent>(
   { error, asyncStart, asyncEnd }: TracingChannel<unknown, Event>,
   event: Event,
 ): void {
-  if (event.error !== undefined) error.publish(event);
+  // Not by its value: what is thrown may be `undefined`.
+  if ("error" in event) error.publish(event);
   asyncStart.publish(event);
   asyncEnd.publish(event);
 }

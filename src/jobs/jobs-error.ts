@@ -2,23 +2,25 @@ import type { Error as ByteniteError, GenericResponse } from "../../gen/bytenite
 import { brand, hasBrand, hasPrototype } from "../errors/brand.ts";
 import { Code, isCode } from "../errors/code.ts";
 import { codeFromHttpStatus } from "../errors/http-status.ts";
-import { RpcError, type RpcErrorInit } from "../errors/rpc-error.ts";
+import { hold, RpcError, type RpcErrorInit } from "../errors/rpc-error.ts";
 
 const jobsErrorBrand = Symbol.for("bytenite-jobs/JobsError");
 
-/** A call that ByteNite answered with a GenericResponse that says no. */
+/**
+ * A call that ByteNite answered with a GenericResponse that says no. Its words are in `reason`; what it said at any
+ * length can be read, but is not enumerable, as {@link RpcError} has it.
+ */
 export class JobsError extends RpcError {
   override readonly name = "JobsError";
-  /** The whole answer. */
-  readonly response: GenericResponse;
-  /** ByteNite's own account of what went wrong, if it gave one. */
-  readonly error: ByteniteError | undefined;
+  /** The whole answer. Not enumerable. */
+  declare readonly response: GenericResponse;
+  /** ByteNite's own account of what went wrong, if it gave one. Not enumerable. */
+  declare readonly error: ByteniteError | undefined;
 
   constructor(response: GenericResponse, init: RpcErrorInit) {
     super(init);
     brand(this, jobsErrorBrand);
-    this.response = response;
-    this.error = response.error;
+    hold(this, { response, error: response.error });
   }
 
   /** Holds for one of a second installed copy of this package, too. */

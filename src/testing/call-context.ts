@@ -3,6 +3,7 @@ import type { DescMethodUnary } from "@bufbuild/protobuf";
 import { type IncomingMetadata, incomingMetadata } from "../client/incoming-metadata.ts";
 import { Code } from "../errors/code.ts";
 import { type HttpHeaders, headerText } from "../errors/http-headers.ts";
+import { refuseFraming } from "./framing-headers.ts";
 import { headersByName } from "./raw-headers.ts";
 import { readGrpcTimeout } from "./read-grpc-timeout.ts";
 import type { ReceivedRequest } from "./received-request.ts";
@@ -20,7 +21,8 @@ export class CallContext implements HandlerContext {
   readonly metadata: IncomingMetadata;
   readonly deadline: Date | undefined;
   readonly #aborted = new AbortController();
-  readonly #replyHeaders: Record<string, string | string[]> = {};
+  /** Without a prototype: a header may be called `__proto__`. */
+  readonly #replyHeaders: Record<string, string | string[]> = Object.create(null);
   readonly #replyTrailers: Record<string, string[]> = {};
   readonly #timer: NodeJS.Timeout | undefined;
 
@@ -48,6 +50,7 @@ export class CallContext implements HandlerContext {
   }
 
   setHeader(name: string, value: string): void {
+    refuseFraming([name]);
     this.#replyHeaders[headerName(name)] = headerValue(name, value);
   }
 

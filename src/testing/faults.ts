@@ -1,5 +1,6 @@
 import type { DescMessage, Message } from "@bufbuild/protobuf";
 import type { Code } from "../errors/code.ts";
+import { refuseFraming } from "./framing-headers.ts";
 
 /** Something that goes wrong on demand. */
 export type Fault =
@@ -50,6 +51,7 @@ export interface StatusFault extends MayExecute {
   readonly status: number;
   /** Sent as `Retry-After`: seconds, or a point in time. */
   readonly retryAfter?: number | Date | undefined;
+  /** None that frames the answer (`content-length`, `transfer-encoding`, `trailer`, `upgrade`). */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /**
    * The body, as it is.
@@ -201,12 +203,13 @@ export class FaultQueue {
     return this.#entries.length === 0;
   }
 
-  /** @throws RangeError if there is no such fault */
+  /** @throws RangeError if there is no such fault, or no server can play it */
   add(fault: MemoryFault, { times = 1, rpc }: FaultScope): void {
     if (!Object.hasOwn(kinds, fault.kind)) {
       const known = Object.keys(kinds).join(", ");
       throw new RangeError(`there is no fault ${JSON.stringify(fault.kind)}; there are ${known}`);
     }
+    if (fault.kind === "status") refuseFraming(Object.keys(fault.headers ?? {}));
     if (!(times >= 1)) throw new RangeError(`times must be at least 1, not ${times}`);
     this.#entries.push({ fault, rpc, left: times });
   }

@@ -1,4 +1,5 @@
 import { Dispatcher, errors } from "undici";
+import { type AnswerTimeouts, answerTimeouts } from "./answer-timeouts.ts";
 import { connectionRefused, MemoryExchange } from "./memory-exchange.ts";
 import { type MemoryRequest, memoryRequest } from "./memory-request.ts";
 import type { RecordedService } from "./recorded-service.ts";
@@ -23,7 +24,8 @@ export class MemoryDispatcher extends Dispatcher {
   readonly #exchanges = new Set<MemoryExchange>();
   readonly #onIdle: (() => void)[] = [];
   #isListening = true;
-  #closed: "closed" | "destroyed" | undefined;
+  #isDestroyed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(service: RecordedService, options: MemoryDispatcherOptions) {
     super();
@@ -31,15 +33,27 @@ export class MemoryDispatcher extends Dispatcher {
     this.#options = options;
   }
 
+  /** Whether it takes no more requests: `close()` was called. As undici's dispatchers have it. */
+  get closed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /** Whether it has ended its requests, or had none when it was closed. */
+  get destroyed(): boolean {
+    return this.#isDestroyed;
+  }
+
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     if (typeof handler?.onResponseError !== "function") {
       throw new errors.InvalidArgumentError("invalid onResponseError method");
     }
     let request: MemoryRequest;
+    let timeouts: AnswerTimeouts;
     try {
-      if (this.#closed === "destroyed") throw new errors.ClientDestroyedError();
-      if (this.#closed === "closed") throw new errors.ClientClosedError();
+      if (this.destroyed) throw new errors.ClientDestroyedError();
+      if (this.closed) throw new errors.ClientClosedError();
       request = memoryRequest(options, this.#options.origin, this.#options.maxRequestBytes);
+      timeouts = answerTimeouts(options);
     } catch (error) {
       new MemoryExchange(handler).fail(error as Error);
       return false;
@@ -48,7 +62,7 @@ export class MemoryDispatcher extends Dispatcher {
     this.#exchanges.add(exchange);
     later(() => {
       if (!this.#isListening) exchange.breakOff();
-      this.#carryOut(exchange, request);
+      this.#carryOut(exchange, request, timeouts);
     });
     return true;
   }
@@ -63,8 +77,7 @@ export class MemoryDispatcher extends Dispatcher {
   override close(): Promise<void>;
   override close(callback: () => void): void;
   override close(callback?: () => void): Promise<void> | void {
-    this.#closed ??= "closed";
-    return told(this.#idle(), callback);
+    return told(() => this.#close(), callback);
   }
 
   override destroy(): Promise<void>;
@@ -73,16 +86,26 @@ export class MemoryDispatcher extends Dispatcher {
   override destroy(error: Error | null, callback: () => void): void;
   override destroy(error?: Error | null | (() => void), callback?: () => void): Promise<void> | void {
     if (typeof error === "function") return this.destroy(null, error);
-    this.#closed = "destroyed";
-    for (const exchange of this.#exchanges) exchange.fail(error ?? new errors.ClientDestroyedError());
-    return told(this.#idle(), callback);
+    return told(() => this.#destroy(error ?? new errors.ClientDestroyedError()), callback);
   }
 
-  async #carryOut(exchange: MemoryExchange, request: MemoryRequest): Promise<void> {
+  async #close(): Promise<void> {
+    if (this.#isDestroyed) throw new errors.ClientDestroyedError();
+    this.#closing ??= this.#idle().then(() => this.#destroy(new errors.ClientDestroyedError()));
+    await this.#closing;
+  }
+
+  async #destroy(error: Error): Promise<void> {
+    this.#isDestroyed = true;
+    for (const exchange of this.#exchanges) exchange.fail(error);
+    await this.#idle();
+  }
+
+  async #carryOut(exchange: MemoryExchange, request: MemoryRequest, timeouts: AnswerTimeouts): Promise<void> {
     if (!exchange.isOver) {
       const notConnected = this.#service.takeNotConnected(request.verb, request.target);
       if (notConnected !== undefined) exchange.fail(notConnected.error ?? connectionRefused());
-      else await exchange.run(request, (received) => this.#service.answer(received));
+      else await exchange.run(request, timeouts, (received) => this.#service.answer(received));
     }
     this.#exchanges.delete(exchange);
     if (this.#exchanges.size > 0) return;
@@ -98,8 +121,16 @@ export class MemoryDispatcher extends Dispatcher {
   }
 }
 
+/** What undici calls back with, whatever its types say. */
+type Callback = (error: Error | null, data: null) => void;
+
 /** As undici has it: to a callback where there is one, and as a promise otherwise. */
-function told(done: Promise<void>, callback: (() => void) | undefined): Promise<void> | void {
-  if (callback === undefined) return done;
-  done.then(callback);
+function told(act: () => Promise<void>, callback: (() => void) | undefined): Promise<void> | void {
+  if (callback === undefined) return act();
+  if (typeof callback !== "function") throw new errors.InvalidArgumentError("invalid callback");
+  const tell: Callback = callback;
+  act().then(
+    () => queueMicrotask(() => tell(null, null)),
+    (error) => queueMicrotask(() => tell(error, null)),
+  );
 }

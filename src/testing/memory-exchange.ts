@@ -1,6 +1,7 @@
 import { STATUS_CODES, validateHeaderName, validateHeaderValue } from "node:http";
 import { constants } from "node:os";
 import { type Dispatcher, errors } from "undici";
+import { type AnswerTimeouts, SilenceTimer } from "./answer-timeouts.ts";
 import { frameReply } from "./frame-reply.ts";
 import { gone } from "./gone.ts";
 import type { MemoryRequest } from "./memory-request.ts";
@@ -20,6 +21,7 @@ export class MemoryExchange implements Dispatcher.DispatchController {
   rawTrailers: string[] | null = null;
   readonly #handler: Dispatcher.DispatchHandler;
   readonly #gone = new AbortController();
+  readonly #silence = new SilenceTimer();
   #hasStarted = false;
   #isOver = false;
   #onResume: (() => void) | undefined;
@@ -45,18 +47,20 @@ export class MemoryExchange implements Dispatcher.DispatchController {
 
   resume(): void {
     this.paused = false;
+    this.#silence.refresh();
     this.#onResume?.();
   }
 
   /** Sends the request, and resolves when nothing of the exchange goes on any more. It never rejects. */
-  async run(request: MemoryRequest, answer: Answer): Promise<void> {
+  async run(request: MemoryRequest, timeouts: AnswerTimeouts, answer: Answer): Promise<void> {
     this.#hasStarted = true;
     this.#tell(() => this.#handler.onRequestStart?.(this, null));
     if (this.#isOver) return;
+    this.#silence.start(timeouts.headersTimeout, () => this.fail(new errors.HeadersTimeoutError()));
     const { signal } = this.#gone;
     try {
       const reply = await answer({ ...request, signal });
-      await this.#play(reply, signal);
+      await this.#play(reply, timeouts, signal);
     } catch {
       // What cannot be put on a connection ends it.
       this.#lose("close");
@@ -73,44 +77,49 @@ export class MemoryExchange implements Dispatcher.DispatchController {
   fail(error: Error): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#silence.stop();
     this.#gone.abort();
     // undici makes a controller when it begins to write, and reports what fails before that without one.
     const controller = (this.#hasStarted ? this : null) as Dispatcher.DispatchController;
     this.#report(controller, error);
   }
 
-  async #play(reply: Reply, signal: AbortSignal): Promise<void> {
+  async #play(reply: Reply, timeouts: AnswerTimeouts, signal: AbortSignal): Promise<void> {
     const { fails } = reply;
     if (this.#isOver) return;
-    if (fails?.where !== "before-answer") await this.#playAnswer(reply, signal);
+    if (fails?.where !== "before-answer") await this.#playAnswer(reply, timeouts);
     if (fails === undefined || this.#isOver) return;
     if (fails.how === "hang") await gone(signal);
     else this.#lose(fails.how);
   }
 
-  async #playAnswer(reply: Reply, signal: AbortSignal): Promise<void> {
+  async #playAnswer(reply: Reply, { bodyTimeout }: AnswerTimeouts): Promise<void> {
     const { framing, body, isChunked } = frameReply(reply);
     const status = checkedStatus(reply.status);
-    this.rawHeaders = headerLines({ ...framing, ...reply.headers });
+    // Node says so by itself.
+    const chunked = isChunked ? { "transfer-encoding": "chunked" } : {};
+    this.rawHeaders = headerLines({ ...framing, ...reply.headers, ...chunked });
     const headers = received(this.rawHeaders);
+    this.#silence.start(bodyTimeout, () => {
+      // Who has paused is not waiting.
+      if (!this.paused) this.fail(new errors.BodyTimeoutError());
+    });
     this.#tell(() =>
       this.#handler.onResponseStart?.(this, status, headers, STATUS_CODES[status] ?? "unknown"),
     );
-    const length = isChunked ? body.length : Number(headers["content-length"] ?? body.length);
-    const end = Math.min(length, body.length);
-    for (let at = 0; at < end; at += PIECE_BYTES) {
+    for (let at = 0; at < body.length; at += PIECE_BYTES) {
       await this.#whenRead();
       if (this.#isOver) return;
-      const piece = Buffer.from(body.subarray(at, Math.min(at + PIECE_BYTES, end)));
+      const piece = Buffer.from(body.subarray(at, at + PIECE_BYTES));
+      this.#silence.refresh();
       this.#tell(() => this.#handler.onResponseData?.(this, piece));
     }
     if (reply.fails !== undefined) return;
     await this.#whenRead();
-    // A handler that announced more than there is: the rest is waited for.
-    if (length > body.length) await gone(signal);
     if (this.#isOver) return;
     this.rawTrailers = headerLines(reply.trailers ?? {});
     this.#isOver = true;
+    this.#silence.stop();
     try {
       this.#handler.onResponseEnd?.(this, received(this.rawTrailers));
     } catch (error) {

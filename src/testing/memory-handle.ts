@@ -45,8 +45,4 @@ function refuseUnplayable(fault: MemoryFault): void {
   if ("status" in fault && fault.status !== undefined && !(fault.status >= 200 && fault.status <= 999)) {
     throw new RangeError(`a memory server answers with a status from 200 to 999, not ${fault.status}`);
   }
-  const headers = fault.kind === "status" ? Object.keys(fault.headers ?? {}) : [];
-  const framing = headers.find((name) => /^(?:transfer-encoding|upgrade)$/i.test(name));
-  if (framing === undefined) return;
-  throw new RangeError(`${framing} is for a connection, which a memory server does not have`);
 }

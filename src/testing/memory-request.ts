@@ -1,4 +1,5 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
+import { isIP } from "node:net";
 import { type Dispatcher, errors } from "undici";
 import type { RawHeaders } from "./raw-headers.ts";
 import type { ReceivedRequest } from "./received-request.ts";
@@ -22,7 +23,8 @@ export function memoryRequest(
   maxBytes: number,
 ): MemoryRequest {
   const { path, method, query, upgrade } = options;
-  if (options.origin !== undefined && new URL(options.origin).origin !== origin) {
+  const given = [...headerEntries(options.headers)];
+  if (options.origin !== undefined && !leadsTo(origin, options.origin, given)) {
     throw new errors.InvalidArgumentError(`the memory server is at ${origin}, not at ${options.origin}`);
   }
   if (!/^\/[\x21-\xff]*$/.test(path)) throw new errors.InvalidArgumentError("invalid request path");
@@ -31,9 +33,22 @@ export function memoryRequest(
     throw new errors.InvalidArgumentError("a memory server has no sockets");
   const body = bytesOf(options.body ?? null);
   const host = new URL(origin).host;
-  const headers = ["host", host, "connection", "keep-alive", ...headerLines(options.headers)];
+  const headers = ["host", host, "connection", "keep-alive", ...headerLines(given)];
   if (body.length > 0 || expectBodies.has(method)) headers.push("content-length", String(body.length));
   return { verb: method, target: path, headers, body: body.length > maxBytes ? undefined : body };
+}
+
+/**
+ * Whether a request is for the server. One to an address is, if its `host` is the server's: undici's `interceptors.dns()`
+ * puts an address in the place of the name.
+ */
+function leadsTo(origin: string, asked: string | URL, headers: readonly HeaderEntry[]): boolean {
+  const here = new URL(origin);
+  const there = new URL(asked);
+  if (there.origin === here.origin) return true;
+  const [, host] = headers.find(([name]) => /^host$/i.test(name)) ?? [];
+  const isAddress = isIP(there.hostname.replace(/^\[|\]$/g, "")) !== 0;
+  return isAddress && there.protocol === here.protocol && host === here.host;
 }
 
 function bytesOf(body: NonNullable<Dispatcher.DispatchOptions["body"]> | null): Uint8Array {
@@ -45,10 +60,12 @@ function bytesOf(body: NonNullable<Dispatcher.DispatchOptions["body"]> | null): 
 
 type DispatchHeaders = Dispatcher.DispatchOptions["headers"];
 
+type HeaderEntry = readonly [name: string, values: unknown];
+
 /** Names and values in turn, one line each. */
-function headerLines(headers: DispatchHeaders): RawHeaders {
+function headerLines(headers: readonly HeaderEntry[]): RawHeaders {
   const lines: string[] = [];
-  for (const [name, values] of headerEntries(headers)) {
+  for (const [name, values] of headers) {
     for (const value of Array.isArray(values) ? values : [values]) {
       if (value === undefined) continue;
       const text = checkedHeader(name, value);
@@ -58,7 +75,7 @@ function headerLines(headers: DispatchHeaders): RawHeaders {
   return lines;
 }
 
-function headerEntries(headers: DispatchHeaders): Iterable<readonly [string, unknown]> {
+function headerEntries(headers: DispatchHeaders): Iterable<HeaderEntry> {
   if (!headers) return [];
   if (!Array.isArray(headers)) {
     return Symbol.iterator in headers

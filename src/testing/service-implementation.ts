@@ -20,7 +20,12 @@ export interface HandlerContext {
   readonly signal: AbortSignal;
   /** When the time of the request's `Grpc-Timeout` is over, if it has one. */
   readonly deadline: Date | undefined;
-  /** Sets an HTTP header of the answer, whether it succeeds or not. */
+  /**
+   * Sets an HTTP header of the answer, whether it succeeds or not.
+   *
+   * @throws TypeError for what is no header, and RangeError for one that frames the answer, which is the server's own to
+   * set: `content-length`, `transfer-encoding`, `trailer`, `upgrade`
+   */
   setHeader(name: string, value: string): void;
   /** Adds metadata, which goes out as the header `Grpc-Metadata-<key>`; bytes as base64. */
   addMetadata(key: string, value: string | Uint8Array): void;

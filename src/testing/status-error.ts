@@ -1,6 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import { Code, isCode } from "../errors/code.ts";
 import { httpStatusFromCode } from "../errors/http-status.ts";
+import { refuseFraming } from "./framing-headers.ts";
 
 /** What a {@link StatusError} may carry besides its code and message. */
 export interface StatusErrorOptions {
@@ -9,7 +10,7 @@ export interface StatusErrorOptions {
    * into one. Its type must be in the server's registry, which knows those of google/rpc/error_details.proto.
    */
   readonly details?: readonly Message[] | undefined;
-  /** HTTP headers of the answer, for instance `{ "retry-after": "1" }`. */
+  /** HTTP headers of the answer, for instance `{ "retry-after": "1" }`; none that frames it (`content-length`). */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly cause?: unknown;
 }
@@ -25,12 +26,14 @@ export class StatusError extends Error {
   readonly details: readonly Message[];
   readonly headers: Readonly<Record<string, string>>;
 
+  /** @throws RangeError for a code that is none of an error, and for a header that is the server's own to set */
   constructor(code: number, message: string, options: StatusErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     if (!Number.isInteger(code) || code === Code.OK) throw new RangeError(`${code} is no code of an error`);
     this.code = code;
     this.details = options.details ?? [];
     this.headers = options.headers ?? {};
+    refuseFraming(Object.keys(this.headers));
   }
 
   /** The HTTP status that a grpc-gateway gives the code. */

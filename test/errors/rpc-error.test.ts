@@ -65,6 +65,31 @@ describe("RpcError", () => {
     expect(text).toContain("outcome: 'rejected'");
     expect(text).toContain("below");
   });
+
+  test("what an answer says at any length can be read, and no log that copies properties has it", () => {
+    const headers = { "set-cookie": "session" };
+    const body = new TextEncoder().encode("a body");
+    const details = [{ typeUrl: "example.com/a.Detail", value: body }];
+    const error = new RpcError({ ...init, headers, body, details });
+    const response = create(GenericResponseSchema, { error: { code: 5n, message: "no job" } });
+    const jobsError = new JobsError(response, { ...init, headers, body, details });
+    for (const each of [error, jobsError]) {
+      expect(each).toMatchObject({ headers, body, details });
+      const shown = ["code", "reason", "outcome", "method", "status", "attempts", "history", "name"];
+      expect(new Set(Object.keys(each))).toEqual(new Set(shown));
+      const copied: string[] = [];
+      for (const name in each) copied.push(name);
+      expect(new Set(copied)).toEqual(new Set(shown));
+      expect(inspect(each)).not.toMatch(/set-cookie|Uint8Array|GenericResponse|a\.Detail/);
+      expect(Object.keys(each.toJSON()).filter((name) => !shown.includes(name))).toEqual([
+        "message",
+        "details",
+      ]);
+    }
+    expect(jobsError.response).toBe(response);
+    expect(jobsError.error).toBe(response.error);
+    expect(jobsError).toHaveProperty("error.message", "no job");
+  });
 });
 
 test("the worse of two outcomes is the one that says less", () => {

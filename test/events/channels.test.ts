@@ -145,6 +145,16 @@ describe("a call that fails", () => {
     await expect(client.run("job-1")).rejects.toBe(bug);
     expect(seen.at(-1)?.copy).toMatchObject({ code: Code.Unknown, outcome: "unknown", error: bug });
   });
+
+  test("with nothing at all, has failed all the same", async () => {
+    const seen = observed(callChannel);
+    const server = await scriptedServer(ok);
+    const client = jobsClient(server.baseUrl, { interceptors: [() => () => Promise.reject()] });
+    await expect(client.run("job-1")).rejects.toBeUndefined();
+    expect(seen.map(({ name }) => name)).toEqual(["start", "end", "error", "asyncStart", "asyncEnd"]);
+    expect(seen.at(-1)?.copy).toMatchObject({ code: Code.Unknown, outcome: "unknown" });
+    expect(seen.at(-1)?.copy).toHaveProperty("error", undefined);
+  });
 });
 
 test("attempts run within what observers bind to the start of a call, also behind a wait and on others' connections", async () => {

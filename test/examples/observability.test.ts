@@ -1,3 +1,4 @@
+import { subscribe, tracingChannel, unsubscribe } from "node:diagnostics_channel";
 import { context, metrics, propagation, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
@@ -10,12 +11,16 @@ import {
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { instrument, propagate } from "../../examples/observability/open-telemetry.ts";
+import { activate, instrument, propagate } from "../../examples/observability/open-telemetry.ts";
 import { logCalls } from "../../examples/observability/pino-logs.ts";
+import type { Interceptor } from "../../src/index.ts";
+import { startJobsServer } from "../../src/testing/index.ts";
 import { caught } from "../support/caught.ts";
 import { jobsClient } from "../support/clients.ts";
+import { deferred } from "../support/deferred.ts";
 import { ok, type Scripted, scriptedServer } from "../support/scripted-server.ts";
 
+const channels = ["call", "attempt"].map((name) => tracingChannel(`bytenite-jobs:${name}`));
 const rpc = "bytenite.customer.Customer/RunJob";
 const busy: Scripted = { status: 503, headers: { "retry-after": "0" } };
 
@@ -138,6 +143,71 @@ describe("the OpenTelemetry recipe", () => {
     }
   });
 
+  test("makes the call's span the active one, for interceptors and for what instruments undici", async () => {
+    instrumented();
+    const tracer = trace.getTracer("test");
+    const onRequest = () => tracer.startSpan("undici's").end();
+    subscribe("undici:request:create", onRequest);
+    onTestFinished(() => void unsubscribe("undici:request:create", onRequest));
+    const within: Interceptor = (next) => (request) =>
+      tracer.startActiveSpan("an interceptor's", (span) => next(request).finally(() => span.end()));
+    for (const first of [activate, propagate]) {
+      const server = await scriptedServer(busy, ok);
+      await jobsClient(server.baseUrl, { interceptors: [first, within] }).run("job-1");
+      const spans = spanExporter.getFinishedSpans();
+      spanExporter.reset();
+      const nameOf = new Map(spans.map((span) => [span.spanContext().spanId, span.name]));
+      const parents = spans.map(({ name, parentSpanContext: parent }) => [
+        name,
+        nameOf.get(parent?.spanId ?? ""),
+      ]);
+      expect(parents).toEqual([
+        ["undici's", "an interceptor's"],
+        ["POST", "an interceptor's"],
+        ["undici's", "an interceptor's"],
+        ["POST", "an interceptor's"],
+        ["an interceptor's", rpc],
+        [rpc, undefined],
+      ]);
+      expect(server.seen.map(({ headers }) => "traceparent" in headers)).toEqual(
+        Array(2).fill(first === propagate),
+      );
+    }
+  });
+
+  test("marks a call that failed with nothing at all", async () => {
+    instrumented();
+    const server = await scriptedServer(ok);
+    const client = jobsClient(server.baseUrl, { interceptors: [() => () => Promise.reject()] });
+    await expect(client.run("job-1")).rejects.toBeUndefined();
+    const [call] = spanExporter.getFinishedSpans();
+    expect(call?.status).toEqual({ code: SpanStatusCode.ERROR, message: "undefined" });
+    expect(call?.attributes).toMatchObject({ "error.type": "UNKNOWN", "bytenite_jobs.outcome": "unknown" });
+    // How many requests there were, nobody here knows.
+    expect(call?.attributes).not.toHaveProperty(["bytenite_jobs.attempts"]);
+  });
+
+  test("ends the spans of calls that are under way when it is stopped, and begins no other", async () => {
+    const stop = instrument();
+    const server = await startJobsServer({ jobs: ["job-1"] });
+    onTestFinished(() => server.close());
+    const { promise: until, resolve: goOn } = deferred();
+    server.fault({ kind: "delay", until });
+    const { baseUrl, accessToken } = server;
+    const client = jobsClient(baseUrl, { accessToken });
+    const first = client.abort("job-1");
+    await server.received(1);
+    stop();
+    await client.run("job-1");
+    expect(spanExporter.getFinishedSpans()).toEqual([]);
+    expect(channels.map((each) => each.hasSubscribers)).toEqual([true, true]);
+    goOn();
+    await first;
+    const names = spanExporter.getFinishedSpans().map(({ name }) => name);
+    expect(names).toEqual(["POST", "bytenite.customer.Customer/AbortJob"]);
+    expect(channels.map((each) => each.hasSubscribers)).toEqual([false, false]);
+  });
+
   test("is gone when it is stopped", async () => {
     instrument()();
     const server = await scriptedServer(ok);
@@ -167,5 +237,37 @@ test("the pino recipe writes a line for each call, louder the less is known, and
     ["error", "call failed, outcome unknown", "Unavailable", 1],
   ]);
   expect(lines.at(-1)?.err).toMatchObject({ type: "RpcError", message: expect.stringContaining(rpc) });
+  const throwing = jobsClient(server.baseUrl, { interceptors: [() => () => Promise.reject()] });
+  await expect(throwing.run("job-4")).rejects.toBeUndefined();
+  expect(lines.at(-1)).toMatchObject({ level: levels.values.error, msg: "call failed, outcome unknown" });
   expect(JSON.stringify(lines)).not.toContain("a-secret-token");
+});
+
+test("the pino recipe logs of a failed call neither the headers nor the body of its answer, however long", async () => {
+  const lines: string[] = [];
+  onTestFinished(logCalls(pino({ level: "debug" }, { write: (line) => void lines.push(line) })));
+  const headers = { "set-cookie": "sid=a-session" };
+  const words = { code: "5", message: "no such job" };
+  const server = await scriptedServer(
+    { status: 500, headers, body: "x".repeat(1_000_000) },
+    {
+      headers: { ...headers, "content-type": "application/json" },
+      body: JSON.stringify({ ok: false, error: words }),
+    },
+  );
+  const client = jobsClient(server.baseUrl, { retry: false });
+  const error = await caught(client.run("job-1"));
+  expect(error.headers).toMatchObject(headers);
+  expect(error.body?.length).toBeGreaterThan(0);
+  await caught(client.run("job-2"));
+  expect(lines.map((line) => line.length > 10_000 || line.includes("a-session"))).toEqual([
+    false,
+    false,
+    false,
+  ]);
+  const errors = lines.map((line) => JSON.parse(line).err).filter((err) => err !== undefined);
+  expect(errors).toMatchObject([
+    { type: "RpcError", outcome: "unknown", status: 500, stack: expect.stringContaining("RpcError") },
+    { type: "JobsError", outcome: "rejected", status: 200, reason: words.message },
+  ]);
 });

@@ -14,6 +14,7 @@ export interface HttpCall {
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
+  readonly rawHeaders: readonly string[];
   readonly trailers: NodeJS.Dict<string>;
   readonly body: Uint8Array;
 }
@@ -36,6 +37,7 @@ export function httpCall(url: string, { method = "POST", headers = {}, body, age
         resolve({
           status: response.statusCode ?? 0,
           headers: response.headers,
+          rawHeaders: response.rawHeaders,
           trailers: response.trailers,
           body: new Uint8Array(Buffer.concat(chunks)),
         }),

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { promisify } from "node:util";
-import { type Dispatcher, interceptors, request } from "undici";
+import { Agent, type Dispatcher, interceptors, request } from "undici";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { LibraryService } from "../../examples/gen/library/v1/library_pb.js";
 import { probe } from "../../src/index.ts";
@@ -184,12 +184,22 @@ describe("a request is refused", () => {
       { origin: "https://library.example.com" },
       "the memory server is at https://memory.invalid, not at https://library.example.com",
     ],
+    [
+      { origin: "https://10.0.0.1", headers: { host: "library.example.com" } },
+      "the memory server is at https://memory.invalid, not at https://10.0.0.1",
+    ],
+    [
+      { origin: "http://10.0.0.1", headers: ["Host", "memory.invalid"] },
+      "the memory server is at https://memory.invalid, not at http://10.0.0.1",
+    ],
     [{ query: { a: 1 } }, "a memory server takes the query as a part of the path"],
     [{ upgrade: "websocket" }, "a memory server has no sockets"],
     [
       { method: "POST", body: new FormData() as never },
       "a memory server takes bodies that are a string or a Uint8Array",
     ],
+    [{ headersTimeout: -1 }, "invalid headersTimeout"],
+    [{ bodyTimeout: Number.POSITIVE_INFINITY }, "invalid bodyTimeout"],
     [{ headers: ["one"] }, "headers array must be even"],
     [{ headers: { "x y": "1" } }, "invalid x y header"],
     [{ headers: { x: "1\n2" } }, "invalid x header"],
@@ -251,6 +261,102 @@ test("undici's own functions and interceptors work on it", async () => {
   expect(server.requests.map(({ status }) => status)).toEqual([503, 200]);
 });
 
+test.each([
+  { address: "10.0.0.1", family: 4 },
+  { address: "fd00::1", family: 6 },
+] as const)(
+  "undici's interceptor for DNS may put $address in the place of the server's name",
+  async (record) => {
+    const server = library(() => "Emma");
+    const found: string[] = [];
+    const dns = interceptors.dns({
+      lookup(origin, _options, done) {
+        found.push(origin.hostname);
+        done(null, [{ ...record, ttl: 60_000 }]);
+      },
+    });
+    const dispatcher = server.dispatcher.compose(dns);
+    const { statusCode, body } = await request(`${server.baseUrl}/v1/${name}`, { dispatcher });
+    await body.dump();
+    expect(statusCode).toBe(200);
+    expect(found).toEqual(["memory.invalid"]);
+    expect(server.requests[0]?.headers.host).toBe("memory.invalid");
+  },
+);
+
+describe("a request's own timeouts end it, as undici's do:", () => {
+  const peers = {
+    "a memory server": async () => createMemoryJobsServer({ jobs: ["job-1"] }),
+    "a server with a socket": async () => {
+      const server = await startJobsServer({ jobs: ["job-1"] });
+      const dispatcher = new Agent();
+      onTestFinished(async () => {
+        await dispatcher.destroy();
+        await server.close();
+      });
+      return { ...server, dispatcher };
+    },
+  };
+
+  test.each(Object.entries(peers))("%s", async (_name, open) => {
+    const server = await open();
+    const { baseUrl, accessToken, dispatcher } = server;
+    const send = (options: object) =>
+      request(`${baseUrl}/jobs/job-1/run`, {
+        ...{ method: "POST", body: "{}", dispatcher, headersTimeout: 20, bodyTimeout: 20 },
+        headers: { authorization: accessToken, "content-type": "application/json" },
+        ...options,
+      });
+    server.fault({ kind: "hang" });
+    await expect(send({})).rejects.toMatchObject({ code: "UND_ERR_HEADERS_TIMEOUT" });
+    server.fault({ kind: "hang", where: "in-answer", execute: false });
+    const { body } = await send({ headersTimeout: 0 });
+    await expect(body.text()).rejects.toMatchObject({ code: "UND_ERR_BODY_TIMEOUT" });
+    server.fault({ kind: "delay", ms: 60 });
+    const late = await send({ headersTimeout: 0 });
+    expect([late.statusCode, typeof (await late.body.text())]).toEqual([200, "string"]);
+  });
+
+  test("and not while the reader has paused", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const server = library(() => "Emma");
+    let controller: Dispatcher.DispatchController | undefined;
+    const pause = (each: Dispatcher.DispatchController) => {
+      controller = each;
+      each.pause();
+    };
+    server.fault({ kind: "hang", where: "in-answer" });
+    const { log, ended } = send(server, { bodyTimeout: 1_000 }, { onResponseStart: pause });
+    await turn();
+    await turn();
+    expect(log).toEqual([true, "start", "200 OK"]);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(log).toHaveLength(3);
+    controller?.resume();
+    await vi.advanceTimersByTimeAsync(999);
+    expect(log).toHaveLength(4);
+    await vi.advanceTimersByTimeAsync(1);
+    await ended;
+    expect(log.at(-1)).toBe("Body Timeout Error");
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("after five minutes, where it does not say", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const server = library(() => "Emma");
+    server.fault({ kind: "hang" });
+    const { log, ended } = send(server);
+    await turn();
+    await vi.advanceTimersByTimeAsync(299_999);
+    expect(log).toEqual([true, "start"]);
+    await vi.advanceTimersByTimeAsync(1);
+    await ended;
+    expect(log.at(-1)).toBe("Headers Timeout Error");
+  });
+});
+
 test("a server may be where the real one is", async () => {
   const server = createMemoryJobsServer({ jobs: ["job-1"], origin: "https://api.bytenite.com" });
   const { dispatcher, accessToken } = server;
@@ -304,10 +410,11 @@ describe("a dispatcher", () => {
   test("that is closed lets its requests come to their end, and takes no more", async () => {
     const server = library(() => "Emma");
     const first = send(server);
-    await server.dispatcher.close();
-    expect(first.log.at(-1)).toBe("end");
+    const closed = server.dispatcher.close();
     expect(send(server).log).toEqual(["The client is closed", false]);
-    await new Promise<void>((resolve) => server.dispatcher.close(resolve));
+    await closed;
+    expect(first.log.at(-1)).toBe("end");
+    expect(send(server).log).toEqual(["The client is destroyed", false]);
   });
 
   test("that is destroyed ends its requests", async () => {
@@ -322,6 +429,47 @@ describe("a dispatcher", () => {
     expect(send(server).log).toEqual(["The client is destroyed", false]);
     await new Promise<void>((resolve) => server.dispatcher.destroy(resolve));
     expect(server.requests).toHaveLength(1);
+  });
+});
+
+describe("a dispatcher is closed and destroyed as one of undici's:", () => {
+  type Callback = (error: Error | null, data: unknown) => void;
+
+  /** A dispatcher with what its types do not tell of. */
+  interface Closable {
+    readonly closed: boolean;
+    readonly destroyed: boolean;
+    close(callback?: Callback | number): Promise<void>;
+    destroy(error?: Error | null | Callback, callback?: Callback | number): Promise<void>;
+  }
+
+  const called = (act: (callback: Callback) => unknown) =>
+    new Promise((resolve) => act((...args) => resolve(args)));
+  const isDestroyed = [expect.objectContaining({ code: "UND_ERR_DESTROYED" }), null];
+
+  test.each<[string, () => Dispatcher]>([
+    ["one of memory", () => library(() => "Emma").dispatcher],
+    ["an agent", () => new Agent()],
+  ])("%s", async (_name, make) => {
+    const closed = make() as unknown as Closable;
+    expect([closed.closed, closed.destroyed]).toEqual([false, false]);
+    expect(() => closed.close(5)).toThrow(expect.objectContaining({ message: "invalid callback" }));
+    const both = [called((callback) => closed.close(callback)), called((callback) => closed.close(callback))];
+    expect(closed.closed).toBe(true);
+    expect(await Promise.all(both)).toEqual([
+      [null, null],
+      [null, null],
+    ]);
+    expect([closed.closed, closed.destroyed]).toEqual([true, true]);
+    await expect(closed.close()).rejects.toMatchObject({ code: "UND_ERR_DESTROYED" });
+
+    const destroyed = make() as unknown as Closable;
+    expect(() => destroyed.destroy(null, 5)).toThrow("invalid callback");
+    expect(await called((callback) => destroyed.destroy(callback))).toEqual([null, null]);
+    expect([destroyed.closed, destroyed.destroyed]).toEqual([false, true]);
+    expect(await called((callback) => destroyed.destroy(null, callback))).toEqual([null, null]);
+    expect(await called((callback) => destroyed.close(callback))).toEqual(isDestroyed);
+    await destroyed.destroy();
   });
 });
 

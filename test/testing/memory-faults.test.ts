@@ -1,15 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { codeName, JobsClient } from "../../src/index.ts";
 import {
+  Code,
   createMemoryJobsServer,
   createMemoryServer,
   type Fault,
+  StatusError,
   startJobsServer,
 } from "../../src/testing/index.ts";
 import { answerRows, connectionRows, type FaultRow, statusRows } from "../faults/fault-rows.ts";
 import { caught } from "../support/caught.ts";
 import { type CallName, calls, jobsClient } from "../support/clients.ts";
-import { clientOptions, endOf, openJobs, recordsOf, type Side } from "./sides.ts";
+import { clientOptions, endOf, openJobs, recordsOf, type Side, sides } from "./sides.ts";
 import { thingsService } from "./things-service.ts";
 
 const variants = (["protobuf", "json"] as const).flatMap((encoding) =>
@@ -114,16 +116,27 @@ describe("a connection that is not made", () => {
   });
 });
 
+test.each(["content-length", "Transfer-Encoding", "trailer", "Upgrade"])(
+  "%s is for no fault, no handler and no error to set, with a socket or without",
+  async (header) => {
+    const words = `${header} is the server's own to set: it frames the answer`;
+    const headers = { [header]: "x" };
+    for (const side of sides) {
+      const server = await openJobs(side);
+      const fault = () => server.fault({ kind: "status", status: 500, headers });
+      expect(fault).toThrow(RangeError);
+      expect(fault).toThrow(words);
+    }
+    expect(() => new StatusError(Code.Aborted, "no", { headers })).toThrow(words);
+  },
+);
+
 describe("a fault that cannot be played without a connection is refused:", () => {
   test.each<[Fault, RegExp]>([
     [{ kind: "reset", how: "refused" }, /a reset how "refused" needs HTTP\/2/],
     [{ kind: "reset", how: "goaway" }, /a reset how "goaway" needs HTTP\/2/],
     [{ kind: "status", status: 101 }, /a status from 200 to 999, not 101/],
     [{ kind: "html", status: 99 }, /a status from 200 to 999, not 99/],
-    [
-      { kind: "status", status: 500, headers: { "Transfer-Encoding": "gzip" } },
-      /Transfer-Encoding is for a connection/,
-    ],
     [{ kind: "reset", how: "slowly" } as unknown as Fault, /no reset how "slowly"/],
     [{ kind: "explode" } as unknown as Fault, /there is no fault "explode"; there are status, /],
   ])("%o", async (fault, message) => {

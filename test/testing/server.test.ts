@@ -185,6 +185,37 @@ describe("the context", () => {
     expect(trailing.body).toEqual(new Uint8Array([8, 1]));
   });
 
+  test("keeps headers apart that are called as what every object has", async () => {
+    let seen: HandlerContext | undefined;
+    await using server = await startRunning((_, context) => {
+      seen = context;
+      context.setHeader("__proto__", "own");
+      context.setHeader("constructor", "own");
+      return { ok: true };
+    });
+    const headers = ["constructor", "x", "__proto__", "y", "__proto__", "z"];
+    const answer = await run(server, { headers: ["host", "h", "content-length", "0", ...headers] });
+    expect(answer.status).toBe(200);
+    for (const record of [seen?.headers ?? {}, server.requests[0]?.headers ?? {}]) {
+      expect(Object.entries(record)).toEqual([
+        ["host", "h"],
+        ["content-length", "0"],
+        ["constructor", "x"],
+        ["__proto__", ["y", "z"]],
+        ["connection", "close"],
+      ]);
+      expect("toString" in record).toBe(false);
+    }
+    const sent = Object.entries(server.requests[0]?.responseHeaders ?? {});
+    expect(sent).toEqual(
+      expect.arrayContaining([
+        ["__proto__", "own"],
+        ["constructor", "own"],
+      ]),
+    );
+    expect(answer.rawHeaders.join()).toContain("__proto__,own,constructor,own");
+  });
+
   test("refuses a header that cannot be sent where it is set", async () => {
     await using server = await startRunning((_, context) => {
       expect(() => context.setHeader("x y", "1")).toThrow("valid HTTP token");

@@ -1,7 +1,7 @@
 import type { DescService } from "@bufbuild/protobuf";
 import type { Dispatcher } from "undici";
 import { onTestFinished } from "vitest";
-import { codeName, RpcError } from "../../src/index.ts";
+import { codeName, JobsError, RpcError } from "../../src/index.ts";
 import {
   createMemoryJobsServer,
   createMemoryServer,
@@ -66,10 +66,13 @@ export async function endOf(call: Promise<unknown>): Promise<unknown> {
     return await call;
   } catch (error) {
     if (!(error instanceof RpcError)) throw error;
-    const { code, headers, history, cause, ...rest } = error;
+    const { code, message, headers, details, body, history, cause, ...rest } = error;
     return {
       ...rest,
-      message: error.message,
+      message,
+      details,
+      body,
+      response: error instanceof JobsError ? error.response : undefined,
       code: codeName(code),
       headers: lasting(headers),
       history: history.map(shapeOf),
@@ -109,7 +112,7 @@ function shapeOf(record: { readonly durationMs: number; readonly waitedMs?: numb
 }
 
 function lasting(headers: HttpHeaders): HttpHeaders {
-  const { date, connection, "transfer-encoding": _, ...rest } = headers;
+  const { date, connection, ...rest } = headers;
   return rest;
 }
 
