@@ -45,7 +45,7 @@ export class CallScope implements Deadline {
     }
     if (timeoutMs > 0) {
       this.#deadlines = deadlines;
-      deadlines.add(this);
+      deadlines.add(this, this.startedAt);
     }
     signal?.addEventListener("abort", this);
   }

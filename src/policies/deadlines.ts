@@ -1,6 +1,9 @@
 /** Node fires a timer above this at once (2^31 − 1 ms, 24.8 days). */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** Later than a timer is that only waits for its turn. */
+const OVERDUE_MS = 100;
+
 /** What has to happen at a certain time, unless it is no longer of interest by then. */
 export interface Deadline {
   /** On the clock of performance.now(). */
@@ -20,16 +23,21 @@ export class Deadlines {
   #last: Deadline | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** Waits for a deadline that passes no earlier than those before it. */
-  add(deadline: Deadline): void {
+  /**
+   * Waits for a deadline that passes no earlier than those before it.
+   *
+   * @param now on the clock of performance.now()
+   */
+  add(deadline: Deadline, now: number): void {
     const last = this.#last;
     this.#last = deadline;
     if (last === undefined) {
       this.#first = deadline;
-      this.#waitFor(deadline, performance.now());
+      this.#waitFor(deadline, now);
     } else {
       last.later = deadline;
       deadline.earlier = last;
+      this.#watchTimer(now);
     }
   }
 
@@ -53,18 +61,26 @@ export class Deadlines {
   /** The timer has fired: early, where its deadline is gone, or further away than a timer reaches. */
   onTimer(): void {
     const now = performance.now();
-    for (let first = this.#first; first !== undefined; first = this.#first) {
-      if (first.passesAt > now) {
-        this.#waitFor(first, now);
-        return;
+    try {
+      for (let first = this.#first; first !== undefined && first.passesAt <= now; first = this.#first) {
+        this.remove(first);
+        first.onPassed();
       }
-      this.remove(first);
-      first.onPassed();
+    } finally {
+      if (this.#first !== undefined) this.#waitFor(this.#first, now);
     }
+  }
+
+  /** A test that puts fake timers in place, and takes them away, takes a timer with them that would have fired. */
+  #watchTimer(now: number): void {
+    const first = this.#first as Deadline;
+    if (now - first.passesAt > OVERDUE_MS) this.#waitFor(first, now);
   }
 
   #waitFor({ passesAt }: Deadline, now: number): void {
     const ms = Math.ceil(Math.max(passesAt - now, 0));
+    // There is one where a deadline was added by whoever was told that another had passed.
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(onTimer, Math.min(ms, LONGEST_TIMER_MS), this);
   }
 }

@@ -40,7 +40,7 @@ test("each deadline passes at its time, whatever was added or removed before it,
         if (each.kind === "add") {
           const deadline = new Recorded();
           added.push(deadline);
-          deadlines.add(deadline);
+          deadlines.add(deadline, performance.now());
         } else if (each.kind === "remove") {
           const deadline = added[each.which];
           if (deadline === undefined) continue;
@@ -69,8 +69,47 @@ test("one that is removed while another one passes does not pass any more", () =
   const second = new Recorded();
   const third = new Recorded();
   vi.spyOn(first, "onPassed").mockImplementation(() => deadlines.remove(second));
-  for (const each of [first, second, third]) deadlines.add(each);
+  for (const each of [first, second, third]) deadlines.add(each, performance.now());
   vi.advanceTimersByTime(TIMEOUT_MS);
   expect(second.passedAt).toBeUndefined();
   expect(third.passedAt).toBe(third.passesAt);
+});
+
+test("one that is added while another one passes has the only timer", () => {
+  const deadlines = new Deadlines();
+  const first = new Recorded();
+  let second: Recorded | undefined;
+  vi.spyOn(first, "onPassed").mockImplementation(() => {
+    second = new Recorded();
+    deadlines.add(second, performance.now());
+  });
+  deadlines.add(first, performance.now());
+  vi.advanceTimersByTime(TIMEOUT_MS);
+  expect(vi.getTimerCount()).toBe(1);
+  deadlines.remove(second as Recorded);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("the others pass also where what one does when it passes fails", () => {
+  const deadlines = new Deadlines();
+  const [first, second] = [new Recorded(), new Recorded()];
+  vi.spyOn(first, "onPassed").mockImplementation(() => {
+    throw new Error("a bug");
+  });
+  for (const each of [first, second]) deadlines.add(each, performance.now());
+  expect(() => vi.advanceTimersByTime(TIMEOUT_MS)).toThrow("a bug");
+  vi.runAllTimers();
+  expect(second.passedAt).toBeGreaterThanOrEqual(second.passesAt);
+});
+
+test("those of a test's fake timers do not keep later ones from passing", () => {
+  const deadlines = new Deadlines();
+  const left = new Recorded();
+  deadlines.add(left, performance.now());
+  vi.clearAllTimers();
+  vi.advanceTimersByTime(TIMEOUT_MS * 3);
+  const next = new Recorded();
+  deadlines.add(next, performance.now());
+  vi.advanceTimersByTime(TIMEOUT_MS);
+  expect([left.passedAt, next.passedAt]).not.toContain(undefined);
 });
