@@ -1,5 +1,5 @@
-import type { Message, Registry } from "@bufbuild/protobuf";
-import { encodeBinary } from "../codecs/binary-codec.ts";
+import { create, type Message, type Registry } from "@bufbuild/protobuf";
+import { decodeBinary, encodeBinary } from "../codecs/binary-codec.ts";
 import { encodeJson, encodeJsonField } from "../codecs/json-codec.ts";
 import type { Encoding } from "../codecs/media-type.ts";
 import { compileEncoder } from "../codecs/plain-encoder.ts";
@@ -26,6 +26,18 @@ export function bodyEncoder(
     const bytes = ifEveryday(compiled, message) ?? anyWay(message);
     return bytes?.length === 0 ? null : bytes;
   };
+}
+
+/** What a binary body says, in JSON; null if the binding has no body. */
+export function bodyInJson(
+  { requestBody }: Binding,
+  body: Uint8Array | null,
+  registry: Registry | undefined,
+): Uint8Array | null {
+  // A body that is a field is never binary.
+  if (requestBody.kind !== "message") return null;
+  const { desc } = requestBody;
+  return encodeJson(desc, body === null ? create(desc) : decodeBinary(desc, body), registry);
 }
 
 /** Where only fields at the top are in the path, the encoder passes over them, and nothing has to be copied. */

@@ -8,40 +8,67 @@ import { checkedNamedValues } from "./named-values.ts";
 import { checkedHeaderName, checkedHeaderValue, isCredential, pushMetadata } from "./request-headers.ts";
 import type { TransportSettings } from "./rest-transport-options.ts";
 
-const nothing: ReadonlySet<string> = new Set();
+/** What a call has of its own, as it was when the call began. */
+interface OwnHeaders {
+  /** Names of headers, in lower case. Metadata has none: it stands beside what has the same name. */
+  readonly names: ReadonlySet<string>;
+  readonly list: HeaderList;
+}
+
+const nothing: OwnHeaders = { names: new Set(), list: [] };
 
 /** The headers of a call that stay the same from attempt to attempt. */
 export class CallHeaders {
-  /** Names, in lower case, of those that the caller gave for this call. */
-  readonly own: ReadonlySet<string>;
   readonly #list: HeaderList;
+  readonly #own: OwnHeaders;
   /** What was made last: where these are the method's own, most first attempts have the same deadline. */
   #timed: HeaderList = [];
   #timedFor: number | undefined;
 
   constructor(list: HeaderList, own = nothing) {
     this.#list = list;
-    this.own = own;
+    this.#own = own;
+  }
+
+  /** Names, in lower case, of those that the caller gave for this call. */
+  get own(): ReadonlySet<string> {
+    return this.#own.names;
+  }
+
+  /** Whether the call has headers or metadata that other calls do not have. */
+  get hasOwn(): boolean {
+    return this.#own !== nothing;
   }
 
   /** Lays the headers that a call has of its own over these, which every call has. */
   and(options: CallOptions, settings: TransportSettings): CallHeaders {
     const { headers, metadata, idempotencyKey } = options;
     if (headers === undefined && metadata === undefined && idempotencyKey === undefined) return this;
-    const own = ownHeaders(options, settings);
+    return this.#with(ownHeaders(options, settings));
+  }
+
+  /** Lays those that another call's headers were given over these. */
+  andOwnOf(other: CallHeaders): CallHeaders {
+    return other.hasOwn ? this.#with(other.#own) : this;
+  }
+
+  /** The values of the call's own headers and metadata that, by their names, are secrets. */
+  get secrets(): string[] {
+    const secrets: string[] = [];
+    const { list } = this.#own;
+    for (let i = 0; i < list.length; i += 2) {
+      if (isCredential((list[i] as string).toLowerCase())) secrets.push(...[list[i + 1] ?? []].flat());
+    }
+    return secrets;
+  }
+
+  #with(own: OwnHeaders): CallHeaders {
     const list: HeaderList[number][] = [];
     for (let i = 0; i < this.#list.length; i += 2) {
       const name = this.#list[i] as string;
-      if (!own.has(name)) list.push(name, this.#list[i + 1] as string);
+      if (!own.names.has(name)) list.push(name, this.#list[i + 1] as string);
     }
-    for (const [name, value] of own) list.push(name, value);
-    if (metadata !== undefined) {
-      checkedNamedValues("metadata", metadata);
-      const secret = Object.keys(metadata).find((key) => isCredential(key.toLowerCase()));
-      if (settings.refusesCredentials && secret !== undefined) throw refusedCredential(`metadata: ${secret}`);
-      pushMetadata(list, metadata);
-    }
-    return new CallHeaders(list, new Set(own.keys()));
+    return new CallHeaders([...list, ...own.list], own);
   }
 
   /** All headers of one attempt. */
@@ -61,9 +88,9 @@ export class CallHeaders {
 }
 
 function ownHeaders(
-  { headers = {}, idempotencyKey }: CallOptions,
+  { headers = {}, metadata, idempotencyKey }: CallOptions,
   settings: TransportSettings,
-): Map<string, string> {
+): OwnHeaders {
   const own = new Map<string, string>();
   for (const [name, value] of Object.entries(checkedNamedValues("headers", headers))) {
     if (value === undefined) continue;
@@ -75,18 +102,14 @@ function ownHeaders(
   if (idempotencyKey !== undefined) {
     own.set("idempotency-key", checkedHeaderValue("Idempotency-Key", idempotencyKey, "idempotencyKey"));
   }
-  return own;
-}
-
-/** The values of a call's own headers and metadata that, by their names, are secrets. */
-export function secretsOfCall({ headers = {}, metadata = {} }: CallOptions): string[] {
-  const named = [...Object.entries(headers), ...Object.entries(metadata)];
-  return named.flatMap(([name, value]) => {
-    if (value === undefined || !isCredential(name.toLowerCase())) return [];
-    return [value]
-      .flat()
-      .map((each) => (typeof each === "string" ? each : Buffer.from(each).toString("base64")));
-  });
+  const list: HeaderList[number][] = [...own].flat();
+  if (metadata !== undefined) {
+    checkedNamedValues("metadata", metadata);
+    const secret = Object.keys(metadata).find((key) => isCredential(key.toLowerCase()));
+    if (settings.refusesCredentials && secret !== undefined) throw refusedCredential(`metadata: ${secret}`);
+    pushMetadata(list, metadata);
+  }
+  return { names: new Set(own.keys()), list };
 }
 
 /** The error for a secret that would travel in the open. */

@@ -2,6 +2,7 @@ import type { Message } from "@bufbuild/protobuf";
 import { type RetrySettings, retrySettings } from "../policies/retry-policy.ts";
 import type { Binding } from "../transcoding/binding.ts";
 import { requestTarget } from "../transcoding/request-target.ts";
+import { bodyInJson } from "./body-encoder.ts";
 import type { CallHeaders } from "./call-headers.ts";
 import { checkCallOptions } from "./check-call-options.ts";
 import { type EncodingPair, encodingPair } from "./encoding-option.ts";
@@ -20,6 +21,8 @@ export interface PreparedCall {
   readonly asked: EncodingPair;
   readonly retry: RetrySettings;
 }
+
+export const asJson: EncodingPair = { request: "json", response: "json" };
 
 /** A prepared call in one pair of encodings. */
 export interface EncodedRequest {
@@ -68,5 +71,24 @@ export function encodeCall(
     way,
     headers: way.headers.and(request, settings),
     body: way.encodeBody(message),
+  };
+}
+
+/**
+ * Writes what was sent again, in JSON. From its bytes, because the message and the options are the caller's, who may
+ * have changed them for another call since.
+ *
+ * @throws an error about what JSON cannot say
+ */
+export function inJson(
+  { plan, binding }: PreparedCall,
+  sent: EncodedRequest,
+  { registry }: TransportSettings,
+): EncodedRequest {
+  const way = plan.way(binding, asJson);
+  return {
+    way,
+    headers: way.headers.andOwnOf(sent.headers),
+    body: sent.way.request === "json" ? sent.body : bodyInJson(binding, sent.body, registry),
   };
 }

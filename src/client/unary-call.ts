@@ -22,10 +22,8 @@ import type { RetryThrottle } from "../policies/retry-throttle.ts";
 import type { WireRequest, WireResponse } from "../wire/wire.ts";
 import type { AskedHeader, AskedValues } from "./asked-headers.ts";
 import { type AttemptListener, askWithin, exchangeWithin, notSent } from "./attempt.ts";
-import { secretsOfCall } from "./call-headers.ts";
 import type { CallOptions } from "./call-options.ts";
 import { CallProgress } from "./call-progress.ts";
-import type { EncodingPair } from "./encoding-option.ts";
 import { type IncomingMetadata, incomingMetadata } from "./incoming-metadata.ts";
 import type { UnaryRequest, UnaryResponse } from "./interceptor.ts";
 import { isRefusalOfBinary, provesJsonOnly } from "./json-fallback.ts";
@@ -33,7 +31,7 @@ import type { JsonOnlyMemory } from "./json-only-memory.ts";
 import type { Lifetime } from "./lifetime.ts";
 import type { MethodPlan } from "./method-plan.ts";
 import { observe } from "./observe.ts";
-import { type EncodedRequest, encodeCall, type PreparedCall, prepareCall } from "./prepared-call.ts";
+import { asJson, type EncodedRequest, encodeCall, inJson, type PreparedCall, prepareCall } from "./prepared-call.ts";
 import { refusal } from "./refusal.ts";
 import type { TransportSettings } from "./rest-transport-options.ts";
 
@@ -59,8 +57,6 @@ const nothingAsked: AskedValues = new Map();
 
 /** Nobody needs to know when a call's object is collected, and finding out would cost more than the call. */
 const noDestroyHook = { requireManualDestroy: true };
-
-const asJson: EncodingPair = { request: "json", response: "json" };
 
 /**
  * One call from its message to its answer, over as many attempts as it takes. Whatever goes wrong is an RpcError.
@@ -124,7 +120,8 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     this.#onEnd = onEnd;
     try {
       this.#prepared = prepareCall(plan, request, settings);
-      this.#encoded = this.#encode(jsonOnly.isFresh ? asJson : this.#prepared.asked);
+      const encodings = jsonOnly.isFresh ? asJson : this.#prepared.asked;
+      this.#encoded = encodeCall(this.#prepared, encodings, request, settings);
     } catch (error) {
       throw refusal(error, plan.name);
     }
@@ -294,20 +291,15 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     attemptEnded(event, record, response?.body.length, error);
   }
 
-  #encode(encodings: EncodingPair): EncodedRequest {
-    return encodeCall(this.#prepared, encodings, this.#request, this.#context.settings);
-  }
-
   #ask(): Promise<AskedValues | AttemptFailure> {
     return askWithin(this.#scope, this.#context.askedHeaders, this.#encoded.headers.own);
   }
 
   #secrets(asked: AskedValues): Secrets {
     const { secrets } = this.#context;
-    if (asked.size === 0 && this.#encoded.headers.own.size === 0 && this.#request.metadata === undefined) {
-      return secrets;
-    }
-    return secrets.and([...asked.values(), ...secretsOfCall(this.#request)]);
+    const { headers } = this.#encoded;
+    if (asked.size === 0 && !headers.hasOwn) return secrets;
+    return secrets.and([...asked.values(), ...headers.secrets]);
   }
 
   #read(response: WireResponse, asked: AskedValues): { readonly message: Message } | AttemptFailure {
@@ -336,7 +328,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     if (!isRefusalOfBinary(response, this.#encoded, settings.protobufMediaType)) return false;
     this.#hasFallenBack = true;
     try {
-      this.#encoded = this.#encode(asJson);
+      this.#encoded = inJson(this.#prepared, this.#encoded, settings);
     } catch {
       // What JSON cannot say, such as an Any of a type that is not in the registry: the refusal stands.
       return false;

@@ -7,7 +7,8 @@ import type { ExchangeListener, HeaderList, WireFailure, WireRequest } from "./w
  * (8.12), so several values need the other form.
  */
 function forUndici(headers: HeaderList): string[] | Record<string, string | string[]> {
-  if (!hasLists(headers)) return headers as string[];
+  // A copy: interceptors of undici's add to the list that they are given, and calls of a method share one.
+  if (!hasLists(headers)) return headers.slice() as string[];
   const byName = new Map<string, string | string[]>();
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string;

@@ -1,5 +1,6 @@
+import { create } from "@bufbuild/protobuf";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { Code } from "../../src/index.ts";
+import { Code, JobConfigSchema } from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
 import { jobsClient } from "../support/clients.ts";
 import { ok, okJson, type Scripted, type SeenRequest, scriptedServer } from "../support/scripted-server.ts";
@@ -127,4 +128,21 @@ test("the fallback does not use up the policy's attempts", async () => {
   const client = jobsClient(server.baseUrl, { retry: { maxAttempts: 3, initialBackoffMs: 1 } });
   expect(await client.abort("job-1")).toMatchObject({ ok: true });
   expect(server.seen).toHaveLength(4);
+});
+
+test("what is asked again in JSON is what was asked in binary, though the caller has changed its objects since", async () => {
+  const server = await scriptedServer(notUnderstood, okJson);
+  const client = jobsClient(server.baseUrl);
+  const message = create(JobConfigSchema, { taskTimeout: 5n });
+  const headers = { "x-trace": "one" };
+  const metadata = { team: ["a", "b"] };
+  const called = client.run("job-1", message, { headers, metadata });
+  message.taskTimeout = 6n;
+  headers["x-trace"] = "two";
+  metadata.team = ["c"];
+  await called;
+  expect(server.seen.map(({ headers }) => [headers["x-trace"], headers["grpc-metadata-team"]])).toEqual(
+    Array(2).fill(["one", "a, b"]),
+  );
+  expect(server.seen[1]?.body.toString()).toBe('{"config":{"taskTimeout":"5"}}');
 });

@@ -105,6 +105,14 @@ test("a binary secret in the metadata of a call is hidden as it was sent", async
   expect(error.reason).toBe("*".repeat(sent.length));
 });
 
+test("a secret is hidden as it was sent, though the caller's object has changed since", async () => {
+  const { baseUrl } = await scriptedServer({ status: 500, headers: { "content-type": "text/plain" }, body: said });
+  const headers: Record<string, string> = { "x-token": token };
+  const called = caught(jobsClient(baseUrl).abort("job-1", { headers }));
+  delete headers["x-token"];
+  expectHidden(await called);
+});
+
 test("what stands around a secret can be read as before, also in a GenericResponse", async () => {
   const body = toBinary(
     GenericResponseSchema,

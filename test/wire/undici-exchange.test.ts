@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type Agent, Pool } from "undici";
+import { type Dispatcher, Pool } from "undici";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { UndiciExchange } from "../../src/wire/undici-exchange.ts";
 import type { WireFailure, WireRequest, WireResult } from "../../src/wire/wire.ts";
@@ -24,7 +24,7 @@ function pool(origin: string, options: Pool.Options = {}): Pool {
   return created;
 }
 
-async function send(dispatcher: Pool | Agent, wireRequest: WireRequest): Promise<WireResult> {
+async function send(dispatcher: Dispatcher, wireRequest: WireRequest): Promise<WireResult> {
   return new Promise((resolve) => {
     exchangeOf(wireRequest, resolve).begin(dispatcher);
   });
@@ -214,4 +214,20 @@ test("a dispatcher of undici 6 is refused with an error that says so", async () 
   const { cause, ...rest } = failure(await send(dispatcher, request("http://127.0.0.1")));
   expect(rest).toEqual({ kind: "unusable_dispatcher", sent: false });
   expect(String(cause)).toContain("undici 7 and 8 do");
+});
+
+test("an interceptor of undici's that adds to the headers adds them to its own request only", async () => {
+  const seen: (string | string[] | undefined)[] = [];
+  const { origin } = await httpServer((req, res) => {
+    seen.push(req.headers["x-number"]);
+    res.end();
+  });
+  let number = 0;
+  const numbering = pool(origin).compose((dispatch) => (options, handler) => {
+    (options.headers as string[]).push("x-number", String(++number));
+    return dispatch(options, handler);
+  });
+  const shared = request(origin, { headers: ["x-a", "b"] });
+  for (let i = 0; i < 3; i++) await send(numbering, shared);
+  expect(seen).toEqual(["1", "2", "3"]);
 });
