@@ -1,3 +1,4 @@
+import { asError } from "../errors/as-error.ts";
 import { Code } from "../errors/code.ts";
 import { codeFromHttpStatus } from "../errors/http-status.ts";
 import type { Outcome } from "../errors/outcome.ts";
@@ -67,6 +68,6 @@ function isSocketError(cause: unknown): boolean {
 /** Node gives a bare AggregateError where it tried several addresses; its parts say why. */
 function words(cause: unknown): string {
   if (cause instanceof AggregateError && cause.message === "") return cause.errors.map(words).join("; ");
-  if (!(cause instanceof Error)) return String(cause);
+  if (!(cause instanceof Error)) return asError(cause).message;
   return cause.message || ("code" in cause ? String(cause.code) : cause.name);
 }

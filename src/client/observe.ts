@@ -1,3 +1,5 @@
+import { asError } from "../errors/as-error.ts";
+
 /**
  * Tells somebody who looks on. A call does not end, and nothing that it says changes, because they have a bug:
  * what they throw, now or later, becomes a warning of the process.
@@ -13,5 +15,5 @@ export function observe(tell: (() => unknown) | undefined): void {
 }
 
 function warn(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : String(error));
+  process.emitWarning(asError(error));
 }

@@ -1,3 +1,4 @@
+import { asError } from "../errors/as-error.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
 import { RpcError } from "../errors/rpc-error.ts";
 
@@ -11,5 +12,5 @@ export function refusal(error: unknown, method: string): RpcError {
   if (error instanceof RangeError && error.message.includes("call stack")) {
     return invalidArgument("the message is nested too deeply, or holds itself", method, error);
   }
-  return invalidArgument(error instanceof Error ? error.message : String(error), method, error);
+  return invalidArgument(asError(error).message, method, error);
 }

@@ -31,7 +31,14 @@ import type { JsonOnlyMemory } from "./json-only-memory.ts";
 import type { Lifetime } from "./lifetime.ts";
 import type { MethodPlan } from "./method-plan.ts";
 import { observe } from "./observe.ts";
-import { asJson, type EncodedRequest, encodeCall, inJson, type PreparedCall, prepareCall } from "./prepared-call.ts";
+import {
+  asJson,
+  type EncodedRequest,
+  encodeCall,
+  inJson,
+  type PreparedCall,
+  prepareCall,
+} from "./prepared-call.ts";
 import { refusal } from "./refusal.ts";
 import type { TransportSettings } from "./rest-transport-options.ts";
 

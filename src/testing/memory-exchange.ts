@@ -1,6 +1,7 @@
 import { STATUS_CODES, validateHeaderName, validateHeaderValue } from "node:http";
 import { constants } from "node:os";
 import { type Dispatcher, errors } from "undici";
+import { asError } from "../errors/as-error.ts";
 import { type AnswerTimeouts, SilenceTimer } from "./answer-timeouts.ts";
 import { frameReply } from "./frame-reply.ts";
 import { gone } from "./gone.ts";
@@ -194,8 +195,4 @@ function headerLines(headers: Reply["headers"]): string[] {
 /** As undici reads them off: the values of several lines in an array. */
 function received(lines: RawHeaders): Record<string, string | string[]> {
   return headersByName(lines) as Record<string, string | string[]>;
-}
-
-function asError(value: unknown): Error {
-  return value instanceof Error ? value : new Error(String(value));
 }

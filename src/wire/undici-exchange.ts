@@ -1,4 +1,5 @@
 import type { Dispatcher } from "undici";
+import { asError } from "../errors/as-error.ts";
 import type { HttpHeaders } from "../errors/http-headers.ts";
 import type { ExchangeListener, HeaderList, WireFailure, WireRequest } from "./wire.ts";
 
@@ -184,8 +185,4 @@ function isRefusedInput(error: Error): boolean {
  */
 function isHidden407(error: Error): boolean {
   return isRefusedInput(error) && error.message === "Proxy Authentication Required (407)";
-}
-
-function asError(value: unknown): Error {
-  return value instanceof Error ? value : new Error(String(value));
 }

@@ -54,6 +54,17 @@ describe("a dispatcher that does not keep to undici's contract", () => {
     expect(server.seen).toHaveLength(0);
   });
 
+  test("and throws what is no string, does not leave the call without an end", async () => {
+    const server = await scriptedServer(ok);
+    const thrown = Object.create(null);
+    const dispatcher = wrapped(server.origin, () => () => {
+      throw thrown;
+    });
+    const error = await caught(jobsClient(server.baseUrl, { dispatcher, retry: false }).run("job-1"));
+    expect(error).toMatchObject({ code: Code.Unavailable, outcome: "not_sent" });
+    expect(error.reason).toContain("[Object: null prototype] {}");
+  });
+
   test("and reports an error before it goes on, does not make run happen twice", async () => {
     const server = await scriptedServer(ok);
     const dispatcher = wrapped(server.origin, (pool) => (options, handler) => {
@@ -150,6 +161,12 @@ describe("somebody who looks on and has a bug", () => {
       },
     ],
     ["rejects", () => Promise.reject(new Error("a bug in onResponse"))],
+    [
+      "throws what is no string",
+      () => {
+        throw Object.create(null);
+      },
+    ],
   ])("does not change what a call says: it %s", async (_name, onResponse) => {
     const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
     onTestFinished(() => warned.mockRestore());

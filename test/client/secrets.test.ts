@@ -106,7 +106,11 @@ test("a binary secret in the metadata of a call is hidden as it was sent", async
 });
 
 test("a secret is hidden as it was sent, though the caller's object has changed since", async () => {
-  const { baseUrl } = await scriptedServer({ status: 500, headers: { "content-type": "text/plain" }, body: said });
+  const { baseUrl } = await scriptedServer({
+    status: 500,
+    headers: { "content-type": "text/plain" },
+    body: said,
+  });
   const headers: Record<string, string> = { "x-token": token };
   const called = caught(jobsClient(baseUrl).abort("job-1", { headers }));
   delete headers["x-token"];
