@@ -14,6 +14,8 @@ export function incomingMetadata(headers: HttpHeaders, trailers: HttpHeaders): I
       const prefix = prefixes.find((each) => name.startsWith(each));
       if (prefix === undefined || value === undefined) continue;
       const key = name.slice(prefix.length);
+      // No metadata has an empty key, and a header's name cannot be empty.
+      if (key === "") continue;
       metadata.set(key, (metadata.get(key) ?? []).concat(value));
     }
   }

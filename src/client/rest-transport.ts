@@ -1,7 +1,8 @@
 import { create, type DescMessage, type DescMethodUnary, type MessageInitShape } from "@bufbuild/protobuf";
 import type { ErrorBodyType } from "../answers/error-body-type.ts";
 import { Secrets } from "../answers/secrets.ts";
-import { callsAreObserved, observedCall } from "../events/call-event.ts";
+import type { RpcError } from "../errors/rpc-error.ts";
+import { type CallAnswer, callsAreObserved, observedCall } from "../events/call-event.ts";
 import { Deadlines } from "../policies/deadlines.ts";
 import { RetryThrottle } from "../policies/retry-throttle.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
@@ -55,9 +56,24 @@ export interface Engine extends Transport {
     accept: (response: UnaryResponse<O>) => T,
   ): Promise<T>;
 
+  /**
+   * For a client that has interceptors of its own: what it does around the calls that it makes with the function that
+   * `begin` is given is one call, for those who look on and for {@link Transport.close}.
+   *
+   * @param rpcErrorOf what is known of an error of that client's
+   */
+  surrounded<T>(
+    method: DescMethodUnary,
+    begin: (callPart: CallPart) => Promise<T>,
+    rpcErrorOf: (error: unknown) => RpcError | undefined,
+  ): Promise<T>;
+
   /** @throws RpcError `Unimplemented`, if the method has no usable http rule */
   planOf(method: DescMethodUnary): MethodPlan;
 }
+
+/** Makes one of the calls that belong to one of a client's. */
+export type CallPart = Transport["unary"];
 
 /** {@link createRestTransport} for the client of a particular service. */
 export function createTransport(
@@ -101,9 +117,22 @@ export function createTransport(
       }),
     );
   };
+  const surrounded: Engine["surrounded"] = (method, begin, rpcErrorOf) => {
+    const within = async (answered: (answer: CallAnswer) => void) => {
+      lifetime.refuseIfClosed(method);
+      const callPart: CallPart = async (method, input, options) => {
+        const response = await unaryCall(context, unaryRequest(method, input, options), itself, ignore);
+        answered(response);
+        return response as UnaryResponse<never>;
+      };
+      return counted(lifetime, () => begin(callPart));
+    };
+    return callsAreObserved() ? observedCall(rpcName(method), server, within, rpcErrorOf) : within(ignore);
+  };
   const close = () => lifetime.close();
   return {
     call,
+    surrounded,
     planOf: context.planOf,
     unary: (method, input, options) => call(method, input, options, itself),
     close,
@@ -113,6 +142,18 @@ export function createTransport(
 
 function itself<T>(value: T): T {
   return value;
+}
+
+function ignore(): void {}
+
+/** Counts what `begin` does among the calls in flight. */
+async function counted<T>(lifetime: Lifetime, begin: () => Promise<T>): Promise<T> {
+  lifetime.enter();
+  try {
+    return await begin();
+  } finally {
+    lifetime.leave();
+  }
 }
 
 /** Counts a call among those in flight until it is over, with all that interceptors do around it. */
@@ -129,16 +170,8 @@ function callThrough(
       return unaryCall(context, request, accept, leave);
     };
   }
-  const ignore = () => undefined;
   const call = compose(interceptors, (request) => unaryCall(context, request, itself, ignore));
-  return async (request, accept) => {
-    lifetime.enter();
-    try {
-      return accept(await call(request));
-    } finally {
-      leave();
-    }
-  };
+  return (request, accept) => counted(lifetime, async () => accept(await call(request)));
 }
 
 function unaryRequest(

@@ -6,8 +6,9 @@ import {
   type Registry,
   toBinary,
 } from "@bufbuild/protobuf";
-import { ConnectError } from "@connectrpc/connect";
-import type { ErrorDetail } from "../errors/error-detail.ts";
+import { Code as ConnectCode, ConnectError } from "@connectrpc/connect";
+import { Code } from "../errors/code.ts";
+import { type ErrorDetail, findDetails } from "../errors/error-detail.ts";
 import { RpcError } from "../errors/rpc-error.ts";
 import { receivedHeaders } from "./headers.ts";
 
@@ -22,18 +23,31 @@ export function rpcErrorOf(error: unknown): RpcError | undefined {
   return error instanceof ConnectError && error.cause instanceof RpcError ? error.cause : undefined;
 }
 
-/** An error of ours as one of Connect's, whose `cause` it becomes. The codes have the same numbers. */
-export function connectErrorFrom(error: unknown, registry: Registry): ConnectError {
-  return error instanceof RpcError ? new RestConnectError(error, registry) : ConnectError.from(error);
+/**
+ * An error of ours as one of Connect's, whose `cause` it becomes. The codes have the same numbers.
+ *
+ * @param signal of the call: Connect's clients are told its reason
+ */
+export function connectErrorFrom(error: unknown, registry: Registry, signal?: AbortSignal): ConnectError {
+  if (!(error instanceof RpcError)) return ConnectError.from(error);
+  return new RestConnectError(error, registry, reasonOf(error, signal));
+}
+
+function reasonOf({ code, cause }: RpcError, signal: AbortSignal | undefined): ConnectError | undefined {
+  if (code !== Code.Cancelled || !signal?.aborted || cause === undefined) return undefined;
+  return ConnectError.from(cause, ConnectCode.Canceled);
 }
 
 class RestConnectError extends ConnectError {
-  readonly #error: RpcError;
+  /** Those that Connect cannot hold. */
+  readonly #others: readonly ErrorDetail[];
 
-  constructor(error: RpcError, registry: Registry) {
-    super(error.reason, error.code as number, receivedHeaders(error.headers), undefined, error);
-    this.#error = error;
-    this.details = error.details.flatMap((detail) => incomingDetail(detail, registry));
+  constructor(error: RpcError, registry: Registry, reason: ConnectError | undefined) {
+    const code = reason?.code ?? (error.code as number);
+    super(reason?.rawMessage ?? error.reason, code, receivedHeaders(error.headers), undefined, error);
+    const known = error.details.map((detail) => incomingDetail(detail, registry));
+    this.details = [...(reason?.details ?? []), ...known.filter((detail) => detail !== undefined)];
+    this.#others = error.details.filter((_, i) => known[i] === undefined);
     // Where a handler of a Connect server lets it through, its caller must not be shown what another server said.
     this.isWireError = error.status !== undefined;
   }
@@ -41,7 +55,8 @@ class RestConnectError extends ConnectError {
   override findDetails<Desc extends DescMessage>(desc: Desc): MessageShape<Desc>[];
   override findDetails(registry: Registry): Message[];
   override findDetails(wanted: DescMessage | Registry): Message[] {
-    return wanted.kind === "message" ? this.#error.findDetails(wanted) : super.findDetails(wanted);
+    if (wanted.kind !== "message") return super.findDetails(wanted);
+    return [...super.findDetails(wanted), ...findDetails(this.#others, wanted)];
   }
 }
 
@@ -49,17 +64,20 @@ class RestConnectError extends ConnectError {
  * A detail in binary, which is the only form that Connect decodes. One that came in JSON, of a type that the registry
  * does not have, is left out here, and found by its schema all the same.
  */
-function incomingDetail({ typeUrl, value, json }: ErrorDetail, registry: Registry): ConnectError["details"] {
+function incomingDetail(
+  { typeUrl, value, json }: ErrorDetail,
+  registry: Registry,
+): ConnectError["details"][number] | undefined {
   const type = typeUrl.slice(typeUrl.lastIndexOf("/") + 1);
-  if (json === undefined) return [{ type, value: value ?? new Uint8Array() }];
+  if (json === undefined) return { type, value: value ?? new Uint8Array() };
   const desc = registry.getMessage(type);
-  if (desc === undefined) return [];
+  if (desc === undefined) return undefined;
   try {
     const content = type.startsWith("google.protobuf.") ? (json.value ?? {}) : json;
     const message = fromJson(desc, content, { registry, ignoreUnknownFields: true });
-    return [{ type, value: toBinary(desc, message), debug: json }];
+    return { type, value: toBinary(desc, message), debug: json };
   } catch {
     // As in RpcError's own findDetails: a detail is an extra to an error that says enough without it.
-    return [];
+    return undefined;
   }
 }

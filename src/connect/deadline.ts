@@ -1,20 +1,25 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { LONGEST_TIMER_MS } from "../policies/deadlines.ts";
 
 /** The time that a call has, with all that interceptors do around it. */
 export class CallDeadline {
-  /** In milliseconds, as Connect takes it; undefined for none. */
-  readonly timeoutMs: number | undefined;
+  readonly #timeoutMs: number | undefined;
   readonly #startedAt = performance.now();
 
-  /** @param timeoutMs as Connect has it: 0 and less is none */
+  /** @param timeoutMs as Connect has it: 0 and less is none, and so is Infinity */
   constructor(timeoutMs: number) {
-    this.timeoutMs = timeoutMs <= 0 ? undefined : timeoutMs;
+    this.#timeoutMs = timeoutMs <= 0 || timeoutMs === Number.POSITIVE_INFINITY ? undefined : timeoutMs;
+  }
+
+  /** What Connect's own timer is given, in milliseconds: undefined where none is needed, or none reaches so far. */
+  get timerMs(): number | undefined {
+    return this.#timeoutMs !== undefined && this.#timeoutMs <= LONGEST_TIMER_MS ? this.#timeoutMs : undefined;
   }
 
   /** What is left for one more call of `next`, in milliseconds, as a call of ours takes it: 0 is none. */
   remainingMs(): number {
-    if (this.timeoutMs === undefined) return 0;
-    const remaining = this.timeoutMs - (performance.now() - this.#startedAt);
+    if (this.#timeoutMs === undefined) return 0;
+    const remaining = this.#timeoutMs - (performance.now() - this.#startedAt);
     if (remaining <= 0) throw new ConnectError("the operation timed out", Code.DeadlineExceeded);
     return remaining;
   }
@@ -36,7 +41,6 @@ export class CallDeadline {
   #isBehind(reason: unknown): boolean {
     if (!(reason instanceof ConnectError) || reason.code !== Code.DeadlineExceeded) return false;
     // An interceptor may have set a shorter one. Timers may fire a millisecond early.
-    const { timeoutMs } = this;
-    return timeoutMs !== undefined && performance.now() - this.#startedAt >= timeoutMs - 1;
+    return this.#timeoutMs !== undefined && performance.now() - this.#startedAt >= this.#timeoutMs - 1;
   }
 }

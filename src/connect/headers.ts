@@ -13,7 +13,10 @@ export function sentHeaders(headers: Headers): Record<string, string> {
 export function receivedHeaders(headers: HttpHeaders): Headers {
   const received = new Headers();
   append(received, headers);
-  append(received, incomingMetadata(headers, {}));
+  for (const [key, values] of Object.entries(incomingMetadata(headers, {}))) {
+    // The HTTP header says what was sent: the backend's own content-type, for one, is another.
+    if (headers[key] === undefined) append(received, { [key]: values });
+  }
   return received;
 }
 

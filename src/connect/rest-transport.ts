@@ -1,23 +1,10 @@
-import type { DescMessage, DescMethodUnary } from "@bufbuild/protobuf";
-import {
-  Code,
-  ConnectError,
-  createContextValues,
-  type Interceptor,
-  type Transport,
-  type UnaryRequest,
-  type UnaryResponse,
-} from "@connectrpc/connect";
-import { runUnaryCall } from "@connectrpc/connect/protocol";
+import { Code, ConnectError, type Interceptor, type Transport } from "@connectrpc/connect";
 import { Connections } from "../client/connections.ts";
-import { createTransport, type Engine } from "../client/rest-transport.ts";
+import { createTransport } from "../client/rest-transport.ts";
 import { type RestTransportOptions, transportSettings } from "../client/rest-transport-options.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
-import { restCallOptions } from "./call-options.ts";
-import { connectErrorFrom } from "./connect-error.ts";
-import { CallDeadline } from "./deadline.ts";
-import { receivedHeaders, receivedTrailers, sentHeaders } from "./headers.ts";
-import { httpRequest } from "./http-request.ts";
+import { connectErrorFrom, rpcErrorOf } from "./connect-error.ts";
+import { connectCall } from "./unary-call.ts";
 
 /** What a Connect transport over REST is made from: a transport's options, with Connect's interceptors. */
 export interface ConnectTransportOptions extends Omit<RestTransportOptions, "interceptors"> {
@@ -44,42 +31,20 @@ export interface RestConnectTransport extends Transport {
  * @throws RpcError `InvalidArgument` that names the option, if one cannot be used
  */
 export function createRestTransport(options: ConnectTransportOptions): RestConnectTransport {
-  const { interceptors, ...rest } = options;
+  const { interceptors = [], ...rest } = options;
   const settings = transportSettings(rest);
   const engine = createTransport(settings, new Connections(settings), undefined);
-  const connectError = (error: unknown) => connectErrorFrom(error, settings.registry);
   return {
-    async unary(method, signal, timeoutMs, header, input, contextValues) {
-      const deadline = new CallDeadline(timeoutMs ?? settings.timeoutMs);
-      let ended: ConnectError | undefined;
-      const next = async <I extends DescMessage, O extends DescMessage>(request: UnaryRequest<I, O>) => {
-        try {
-          return await callOnce(engine, request, deadline);
-        } catch (error) {
-          ended = connectError(error);
-          throw ended;
-        }
-      };
+    async unary(method, signal, timeoutMs = settings.timeoutMs, header, input, contextValues) {
+      const call = { method, signal, timeoutMs, header, input, contextValues };
       try {
-        return await runUnaryCall({
-          interceptors: interceptors ?? [],
-          ...(signal && { signal }),
-          ...(deadline.timeoutMs !== undefined && { timeoutMs: deadline.timeoutMs }),
-          req: {
-            stream: false,
-            service: method.parent,
-            method,
-            ...httpRequest(engine.planOf(method).route, settings.baseUrl, input),
-            header: new Headers(header),
-            contextValues: contextValues ?? createContextValues(),
-            message: input,
-          },
-          next,
-        });
+        return await engine.surrounded(
+          method,
+          (callPart) => connectCall(engine, settings, interceptors, call, callPart),
+          rpcErrorOf,
+        );
       } catch (error) {
-        // Connect makes a new error of an aborted signal's reason, which does not know whether the call happened.
-        const code = ended?.code;
-        throw code === Code.Canceled || code === Code.DeadlineExceeded ? ended : connectError(error);
+        throw connectErrorFrom(error, settings.registry);
       }
     },
     stream: (method) => {
@@ -89,30 +54,4 @@ export function createRestTransport(options: ConnectTransportOptions): RestConne
     close: () => engine.close(),
     [Symbol.asyncDispose]: () => engine.close(),
   };
-}
-
-async function callOnce<I extends DescMessage, O extends DescMessage>(
-  engine: Engine,
-  { method, message, header, signal, contextValues }: UnaryRequest<I, O>,
-  deadline: CallDeadline,
-): Promise<UnaryResponse<I, O>> {
-  const { signal: ownSignal, release } = deadline.without(signal);
-  try {
-    const response = await engine.unary(method as DescMethodUnary<I, O>, message as never, {
-      ...contextValues.get(restCallOptions),
-      signal: ownSignal,
-      timeoutMs: deadline.remainingMs(),
-      headers: sentHeaders(header),
-    });
-    return {
-      stream: false,
-      service: method.parent,
-      method,
-      header: receivedHeaders(response.headers),
-      trailer: receivedTrailers(response.headers, response.metadata),
-      message: response.message,
-    };
-  } finally {
-    release();
-  }
 }

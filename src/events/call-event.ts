@@ -53,11 +53,13 @@ export type CallAnswer = Required<Pick<CallEvent, "attempts" | "history">> & { r
  * Makes a call for its observers to see.
  *
  * @param begin makes the call, and tells what it was answered as soon as that is known
+ * @param rpcErrorOf what is known of what the call rejects with; what an interceptor throws may be anything
  */
 export function observedCall<T>(
   method: string,
   server: ServerAddress,
   begin: (answered: (answer: CallAnswer) => void) => Promise<T>,
+  rpcErrorOf = itselfIfRpcError,
 ): Promise<T> {
   const startedAt = performance.now();
   const event: { -readonly [Key in keyof CallEvent]: CallEvent[Key] } = { method, ...server };
@@ -70,16 +72,20 @@ export function observedCall<T>(
       return value;
     },
     (error) => {
-      Object.assign(event, endOf(error), { durationMs: performance.now() - startedAt, error });
+      Object.assign(event, endOf(rpcErrorOf(error)), { durationMs: performance.now() - startedAt, error });
       finished(channel, event);
       throw error;
     },
   );
 }
 
-/** What an interceptor throws may be anything, and says nothing about what happened. */
-function endOf(error: unknown): Partial<CallEvent> {
-  if (!(error instanceof RpcError)) return { code: Code.Unknown, outcome: "unknown" };
+function itselfIfRpcError(error: unknown): RpcError | undefined {
+  return error instanceof RpcError ? error : undefined;
+}
+
+/** Of an error that is nothing of ours nobody knows what happened. */
+function endOf(error: RpcError | undefined): Partial<CallEvent> {
+  if (error === undefined) return { code: Code.Unknown, outcome: "unknown" };
   const { code, outcome, status, attempts, history } = error;
   return { code, outcome, status, attempts, history };
 }

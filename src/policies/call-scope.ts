@@ -120,7 +120,7 @@ export class CallScope implements Deadline {
   }
 
   onPassed(): void {
-    this.#finish(Code.DeadlineExceeded, `no answer within ${this.#timeoutMs} ms`, undefined);
+    this.#finish(Code.DeadlineExceeded, `no answer within ${Math.ceil(this.#timeoutMs)} ms`, undefined);
   }
 
   #finish(code: CallEnd["code"], reason: string, cause: unknown): void {

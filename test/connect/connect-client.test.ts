@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { create, createRegistry, type DescMethodStreaming } from "@bufbuild/protobuf";
 import { type Empty, StringValueSchema } from "@bufbuild/protobuf/wkt";
 import {
@@ -20,7 +21,9 @@ import {
   restCallOptions,
   rpcErrorOf,
 } from "../../src/connect/index.ts";
+import type { CallEvent } from "../../src/index.ts";
 import { type HandlerContext, StatusError, startServer } from "../../src/testing/index.ts";
+import { deferred } from "../support/deferred.ts";
 import { closedPort } from "../support/loopback.ts";
 import { ok, type Scripted, scriptedServer } from "../support/scripted-server.ts";
 
@@ -56,6 +59,7 @@ async function library(options: Partial<ConnectTransportOptions> = {}) {
         }
         context.setHeader("x-shelf", "1");
         context.addMetadata("seen-by", "the librarian");
+        context.addTrailer("seen-last", "the door");
         return { name, title: "Emma" };
       },
     },
@@ -141,6 +145,35 @@ describe("a Connect client", () => {
     expect(header.get("grpc-metadata-seen-by")).toBe("the librarian");
     expect(header.get("seen-by")).toBe("the librarian");
     expect([...(trailer ?? [])]).toEqual([]);
+  });
+
+  test("gets the HTTP header, where the backend's metadata has the same name", async () => {
+    const headers = {
+      "content-type": "application/x-protobuf",
+      "grpc-metadata-content-type": "application/grpc",
+      "grpc-metadata-": "nothing",
+      "grpc-metadata-team": "a",
+    };
+    const { client } = await jobs([
+      { ...(ok as object), headers },
+      { status: 404, headers },
+    ]);
+    const seen: Headers[] = [];
+    await client.runJob({ jobId: "job-1" }, { onHeader: (header) => void seen.push(header) });
+    const error = await failed(client.runJob({ jobId: "job-1" }));
+    expect(seen).toHaveLength(1);
+    for (const each of [...seen, error.metadata]) {
+      expect([each.get("content-type"), each.get("team")]).toEqual(["application/x-protobuf", "a"]);
+    }
+  });
+
+  test("gets the trailing metadata that a gateway sends to whom says te: trailers", async () => {
+    const { client } = await library();
+    const seen: string[][] = [];
+    const onTrailer = (trailers: Headers) => void seen.push([...trailers].flat());
+    await client.getBook({ name }, { onTrailer });
+    await client.getBook({ name }, { onTrailer, headers: { te: "trailers" } });
+    expect(seen).toEqual([[], ["seen-last", "the door"]]);
   });
 
   test("gets several cookies as several", async () => {
@@ -288,6 +321,101 @@ describe("Connect's interceptors", () => {
   });
 });
 
+describe("what an interceptor makes of an error is what the call ends with:", () => {
+  const mapped: Interceptor = (next) => (request) =>
+    next(request).catch(() => {
+      throw new ConnectError("try elsewhere", Code.FailedPrecondition);
+    });
+
+  test.each([408, 404, 504])("an answer of %d", async (status) => {
+    const { client } = await jobs([{ status }], { interceptors: [mapped], retry: false });
+    const error = await failed(client.runJob({ jobId: "job-1" }));
+    expect(error).toMatchObject({ code: Code.FailedPrecondition, rawMessage: "try elsewhere" });
+    expect(rpcErrorOf(error)).toBeUndefined();
+  });
+
+  test("a call that it has given up itself", async () => {
+    const impatient: Interceptor = (next) => (request) => {
+      const signal = AbortSignal.any([request.signal, AbortSignal.timeout(20)]);
+      return mapped(next)({ ...request, signal });
+    };
+    const { client } = await jobs(["hang"], { interceptors: [impatient] });
+    const error = await failed(client.runJob({ jobId: "job-1" }));
+    expect(error).toMatchObject({ code: Code.FailedPrecondition, rawMessage: "try elsewhere" });
+  });
+
+  test("but a call that has ended knows whether it happened, whatever they make of it", async () => {
+    const { client, server } = await jobs(["hang"], { interceptors: [mapped] });
+    const error = await failed(client.runJob({ jobId: "job-1" }, { timeoutMs: 50 }));
+    expect(error.code).toBe(Code.DeadlineExceeded);
+    expect(error.rawMessage).toMatch(/^no answer within \d+ ms$/);
+    expect(rpcErrorOf(error)?.outcome).toBe("unknown");
+    expect(server.seen).toHaveLength(1);
+  });
+
+  test("and details that one adds are found", async () => {
+    const adding: Interceptor = (next) => (request) =>
+      next(request).catch((error: ConnectError) => {
+        error.details.push({ desc: StringValueSchema, value: { value: "look there" } });
+        throw error;
+      });
+    for (const encoding of ["protobuf", "json"] as const) {
+      const { client } = await library({ encoding, interceptors: [adding] });
+      const error = await failed(client.getBook({ name: "shelves/1/books/9" }));
+      const texts = error.findDetails(StringValueSchema).map(({ value }) => value);
+      expect(texts.sort()).toEqual(["look there", "shelf 1"]);
+    }
+  });
+});
+
+describe("a call is one, whatever interceptors do around it:", () => {
+  const lingering =
+    (begun: () => void, turn: Promise<void>): Interceptor =>
+    (next) =>
+    async (request) => {
+      begun();
+      await turn;
+      const response = await next(request);
+      await new Promise(setImmediate);
+      return response;
+    };
+
+  test("close() waits for it", async () => {
+    const turn = deferred();
+    const server = await scriptedServer(ok);
+    const order: string[] = [];
+    const begun = deferred();
+    const transport = transportTo(server.baseUrl, { interceptors: [lingering(begun.resolve, turn.promise)] });
+    const called = createClient(Customer, transport)
+      .runJob({ jobId: "job-1" })
+      .then(() => order.push("answered"));
+    await begun.promise;
+    const closed = transport.close().then(() => order.push("closed"));
+    turn.resolve();
+    await Promise.all([called, closed]);
+    expect(order).toEqual(["answered", "closed"]);
+  });
+
+  test("it is one event", async () => {
+    const events: CallEvent[] = [];
+    const onEnd = (event: unknown) => void events.push(event as CallEvent);
+    subscribe("tracing:bytenite-jobs:call:asyncEnd", onEnd);
+    onTestFinished(() => void unsubscribe("tracing:bytenite-jobs:call:asyncEnd", onEnd));
+    const twice: Interceptor = (next) => async (request) => {
+      await next(request).catch(() => undefined);
+      return next(request);
+    };
+    const { client } = await jobs([{ status: 404 }, ok, { status: 404 }], { interceptors: [twice] });
+    await client.runJob({ jobId: "job-1" });
+    const error = await failed(client.abortJob({ jobId: "job-1" }));
+    expect(events).toMatchObject([
+      { method: "bytenite.customer.Customer/RunJob", code: 0, status: 200, attempts: 1 },
+      { code: Code.NotFound, outcome: "rejected", attempts: 1, error },
+    ]);
+    expect(events).toHaveLength(2);
+  });
+});
+
 describe("a ConnectError", () => {
   test.each(["protobuf", "json"] as const)(
     "has the server's words, details and headers (%s)",
@@ -366,6 +494,45 @@ describe("a ConnectError", () => {
     await patient.runJob({ jobId: "job-1" }, { timeoutMs: 0 });
     expect(server.seen[0]?.headers).not.toHaveProperty("grpc-timeout");
   });
+
+  test.each([
+    [new ConnectError("too old", Code.Aborted), Code.Aborted, "too old"],
+    [new Error("the user went away"), Code.Canceled, "the user went away"],
+    ["the user went away", Code.Canceled, "the user went away"],
+    [undefined, Code.Canceled, "This operation was aborted"],
+  ])(
+    "of a call that was cancelled has the reason, as Connect's own transports do (%s)",
+    async (reason, code, words) => {
+      const { client, server } = await jobs(["hang"]);
+      const controller = new AbortController();
+      const call = failed(client.runJob({ jobId: "job-1" }, { signal: controller.signal }));
+      while (server.seen.length === 0) await new Promise(setImmediate);
+      controller.abort(reason);
+      const error = await call;
+      expect(error).toMatchObject({ code, rawMessage: words });
+      expect(rpcErrorOf(error)?.outcome).toBe("unknown");
+    },
+  );
+
+  test.each([
+    ["a bad name", { "a b": "1" }],
+    ["a bad value", { "x-a": "1\n2" }],
+    ["one that is the transport's own", { "content-type": "text/plain" }],
+  ])("of headers that cannot be sent (%s) is InvalidArgument", async (_what, headers) => {
+    const { client, server } = await jobs([ok]);
+    const error = await failed(client.runJob({ jobId: "job-1" }, { headers }));
+    expect(error.code).toBe(Code.InvalidArgument);
+    expect(rpcErrorOf(error)?.outcome).toBe("not_sent");
+    expect(server.seen).toEqual([]);
+  });
+
+  test.each([2 ** 31, 1e12, Number.POSITIVE_INFINITY])(
+    "is not made of a deadline that no timer reaches (%d ms)",
+    async (timeoutMs) => {
+      const { client } = await jobs([ok]);
+      expect(await client.runJob({ jobId: "job-1" }, { timeoutMs })).toMatchObject({ ok: true });
+    },
+  );
 
   test.each([undefined, "the user went away"])(
     "of a call that was cancelled (%s) is Canceled",
