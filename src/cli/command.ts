@@ -20,6 +20,8 @@ export interface Command {
   readonly summary: string;
   /** What else there is to know, line by line. */
   readonly details: readonly string[];
+  /** What its exit statuses mean, line by line, where they are not those of a call. */
+  readonly statuses?: readonly string[];
   readonly options: Options;
   /**
    * @throws UsageError if the command line cannot be understood

@@ -15,10 +15,16 @@ export type Connection = (AccessTokenOption | ApiKeyOptions) & {
 export function connectionFrom(options: ParsedOptions, env: Terminal["env"]): Connection {
   return {
     ...credentialFrom(options, env),
-    baseUrl: options.text("base-url") ?? (env.BYTENITE_BASE_URL || undefined),
+    baseUrl: options.text("base-url") ?? baseUrlFrom(env),
     allowInsecure: options.flag("allow-insecure"),
     timeoutMs: wholeNumber("--timeout", options.text("timeout")),
   };
+}
+
+/** An empty one is a slip: taken for none, it would lead to the production API. */
+function baseUrlFrom({ BYTENITE_BASE_URL: baseUrl }: Terminal["env"]): string | undefined {
+  if (baseUrl === "") throw new UsageError("BYTENITE_BASE_URL is set, but empty");
+  return baseUrl;
 }
 
 function credentialFrom(options: ParsedOptions, env: Terminal["env"]): AccessTokenOption | ApiKeyOptions {
@@ -33,7 +39,10 @@ function credentialFrom(options: ParsedOptions, env: Terminal["env"]): AccessTok
       "BYTENITE_API_KEY",
     );
   if (credential === undefined) {
-    throw new UsageError("there is no credential: set BYTENITE_ACCESS_TOKEN or BYTENITE_API_KEY");
+    const names = ["BYTENITE_ACCESS_TOKEN", "BYTENITE_API_KEY"];
+    const empty = names.find((name) => env[name] === "");
+    const why = empty === undefined ? `set ${names.join(" or ")}` : `${empty} is set, but empty`;
+    throw new UsageError(`there is no credential: ${why}`);
   }
   if (credential.apiKey === undefined) {
     if (tokenUrl !== undefined) throw new UsageError("--token-url goes with an API key");

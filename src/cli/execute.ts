@@ -6,6 +6,7 @@ import { commands } from "./commands.ts";
 import { ExitStatus } from "./exit-status.ts";
 import { generalHelp, helpOf } from "./help.ts";
 import { listenForInterruption } from "./interruption.ts";
+import { inWordsOfCommandLine } from "./option-words.ts";
 import { commonOptions, type ParsedOptions, parseOptions } from "./options.ts";
 import { reportError } from "./report-error.ts";
 import { printable, type Terminal } from "./terminal.ts";
@@ -23,17 +24,29 @@ export async function execute(
     return ExitStatus.Ok;
   }
   if (name === "--help" || name === "-h" || name === "help") {
-    const about = commands.find((each) => each.name === rest[0]);
-    terminal.out(about === undefined ? generalHelp() : helpOf(about));
-    return ExitStatus.Ok;
+    return printHelp(rest[0], terminal);
   }
-  const command = commands.find((each) => each.name === name);
+  const command = commandCalled(name);
   if (command !== undefined) return executeCommand(command, rest, terminal, process);
-  const reason =
-    name === undefined || name.startsWith("-")
-      ? "there is no command"
-      : `there is no command ${JSON.stringify(printable(name).slice(0, 40))}`;
-  return reportUsage(reason, undefined, wantsJson(args), terminal);
+  return reportUsage(noSuchCommand(name), undefined, wantsJson(args), terminal);
+}
+
+function printHelp(name: string | undefined, terminal: Terminal): ExitStatus {
+  const about = commandCalled(name);
+  if (about === undefined && name !== undefined && !name.startsWith("-")) {
+    return reportUsage(noSuchCommand(name), undefined, false, terminal);
+  }
+  terminal.out(about === undefined ? generalHelp() : helpOf(about));
+  return ExitStatus.Ok;
+}
+
+function commandCalled(name: string | undefined): Command | undefined {
+  return commands.find((each) => each.name === name);
+}
+
+function noSuchCommand(name: string | undefined): string {
+  if (name === undefined || name.startsWith("-")) return "there is no command";
+  return `there is no command ${JSON.stringify(printable(name).slice(0, 40))}`;
 }
 
 async function executeCommand(
@@ -57,7 +70,9 @@ async function executeCommand(
     const isJson = options?.flag("json") ?? wantsJson(args);
     if (error instanceof UsageError) return reportUsage(error.message, command, isJson, terminal);
     if (!(error instanceof RpcError)) throw error;
-    if (isBadOption(error)) return reportUsage(error.reason, command, isJson, terminal);
+    if (isBadOption(error)) {
+      return reportUsage(inWordsOfCommandLine(error.reason, options), command, isJson, terminal);
+    }
     reportError(error, { command: command.name, jobId: options?.positionals[0] }, isJson, terminal);
     return interruption.status ?? ExitStatus.Failed;
   } finally {

@@ -34,7 +34,7 @@ export function helpOf(command: Command): string {
     ...optionLines({ ...command.options, ...commonOptions }),
     ...(usesCredential ? ["", ...environment] : []),
     "",
-    ...statuses,
+    ...(command.statuses ?? statuses),
   ].join("\n");
 }
 
@@ -44,8 +44,8 @@ const environment = [
 ];
 
 const statuses = [
-  "Exit status: 0 done, 1 the call failed or the probe refuted something, 2 the command line is wrong,",
-  "130 ended by Ctrl-C.",
+  "Exit status: 0 done, 1 the call failed (whether it happened is in its message, and is `outcome` with --json),",
+  "2 the command line is wrong and nothing was sent, 130 ended by Ctrl-C, 143 ended by SIGTERM.",
 ];
 
 function nameAndOperands({ name, operands }: Command): string {

@@ -8,9 +8,15 @@ export function wholeNumber(option: string, text: string | undefined): number | 
   throw new UsageError(`${option} is too great`);
 }
 
-/** {@link wholeNumber}, also for numbers that only 64 bits can hold. */
+const MAX_INT64 = 2n ** 63n - 1n;
+
+/** {@link wholeNumber}, also for numbers that only an int64 can hold. */
 export function wholeBigInt(option: string, text: string | undefined): bigint | undefined {
   if (text === undefined) return undefined;
-  if (/^\d{1,30}$/.test(text)) return BigInt(text);
+  if (/^\d{1,30}$/.test(text)) {
+    const value = BigInt(text);
+    if (value <= MAX_INT64) return value;
+    throw new UsageError(`${option} is too great`);
+  }
   throw new UsageError(`${option} must be a whole number, not negative`);
 }

@@ -14,7 +14,10 @@ export const probeCommand: Command = {
   details: [
     "All requests are about a job that does not exist, and most have bodies that no server can read. It stops",
     "at once if one is accepted all the same. Each line is proven, refuted, or not shown.",
-    "Exit status 1: something was refuted, or the API was not found.",
+  ],
+  statuses: [
+    "Exit status: 0 nothing was refuted, 1 something was, or the API was not found, 2 the command line is wrong,",
+    "130 ended by Ctrl-C, 143 ended by SIGTERM.",
   ],
   options: {
     ...connectionOptions,

@@ -10,7 +10,11 @@ export const serveCommand: Command = {
   name: "serve",
   operands: [],
   summary: "serve an embedded ByteNite on this machine, to try things out",
-  details: ["It keeps a store of jobs in memory and runs nothing. Ctrl-C or SIGTERM ends it."],
+  details: [
+    "It keeps a store of jobs in memory and runs nothing. Ctrl-C or SIGTERM ends it. What it prints is for the shell",
+    "in which the other commands are to reach it.",
+  ],
+  statuses: ["Exit status: 0 ended by Ctrl-C or SIGTERM, 2 the command line is wrong."],
   options: {
     port: { type: "string", value: "<port>", help: "[0: a free one]" },
     job: { type: "string", multiple: true, value: "<jobId>", help: "a job that exists; may be repeated" },
@@ -44,8 +48,9 @@ function announce(
     out(JSON.stringify({ ok: true, command: "serve", baseUrl, accessToken, apiKey, jobs }));
     return;
   }
-  out(`BYTENITE_BASE_URL=${baseUrl}`);
-  out(`BYTENITE_ACCESS_TOKEN=${accessToken}`);
+  // To be pasted into a shell: what the other commands read has to be exported.
+  out(`export BYTENITE_BASE_URL=${baseUrl}`);
+  out(`export BYTENITE_ACCESS_TOKEN=${accessToken}`);
   err("Ctrl-C ends it.");
 }
 

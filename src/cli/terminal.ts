@@ -34,11 +34,19 @@ export function terminalOf({ stdout, stderr, env }: NodeJS.Process): Terminal {
   };
 }
 
-/** @see https://no-color.org */
 function paintFor(stream: NodeJS.WriteStream, env: Terminal["env"]): Paint {
-  const isWanted = stream.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
+  const isWanted = hasColours(stream, env);
   const paint = (code: number) => (text: string) => (isWanted ? `\u001b[${code}m${text}\u001b[0m` : text);
   return { bold: paint(1), red: paint(31), green: paint(32), yellow: paint(33) };
+}
+
+/** FORCE_COLOR goes before NO_COLOR, as Node.js has it (`tty.WriteStream.getColorDepth`; https://no-color.org). */
+function hasColours(
+  { isTTY }: NodeJS.WriteStream,
+  { FORCE_COLOR, NO_COLOR, TERM }: Terminal["env"],
+): boolean {
+  if (FORCE_COLOR !== undefined) return ["", "1", "2", "3", "true"].includes(FORCE_COLOR);
+  return isTTY === true && !NO_COLOR && TERM !== "dumb";
 }
 
 /** A server's words without what would control the terminal. */

@@ -88,7 +88,8 @@ export class RpcError extends Error {
 
   /** What a JSON log needs; the bytes and headers of the answer are left out, and of the details all but their types. */
   toJSON(): Record<string, unknown> {
-    const { name, message, reason, outcome, method, status, attempts, history } = this;
+    const { name, message, reason, outcome, method, status, attempts } = this;
+    const history = this.history.map(loggedAttempt);
     const details = this.details.map(({ typeUrl }) => typeUrl);
     return {
       name,
@@ -131,4 +132,13 @@ function oneLine(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must go from a log line
   const line = start.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim();
   return line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line;
+}
+
+/** An attempt as a log has it: the code by its name, times in whole microseconds. */
+function loggedAttempt({ code, durationMs, waitedMs, ...others }: AttemptRecord): Record<string, unknown> {
+  return { code: codeName(code), ...others, durationMs: rounded(durationMs), waitedMs: rounded(waitedMs) };
+}
+
+function rounded(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : Math.round(ms * 1000) / 1000;
 }

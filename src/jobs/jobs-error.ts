@@ -23,6 +23,11 @@ export class JobsError extends RpcError {
     hold(this, { response, error: response.error });
   }
 
+  /** What {@link RpcError.toJSON} gives, and the answer's `requestId`. */
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), requestId: this.response.requestId };
+  }
+
   /** Holds for one of a second installed copy of this package, too. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return this === JobsError ? hasBrand(value, jobsErrorBrand) : hasPrototype(value, this.prototype);

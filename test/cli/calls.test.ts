@@ -136,7 +136,9 @@ describe("a call that fails", () => {
     server.fault({ kind: "reset", where: "before-answer", execute: true });
     const { status, stdout, stderr } = await runCli(["run", "job-1"], env);
     expect([status, stdout]).toEqual([1, ""]);
-    expect(stderr).toContain("IT MAY HAVE HAPPENED: the job may be running. Look before you run it again.\n");
+    expect(stderr).toContain(
+      "IT MAY HAVE HAPPENED: the job may be running. Make sure before you run it again; abort is safe.\n",
+    );
     expect(server.executions).toHaveLength(1);
   });
 

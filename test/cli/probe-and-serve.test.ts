@@ -102,7 +102,7 @@ describe("serve", () => {
     child.kill("SIGINT");
     const { stdout } = await ended;
     expect(stdout).toMatch(
-      /^BYTENITE_BASE_URL=http:\/\/127\.0\.0\.1:\d+\/v1\/customer\nBYTENITE_ACCESS_TOKEN=\S+\n$/,
+      /^export BYTENITE_BASE_URL=http:\/\/127\.0\.0\.1:\d+\/v1\/customer\nexport BYTENITE_ACCESS_TOKEN=\S+\n$/,
     );
   });
 

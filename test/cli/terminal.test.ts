@@ -13,6 +13,8 @@ test("colours are for terminals only, and not where they are unwanted", () => {
   expect(terminal(false).onErr.red("x")).toBe("x");
   expect(terminal(true, { NO_COLOR: "1" }).onOut.green("x")).toBe("x");
   expect(terminal(true, { TERM: "dumb" }).onOut.green("x")).toBe("x");
+  expect(terminal(false, { FORCE_COLOR: "1", NO_COLOR: "1" }).onOut.green("x")).toBe("\u001b[32mx\u001b[0m");
+  expect(terminal(true, { FORCE_COLOR: "0" }).onOut.green("x")).toBe("x");
 });
 
 test("a reader that stops early is no error, and others are", () => {

@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { complaintAbout } from "../../src/cli/node-version.ts";
 import { VERSION } from "../../src/version.ts";
 import { closedPort } from "../support/loopback.ts";
 import { runInProcess } from "./run-in-process.ts";
@@ -48,12 +50,15 @@ describe("a command line that is wrong ends with 2, and sends nothing", () => {
     [["run", "a", "--test-job=yes"], "--test-job takes no value"],
     [["run", "a", "--timeout", "soon"], "--timeout must be a whole number"],
     [["run", "a", "--task-timeout=-1"], "--task-timeout must be a whole number"],
-    [["run", "a", "--task-timeout", "9223372036854775808"], "config.taskTimeout"],
+    [["run", "a", "--task-timeout", "9223372036854775808"], "--task-timeout is too great"],
     [["run", "a", "--encoding", "xml"], "--encoding must be protobuf, json or careful"],
     [["run", "a", "--timeout", "1", "--timeout", "2"], "--timeout is given twice"],
     [["run", "a", "--api-key", "k"], "--access-token and --api-key are both given"],
     [["run", "a", "--token-url", "https://a.example"], "--token-url goes with an API key"],
-    [["run", ".."], "which a URL swallows"],
+    [["run", ".."], "<jobId>"],
+    [["run", "a", "--base-url", ""], "--base-url"],
+    [["run", "a", "--base-url", "api.example"], "--base-url"],
+    [["help", "frob"], 'there is no command "frob"'],
     [["serve", "--port", "65536"], "--port must be at most 65535"],
   ];
 
@@ -78,6 +83,18 @@ describe("a command line that is wrong ends with 2, and sends nothing", () => {
     const { status, stderr } = await runCli(["run", "a"]);
     expect(status).toBe(2);
     expect(stderr).toContain("set BYTENITE_ACCESS_TOKEN or BYTENITE_API_KEY");
+  });
+
+  test.each([
+    [{ BYTENITE_BASE_URL: "", BYTENITE_ACCESS_TOKEN: token }, "BYTENITE_BASE_URL is set, but empty"],
+    [{ BYTENITE_BASE_URL: "api.example", BYTENITE_ACCESS_TOKEN: token }, "BYTENITE_BASE_URL"],
+    [{ BYTENITE_ACCESS_TOKEN: "" }, "BYTENITE_ACCESS_TOKEN is set, but empty"],
+    [{ BYTENITE_API_KEY: "" }, "BYTENITE_API_KEY is set, but empty"],
+  ])("with an environment that a script has got wrong: %j", async (env, words) => {
+    const { status, stderr } = await runInProcess(["run", "a"], env);
+    expect(status).toBe(2);
+    expect(stderr).toContain(words);
+    expect(stderr).not.toContain(token);
   });
 
   test("with two in the environment", async () => {
@@ -106,4 +123,11 @@ describe("a command line that is wrong ends with 2, and sends nothing", () => {
       expect(JSON.parse(stdout)).toMatchObject({ ok: false, usageError: expect.any(String) });
     },
   );
+});
+
+test("a Node.js that is too old is told so, before anything is loaded that it cannot load", () => {
+  const oldest = JSON.parse(readFileSync("package.json", "utf8")).engines.node.replace(">=", "");
+  const complaints = ["20.20.2", "22.18.0", "22.19.0", "24.0.0", "26.1.0"].map(complaintAbout);
+  expect(complaints.map((complaint) => complaint !== undefined)).toEqual([true, true, false, false, false]);
+  expect(complaints[0]).toBe(`bytenite-jobs needs Node.js ${oldest} or later; this is 20.20.2`);
 });

@@ -74,6 +74,7 @@ describe("RpcError", () => {
     const response = create(GenericResponseSchema, { error: { code: 5n, message: "no job" } });
     const jobsError = new JobsError(response, { ...init, headers, body, details });
     for (const each of [error, jobsError]) {
+      const logged = each === error ? ["message", "details"] : ["message", "details", "requestId"];
       expect(each).toMatchObject({ headers, body, details });
       const shown = ["code", "reason", "outcome", "method", "status", "attempts", "history", "name"];
       expect(new Set(Object.keys(each))).toEqual(new Set(shown));
@@ -81,15 +82,25 @@ describe("RpcError", () => {
       for (const name in each) copied.push(name);
       expect(new Set(copied)).toEqual(new Set(shown));
       expect(inspect(each)).not.toMatch(/set-cookie|Uint8Array|GenericResponse|a\.Detail/);
-      expect(Object.keys(each.toJSON()).filter((name) => !shown.includes(name))).toEqual([
-        "message",
-        "details",
-      ]);
+      expect(Object.keys(each.toJSON()).filter((name) => !shown.includes(name))).toEqual(logged);
     }
     expect(jobsError.response).toBe(response);
     expect(jobsError.error).toBe(response.error);
     expect(jobsError).toHaveProperty("error.message", "no job");
   });
+});
+
+test("a log in JSON has the codes of attempts by name, and no more of their times than can be read", () => {
+  const history = [
+    { code: Code.Unavailable, status: 503, outcome: "rejected", durationMs: 1.23456789, waitedMs: 100 },
+    { code: Code.NotFound, status: 404, outcome: "rejected", durationMs: 2 },
+  ] as const;
+  const error = new RpcError({ ...init, attempts: 2, history });
+  expect(JSON.parse(JSON.stringify(error)).history).toEqual([
+    { code: "Unavailable", status: 503, outcome: "rejected", durationMs: 1.235, waitedMs: 100 },
+    { code: "NotFound", status: 404, outcome: "rejected", durationMs: 2 },
+  ]);
+  expect(error.history).toEqual(history);
 });
 
 test("the worse of two outcomes is the one that says less", () => {
