@@ -9,6 +9,7 @@ import type { AttemptFailure } from "./attempt-failure.ts";
 import type { ErrorBodyType } from "./error-body-type.ts";
 import { errorWordsOf } from "./error-words-of.ts";
 import { keptBody } from "./kept-body.ts";
+import { redirectionInWords } from "./redirection.ts";
 
 /** What an answer says whose status is not 2xx. */
 export function readErrorAnswer(
@@ -19,11 +20,12 @@ export function readErrorAnswer(
   const { errorBody } = options;
   const encoding = encodingOf(headerText(headers, "content-type"), options.protobufMediaType);
   const { code, reason, details, message } = errorWordsOf(body, encoding, errorBody);
+  const isRedirection = status < 400 && code === undefined && message === undefined;
   const pushback = pushbackMs(headers, details, Date.now());
   return {
     init: {
       code: code ?? codeFromHttpStatus(status),
-      reason: reason || wordsForStatus(status),
+      reason: isRedirection ? redirectionInWords(headers) : reason || "the server gave no reason",
       outcome: outcomeOfStatus(status, pushback !== undefined),
       status,
       headers,
@@ -34,10 +36,4 @@ export function readErrorAnswer(
     pushbackMs: pushback,
     toError: message && errorBody && ((init) => errorBody.toError(message, init)),
   };
-}
-
-function wordsForStatus(status: number): string {
-  return status < 400
-    ? "redirects are not followed: credentials must not travel"
-    : "the server gave no reason";
 }

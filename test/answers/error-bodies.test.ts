@@ -107,9 +107,11 @@ describe("a JSON body is a Status", () => {
 
 test("a redirect is not followed", async () => {
   const elsewhere = await scriptedServer({ status: 200 });
-  const server = await scriptedServer({ status: 307, headers: { location: elsewhere.origin } });
+  const headers = { location: `${elsewhere.origin}/sign-in?ticket=secret`, "content-type": "text/html" };
+  const server = await scriptedServer({ status: 307, headers, body: "<title>Found</title>" });
   const error = await caught(jobsClient(server.baseUrl).run("job-1"));
   expect(error).toMatchObject({ code: Code.Unknown, status: 307, outcome: "unknown" });
-  expect(error.reason).toContain("redirects are not followed");
+  expect(error.reason).toMatch(/^redirected to 127\.0\.0\.1:\d+: redirects are not followed/);
+  expect(error.message).not.toContain("secret");
   expect(elsewhere.seen).toHaveLength(0);
 });

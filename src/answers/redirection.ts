@@ -1,0 +1,8 @@
+import { type HttpHeaders, headerText } from "../errors/http-headers.ts";
+
+/** Why an answer of 3xx is an error, with where it points: without path and query, which may hold what is secret. */
+export function redirectionInWords(headers: HttpHeaders): string {
+  const location = headerText(headers, "location");
+  const host = location !== undefined && URL.canParse(location) ? new URL(location).host : "";
+  return `redirected${host && ` to ${host}`}: redirects are not followed, because credentials must not travel`;
+}
