@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
-import { rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { markdownSnippets, SNIPPET_JOB, snippetEnvironment } from "../scripts/markdown-snippets.ts";
+import { followRecipe, recipeFiles } from "../scripts/readme-recipe.ts";
 import { startJobsServer } from "../src/testing/index.ts";
 import { type CompanyNetwork, startCompanyNetwork } from "./support/company-network.ts";
 
@@ -12,7 +13,7 @@ const root = new URL("..", import.meta.url);
 
 /** How many snippets the pages have at least. */
 const promised = {
-  "README.md": 4,
+  "README.md": 7,
   "docs/connect.md": 1,
   "docs/observability.md": 1,
   "docs/proxies-and-mtls.md": 5,
@@ -21,18 +22,27 @@ const promised = {
 
 const snippets = markdownSnippets(fileURLToPath(root));
 
-// In the package's own folder, where its name and ./examples mean what the pages say.
-const files = snippets.map(({ file }) => file);
+// Inside of the package's folder, where its name means what the pages say.
+const folder = new URL(".snippets/", root);
+const files = snippets.map(({ file }) => `.snippets/${file}`);
 let network: CompanyNetwork;
 
 beforeAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder);
   network = await startCompanyNetwork([SNIPPET_JOB]);
-  await Promise.all(snippets.map(({ code, file }) => writeFile(new URL(file, root), code)));
+  await Promise.all(snippets.map(({ code, file }) => writeFile(new URL(file, folder), code)));
+  await followRecipe(fileURLToPath(root), fileURLToPath(folder));
 });
 
 afterAll(async () => {
-  await Promise.all(files.map((file) => rm(new URL(file, root), { force: true })));
+  await rm(folder, { recursive: true, force: true });
   await network[Symbol.asyncDispose]();
+});
+
+test("the recipe for any service has its three files", () => {
+  const paths = recipeFiles(fileURLToPath(root)).map(({ path }) => path);
+  expect(paths).toEqual(["proto/shop/v1/shop.proto", "buf.yaml", "buf.gen.yaml"]);
 });
 
 test.each(Object.entries(promised))("%s has the snippets that it promises", (page, count) => {
@@ -51,7 +61,8 @@ test.each(snippets)(
       ...(needs === "company network" ? network.env : snippetEnvironment(server)),
     };
     const vitest = ["node_modules/vitest/vitest.mjs", "run", "-c", "vitest.docs.config.ts"];
-    const args = needs === "vitest" ? [...vitest, file] : [file];
+    const path = `.snippets/${file}`;
+    const args = needs === "vitest" ? [...vitest, path] : [path];
     const { stderr } = await run(process.execPath, args, { cwd: root, env });
     if (!writesErrors) expect(stderr).toBe("");
   },

@@ -14,7 +14,7 @@ interface Manifest {
 }
 
 /** What is in a package besides its code, for people and for buf. */
-const DOCUMENTS = /^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE|proto\/.+\.proto)$/;
+const DOCUMENTS = /^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE|docs\/.+|proto\/.+\.proto)$/;
 
 /** Checks what is in the package, and what its files import. */
 export function checksOfFiles(installed: string, files: readonly string[]): Check[] {

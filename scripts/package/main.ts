@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Check, runChecks } from "./checks.ts";
 import { entries } from "./entries.ts";
+import { followRecipe } from "../readme-recipe.ts";
 import { execute } from "./execute.ts";
 import { checksOfFiles } from "./files.ts";
 import { install } from "./install.ts";
@@ -11,13 +12,14 @@ import { bringNode, type Node, nodeVersions } from "./nodes.ts";
 import { checksOnNode } from "./on-node.ts";
 import { checkOfSourceMaps } from "./source-maps.ts";
 import { pack, type Tarball } from "./tarball.ts";
-import { checksOfTypes, compileInto, typeScripts, writeSnippets } from "./typescript.ts";
+import { checksOfTypes, compileInto, type Sources, typeScripts, writeSnippets } from "./typescript.ts";
 import { makeWorkFolder } from "./work-folder.ts";
 
 const root = join(import.meta.dirname, "../..");
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const work = makeWorkFolder();
 const consumer = join(work, "consumer");
+const sources: Sources = { root, recipe: join(work, "recipe") };
 const compilerOf = (typescript: string) => join(work, `typescript-${typescript}`);
 
 let tarball: Tarball = { path: "", size: 0, files: [] };
@@ -63,6 +65,13 @@ function bringing(): Check[] {
         return undefined;
       },
     })),
+    {
+      name: "README's recipe for any service makes code",
+      async run() {
+        await followRecipe(root, sources.recipe);
+        return undefined;
+      },
+    },
     ...nodeVersions.map((wanted) => ({
       name: `npm brings Node.js ${wanted}`,
       async run() {
@@ -78,8 +87,8 @@ function compiling(): Check[] {
   return typeScripts.slice(-1).map(({ typescript }) => ({
     name: `TypeScript ${typescript} compiles what is run`,
     async run() {
-      writeSnippets(root, consumer);
-      await compileInto(root, consumer, compilerOf(typescript));
+      writeSnippets(sources, consumer);
+      await compileInto(sources, consumer, compilerOf(typescript));
       return undefined;
     },
   }));
@@ -99,7 +108,7 @@ function trying(): Check[] {
     tool("attw", tarball.path, "--profile", "esm-only"),
     ...checksOfFiles(inside, tarball.files),
     checkOfSourceMaps(inside, tarball.files),
-    ...typeScripts.flatMap((each) => checksOfTypes(root, compilerOf(each.typescript), each)),
+    ...typeScripts.flatMap((each) => checksOfTypes(sources, compilerOf(each.typescript), each)),
     ...nodes
       .toSorted((a, b) => a.version.localeCompare(b.version))
       .flatMap((node) => checksOnNode(node, root, consumer, version)),

@@ -56,18 +56,15 @@ function checksOfEntry(node: Node, folder: string, { name, exports, program }: E
   ];
 }
 
-function checkOfSnippet(node: Node, folder: string, { place, file, code, writesErrors }: Snippet): Check {
-  // Node.js 22 strips types, but cannot read `await using`; TypeScript writes it in older words.
-  const isCompiled = Number.parseInt(node.version, 10) < 24 && code.includes("await using");
+function checkOfSnippet(node: Node, folder: string, { place, file, writesErrors }: Snippet): Check {
   return {
-    name: `${place} runs ${isCompiled ? "as TypeScript compiles it (await using)" : "as printed"}`,
+    name: `${place} runs as printed`,
     async run() {
       const server = await (await testingOf(folder)).startJobsServer({ jobs: [SNIPPET_JOB] });
       try {
-        const script = isCompiled ? file.replace(/\.ts$/, ".js") : file;
         const env = snippetEnvironment(server);
-        if (writesErrors) await execute(node.path, [script], { cwd: folder, env });
-        else await quiet(node, [script], folder, env);
+        if (writesErrors) await execute(node.path, [file], { cwd: folder, env });
+        else await quiet(node, [file], folder, env);
       } finally {
         await server.close();
       }

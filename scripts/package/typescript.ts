@@ -17,6 +17,14 @@ export const typeScripts: readonly TypeScript[] = [
   { typescript: "7", typesOfNode: "latest" },
 ];
 
+/** What is tried. */
+export interface Sources {
+  /** The repository. */
+  readonly root: string;
+  /** A folder in which README's recipe has been followed. */
+  readonly recipe: string;
+}
+
 /** How a user's project is set up. */
 interface Project {
   readonly name: string;
@@ -59,7 +67,7 @@ const withoutDom = { lib: ["es2022"] };
 
 /** Compiles the programs, and the snippets where a module may await, as projects of all kinds. */
 export function checksOfTypes(
-  root: string,
+  sources: Sources,
   folder: string,
   { typescript, typesOfNode }: TypeScript,
 ): Check[] {
@@ -68,7 +76,7 @@ export function checksOfTypes(
     async run() {
       const own = join(folder, project.name);
       const programs = entries.filter((entry) => isFor(project, entry));
-      const count = writeProject(root, own, project, programs, { noEmit: true });
+      const count = writeProject(sources, own, project, programs, { noEmit: true });
       await compile(folder, own);
       return `${count} files`;
     },
@@ -80,27 +88,31 @@ function isFor({ dom, type }: Project, { needsDom, needsModule }: Entry): boolea
 }
 
 /** Compiles the programs and snippets to JavaScript, as modules in `folder` and as CommonJS in `folder`/commonjs. */
-export async function compileInto(root: string, folder: string, compiler: string): Promise<void> {
+export async function compileInto(sources: Sources, folder: string, compiler: string): Promise<void> {
   for (const name of ["nodenext", "nodenext-cjs"]) {
     const project = projects.find((each) => each.name === name);
     if (project === undefined) throw new Error(`there is no project ${name}`);
     const outDir = project.type === "module" ? folder : join(folder, "commonjs");
     const own = join(compiler, `compiled-${name}`);
     // Whether the types are right is another check's question.
-    writeProject(root, own, project, entries, { rootDir: own, outDir, noCheck: true });
+    writeProject(sources, own, project, entries, { rootDir: own, outDir, noCheck: true });
     await compile(compiler, own);
   }
   writeFileSync(join(folder, "commonjs/package.json"), '{ "type": "commonjs" }');
 }
 
-/** Puts the snippets, and the generated code that they import, into a folder. */
-export function writeSnippets(root: string, folder: string, snippets = runnableSnippets(root)): void {
+/** Puts the snippets, and the code that README's recipe makes for them, into a folder. */
+export function writeSnippets(
+  { root, recipe }: Sources,
+  folder: string,
+  snippets = runnableSnippets(root),
+): void {
   for (const { file, code } of snippets) writeFileSync(join(folder, file), code);
-  cpSync(join(root, "examples/gen"), join(folder, "examples/gen"), { recursive: true });
+  cpSync(join(recipe, "gen"), join(folder, "gen"), { recursive: true });
 }
 
 function writeProject(
-  root: string,
+  sources: Sources,
   folder: string,
   { type, dom, options }: Project,
   tried: readonly Entry[],
@@ -109,12 +121,12 @@ function writeProject(
   mkdirSync(folder, { recursive: true });
   const programs = [...tried.map(({ program }) => program), "public-types.ts"];
   for (const program of programs)
-    cpSync(join(root, "scripts/package/programs", program), join(folder, program));
+    cpSync(join(sources.root, "scripts/package/programs", program), join(folder, program));
   const untried = entries.filter((entry) => !tried.includes(entry));
-  const snippets = runnableSnippets(root).filter(
+  const snippets = runnableSnippets(sources.root).filter(
     ({ code }) => type === "module" && !untried.some(({ name }) => code.includes(`"${name}"`)),
   );
-  writeSnippets(root, folder, snippets);
+  writeSnippets(sources, folder, snippets);
   const compilerOptions = { ...common, ...(dom ? {} : withoutDom), ...options, ...output };
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type }));
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));

@@ -22,7 +22,7 @@ const didItHappen: Readonly<Record<Outcome, string>> = {
 export function outcomeInWords(outcome: Outcome, { command }: Doing): string {
   if (outcome !== "unknown") return didItHappen[outcome];
   if (command === "run") {
-    return "IT MAY HAVE HAPPENED: the job may be running. Make sure before you run it again; abort is safe.";
+    return "IT MAY HAVE HAPPENED: the job may be running. Make sure before you run it again.";
   }
   return command === "probe" ? "Nothing was run." : `${didItHappen.unknown} It is safe to do it again.`;
 }

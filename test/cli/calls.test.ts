@@ -137,7 +137,7 @@ describe("a call that fails", () => {
     const { status, stdout, stderr } = await runCli(["run", "job-1"], env);
     expect([status, stdout]).toEqual([1, ""]);
     expect(stderr).toContain(
-      "IT MAY HAVE HAPPENED: the job may be running. Make sure before you run it again; abort is safe.\n",
+      "IT MAY HAVE HAPPENED: the job may be running. Make sure before you run it again.\n",
     );
     expect(server.executions).toHaveLength(1);
   });
