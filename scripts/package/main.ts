@@ -2,9 +2,9 @@
 // of this one, and checks its files, what it runs on, what compiles it, and the snippets of the Markdown.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { followRecipe } from "../readme-recipe.ts";
 import { type Check, runChecks } from "./checks.ts";
 import { entries } from "./entries.ts";
-import { followRecipe } from "../readme-recipe.ts";
 import { execute } from "./execute.ts";
 import { checksOfFiles } from "./files.ts";
 import { install } from "./install.ts";

@@ -3,6 +3,7 @@ import { decodeBinary, encodeBinary } from "../codecs/binary-codec.ts";
 import { encodeJson, encodeJsonField } from "../codecs/json-codec.ts";
 import type { Encoding } from "../codecs/media-type.ts";
 import { compileEncoder } from "../codecs/plain-encoder.ts";
+import { compileJsonEncoder } from "../codecs/plain-json-encoder.ts";
 import { ifEveryday } from "../codecs/unusual.ts";
 import type { Binding } from "../transcoding/binding.ts";
 import { type BodyContent, requestBodyOf } from "../transcoding/place-body.ts";
@@ -21,7 +22,7 @@ export function bodyEncoder(
     const content = requestBodyOf(binding, message);
     return content === undefined ? null : encodeContent(content, encoding, registry);
   };
-  const compiled = encoding === "protobuf" ? compiledEncoder(binding) : undefined;
+  const compiled = compiledEncoder(binding, encoding);
   return (message) => {
     const bytes = ifEveryday(compiled, message) ?? anyWay(message);
     return bytes?.length === 0 ? null : bytes;
@@ -41,11 +42,17 @@ export function bodyInJson(
 }
 
 /** Where only fields at the top are in the path, the encoder passes over them, and nothing has to be copied. */
-function compiledEncoder({ requestBody }: Binding): ReturnType<typeof compileEncoder> {
+function compiledEncoder(
+  { requestBody }: Binding,
+  encoding: Encoding,
+): ((message: Message) => Uint8Array) | undefined {
   if (requestBody.kind !== "message") return undefined;
   const { desc, bound } = requestBody;
   if ([...bound.values()].some((inner) => inner !== "whole")) return undefined;
-  return compileEncoder(desc, new Set([...bound.keys()].map(({ name }) => name)));
+  const carried = new Set([...bound.keys()].map(({ name }) => name));
+  if (encoding === "protobuf") return compileEncoder(desc, carried);
+  const toJson = compileJsonEncoder(desc, carried);
+  return toJson && ((message) => Buffer.from(toJson(message)));
 }
 
 function encodeContent(content: BodyContent, encoding: Encoding, registry: Registry | undefined): Uint8Array {

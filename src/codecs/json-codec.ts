@@ -17,6 +17,7 @@ import { CodecError } from "./codec-error.ts";
 import { withExactIntegers } from "./exact-integers.ts";
 import { oncePerType } from "./once-per-type.ts";
 import { compileJsonDecoder } from "./plain-json-decoder.ts";
+import { compileJsonEncoder } from "./plain-json-encoder.ts";
 import { withoutUnknownAnys } from "./unknown-any.ts";
 import { ifEveryday } from "./unusual.ts";
 
@@ -26,9 +27,11 @@ import { ifEveryday } from "./unusual.ts";
  * @see https://protobuf.dev/programming-guides/json/
  */
 export function encodeJson(desc: DescMessage, message: Message, registry?: Registry): Uint8Array {
-  return utf8(toJsonString(desc, message as MessageShape<DescMessage>, withRegistry(registry)));
+  const everyday = ifEveryday(encoderOf(desc), message);
+  return utf8(everyday ?? toJsonString(desc, message as MessageShape<DescMessage>, withRegistry(registry)));
 }
 
+const encoderOf = oncePerType((desc) => compileJsonEncoder(desc));
 const decoderOf = oncePerType(compileJsonDecoder);
 
 /** What becomes of a google.protobuf.Any whose type the registry does not know (see {@link withoutUnknownAnys}). */

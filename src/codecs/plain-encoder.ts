@@ -2,7 +2,8 @@ import { type DescMessage, type Message, ScalarType } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import { oncePerType } from "./once-per-type.ts";
-import { type PlainField, plainFieldsOf } from "./plain-message.ts";
+import { isInt32, isInt64, isUint32, isUint64 } from "./plain-integers.ts";
+import { type PlainField, plainFieldsOf, zeroTestOf } from "./plain-message.ts";
 import { wireTypeOfScalar } from "./scalar-wire-type.ts";
 import { notPlain, unusual } from "./unusual.ts";
 
@@ -104,23 +105,6 @@ function compileField(field: PlainField): Write {
     const value = message[localName];
     if (value !== undefined) write(value);
   };
-}
-
-/** Whether a value is the one that is not written, as protobuf-es sees it. */
-function zeroTestOf({ scalar }: PlainField): (value: unknown) => boolean {
-  switch (scalar) {
-    case ScalarType.STRING:
-      return (value) => value === "";
-    case ScalarType.BOOL:
-      return (value) => value === false;
-    case ScalarType.BYTES:
-      return (value) => value instanceof Uint8Array && value.length === 0;
-    case ScalarType.DOUBLE:
-    case ScalarType.FLOAT:
-      return (value) => Object.is(value, 0);
-    default:
-      return (value) => value === 0 || value === 0n;
-  }
 }
 
 function compileList(field: PlainField & { fieldKind: "list" }): (items: readonly unknown[]) => void {
@@ -231,22 +215,22 @@ function writeBigint(value: bigint): void {
 }
 
 function int32(value: unknown): number {
-  if (typeof value !== "number" || (value | 0) !== value) throw unusual;
+  if (!isInt32(value)) throw unusual;
   return value;
 }
 
 function uint32(value: unknown): number {
-  if (typeof value !== "number" || value >>> 0 !== value) throw unusual;
+  if (!isUint32(value)) throw unusual;
   return value;
 }
 
 function int64(value: unknown): bigint {
-  if (typeof value !== "bigint" || BigInt.asIntN(64, value) !== value) throw unusual;
+  if (!isInt64(value)) throw unusual;
   return value;
 }
 
 function uint64(value: unknown): bigint {
-  if (typeof value !== "bigint" || BigInt.asUintN(64, value) !== value) throw unusual;
+  if (!isUint64(value)) throw unusual;
   return value;
 }
 

@@ -25,3 +25,20 @@ function isPlain(field: DescField): field is PlainField {
   if ("longAsString" in field && field.longAsString) return false;
   return field.scalar !== ScalarType.STRING || field.utf8Validation;
 }
+
+/** Whether a value is the one that is not written, as protobuf-es sees it. */
+export function zeroTestOf({ scalar }: PlainField): (value: unknown) => boolean {
+  switch (scalar) {
+    case ScalarType.STRING:
+      return (value) => value === "";
+    case ScalarType.BOOL:
+      return (value) => value === false;
+    case ScalarType.BYTES:
+      return (value) => value instanceof Uint8Array && value.length === 0;
+    case ScalarType.DOUBLE:
+    case ScalarType.FLOAT:
+      return (value) => Object.is(value, 0);
+    default:
+      return (value) => value === 0 || value === 0n;
+  }
+}

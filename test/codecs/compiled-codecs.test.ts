@@ -17,9 +17,11 @@ import { RunJobRequestSchema } from "../../gen/bytenite/customer/customer_pb.js"
 import { decodeBinary, encodeBinary } from "../../src/codecs/binary-codec.ts";
 import { checkBinary } from "../../src/codecs/check-binary.ts";
 import { CodecError } from "../../src/codecs/codec-error.ts";
+import { encodeJson } from "../../src/codecs/json-codec.ts";
 import { compileDecoder } from "../../src/codecs/plain-decoder.ts";
 import { compileEncoder } from "../../src/codecs/plain-encoder.ts";
 import { compileJsonDecoder } from "../../src/codecs/plain-json-decoder.ts";
+import { compileJsonEncoder } from "../../src/codecs/plain-json-encoder.ts";
 import { plainFieldsOf } from "../../src/codecs/plain-message.ts";
 import { unusual } from "../../src/codecs/unusual.ts";
 import { shapeOf } from "../../src/codecs/wire-shape.ts";
@@ -153,27 +155,28 @@ test("of changed bytes, and of mere noise, they read what the thorough way reads
   for (const count of Object.values(seen)) expect(count).toBeGreaterThan(20);
 });
 
+const odd = fc.constantFrom<unknown>(
+  "1",
+  "",
+  1,
+  1.5,
+  -1,
+  1n,
+  2n ** 64n,
+  2 ** 40,
+  null,
+  true,
+  [],
+  {},
+  "\ud800",
+  new Date(0),
+);
+const anyField = fc.constantFrom(...PlainSchema.fields.map(({ localName }) => localName));
+
 test("values of another kind go the way of protobuf-es, which takes them or refuses them", () => {
-  const odd = fc.constantFrom<unknown>(
-    "1",
-    "",
-    1,
-    1.5,
-    -1,
-    1n,
-    2n ** 64n,
-    2 ** 40,
-    null,
-    true,
-    [],
-    {},
-    "\ud800",
-    new Date(0),
-  );
-  const field = fc.constantFrom(...PlainSchema.fields.map(({ localName }) => localName));
   const outcomes = { same: 0, refused: 0 };
   fc.assert(
-    fc.property(field, odd, (name, value) => {
+    fc.property(anyField, odd, (name, value) => {
       const message = { ...create(PlainSchema), [name]: value } as never;
       const expected = result(() => Buffer.from(toBinary(PlainSchema, message)).toString("hex"));
       expect(result(() => Buffer.from(encodeBinary(PlainSchema, message)).toString("hex"))).toEqual(expected);
@@ -205,6 +208,51 @@ describe("JSON", () => {
   const whole = anyPlain.map((message) =>
     toJsonString(PlainSchema, message as never, { alwaysEmitImplicit: true }),
   );
+
+  const encode = compileJsonEncoder(PlainSchema);
+  if (encode === undefined) throw new Error("Plain is not plain");
+
+  test("what is written is what protobuf-es writes", () => {
+    // Bytes and floats are left to protobuf-es.
+    const withoutConversions = anyPlain.map((message) => {
+      const copy: Record<string, unknown> = { ...message };
+      const zero = create(PlainSchema) as unknown as Record<string, unknown>;
+      for (const { localName, scalar } of PlainSchema.fields) {
+        if (scalar === ScalarType.BYTES || scalar === ScalarType.FLOAT) copy[localName] = zero[localName];
+      }
+      return copy as unknown as Message;
+    });
+    const counts = { written: 0, left: 0 };
+    fc.assert(
+      fc.property(fc.oneof(anyPlain, withoutConversions), (message) => {
+        const expected = toJsonString(PlainSchema, message as never);
+        expect(Buffer.from(encodeJson(PlainSchema, message)).toString()).toBe(expected);
+        const compiled = result(() => encode(message));
+        if (compiled === "refused") counts.left++;
+        else {
+          expect(compiled).toEqual({ value: expected });
+          counts.written++;
+        }
+      }),
+      runs,
+    );
+    for (const count of Object.values(counts)) expect(count).toBeGreaterThan(100);
+  });
+
+  test("values of another kind are written by protobuf-es, or refused", () => {
+    const outcomes = { same: 0, refused: 0 };
+    fc.assert(
+      fc.property(anyField, odd, (name, value) => {
+        const message = { ...create(PlainSchema), [name]: value } as never;
+        const expected = result(() => toJsonString(PlainSchema, message));
+        expect(result(() => Buffer.from(encodeJson(PlainSchema, message)).toString())).toEqual(expected);
+        if (expected === "refused") outcomes.refused++;
+        else outcomes.same++;
+      }),
+      runs,
+    );
+    for (const count of Object.values(outcomes)) expect(count).toBeGreaterThan(20);
+  });
 
   test("what is read is what protobuf-es reads", () => {
     Object.assign(seen, { read: 0, left: 0 });
