@@ -56,7 +56,10 @@ function compileField(field: PlainField): WriteField {
     return (message) => {
       const items = message[localName];
       if (!Array.isArray(items)) throw unusual;
-      return items.length === 0 ? "" : `${start}[${items.map(write).join()}]`;
+      if (items.length === 0) return "";
+      let text = "";
+      for (const item of items) text += `,${write(item)}`;
+      return `${start}[${text.slice(1)}]`;
     };
   }
   if (field.presence === FeatureSet_FieldPresence.IMPLICIT) {

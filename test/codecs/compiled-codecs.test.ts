@@ -167,6 +167,7 @@ const odd = fc.constantFrom<unknown>(
   null,
   true,
   [],
+  Array(2),
   {},
   "\ud800",
   new Date(0),
