@@ -1,5 +1,6 @@
 import type { Result } from "./measure.ts";
 import { BARE } from "./report.ts";
+import { ratioOf } from "./statistics.ts";
 
 const WIDTH = 760;
 const LABELS = 270;
@@ -11,7 +12,7 @@ export function chartOf(results: readonly Result[], inFlight: number, caption: s
   const rows = results
     .filter((result) => result.inFlight === inFlight)
     .toSorted((a, b) => a.cpu.median - b.cpu.median);
-  const bare = rows.find(({ way }) => way === BARE)?.cpu.median ?? Number.NaN;
+  const bare = rows.find(({ way }) => way === BARE)?.cpu;
   const scale = (WIDTH - LABELS - 110) / Math.max(...rows.map(({ cpu }) => cpu.max));
   const height = TOP + rows.length * ROW + 34;
   const bars = rows.map(({ way, cpu }, i) => {
@@ -23,7 +24,7 @@ export function chartOf(results: readonly Result[], inFlight: number, caption: s
       `<text x="${LABELS - 10}" y="${middle}" class="name">${escaped(way)}</text>`,
       `<rect x="${LABELS}" y="${y + 5}" width="${(cpu.median * scale).toFixed(1)}" height="${ROW - 10}" rx="2" class="${kind}"/>`,
       `<path d="M${(LABELS + cpu.min * scale).toFixed(1)} ${middle}H${(LABELS + cpu.max * scale).toFixed(1)}" class="range"/>`,
-      `<text x="${(Math.max(end, LABELS + cpu.max * scale) + 8).toFixed(1)}" y="${middle}">${cpu.median.toFixed(1)} µs · ${(cpu.median / bare).toFixed(2)}×</text>`,
+      `<text x="${(Math.max(end, LABELS + cpu.max * scale) + 8).toFixed(1)}" y="${middle}">${cpu.median.toFixed(1)} µs${bare ? ` · ${ratioOf(cpu, bare).toFixed(2)}×` : ""}</text>`,
     ].join("\n");
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="CPU per call">

@@ -2,10 +2,14 @@
 // or a transport that knows so many methods.
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { create, type DescMethodUnary } from "@bufbuild/protobuf";
+import { create, type DescMethodUnary, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { createClient, createRestTransport, type Transport } from "bytenite-jobs/transport";
 import { Pool } from "undici";
-import { CheckOutBookRequestSchema, LibraryService } from "../examples/gen/library/v1/library_pb.js";
+import {
+  BookSchema,
+  CheckOutBookRequestSchema,
+  LibraryService,
+} from "../examples/gen/library/v1/library_pb.js";
 import { encodeBinary } from "../src/codecs/binary-codec.ts";
 import { ruleMethod } from "../test/transcoding/support/rule-method.ts";
 import { bareHeaders, dispatchBare } from "./ways/bare-dispatch.ts";
@@ -24,7 +28,7 @@ export type GrowthOrder =
   | { readonly kind: "methods"; readonly methods: number; readonly calls: number }
   | { readonly kind: "memory"; readonly way: GrowthWay; readonly inFlight: number };
 
-export type GrowthWay = "bare" | "binary" | "json";
+export type GrowthWay = "bare" | "protobuf-es" | "binary" | "json";
 
 export interface GrowthFigures {
   /** CPU time of the client for each call, in microseconds. */
@@ -45,6 +49,8 @@ const transports = {
   json: createRestTransport({ baseUrl: http1, headers, encoding: "json" }),
 };
 
+const WRONG_ANSWER = "a wrong answer";
+
 /** Of our own pool: what is more waits in a queue, and takes memory there. */
 const MAX_CONNECTIONS = 128;
 
@@ -60,10 +66,17 @@ function callOf(way: GrowthWay, bytes: number): () => Promise<unknown> {
     );
     return () => dispatchBare(pool, path, bareHeaders, body);
   }
+  if (way === "protobuf-es") {
+    return async () => {
+      const body = toBinary(CheckOutBookRequestSchema, create(CheckOutBookRequestSchema, { reader }));
+      const book = fromBinary(BookSchema, await dispatchBare(pool, path, bareHeaders, body));
+      if (book.title.length !== bytes) throw new Error(WRONG_ANSWER);
+    };
+  }
   const library = createClient(LibraryService, transports[way]);
   return async () => {
     const book = await library.checkOutBook({ name, reader });
-    if ((way === "json" ? book.reader : book.title).length !== bytes) throw new Error("a wrong answer");
+    if ((way === "json" ? book.reader : book.title).length !== bytes) throw new Error(WRONG_ANSWER);
   };
 }
 

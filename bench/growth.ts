@@ -5,12 +5,19 @@ import { parseArgs } from "node:util";
 import type { GrowthFigures, GrowthOrder, GrowthWay } from "./growth-process.ts";
 import { type Asked, isPinned, startPinned } from "./pinned-process.ts";
 import type { ServerUsage } from "./server-process.ts";
-import { figureOf } from "./statistics.ts";
+import { figureOf, ratioOf } from "./statistics.ts";
 import type { Origins } from "./ways/way.ts";
 
 const { values } = parseArgs({ options: { rounds: { type: "string", default: "5" } } });
 const rounds = Number(values.rounds);
-const ways: readonly GrowthWay[] = ["bare", "binary", "json"];
+const ways: readonly GrowthWay[] = ["bare", "protobuf-es", "binary", "json"];
+const BASE: GrowthWay = "bare";
+const TITLES: Record<GrowthWay, string> = {
+  bare: "bare dispatch",
+  "protobuf-es": "bare dispatch + protobuf-es",
+  binary: "bytenite-jobs, binary",
+  json: "bytenite-jobs, JSON",
+};
 
 const server = await startPinned<Origins, ServerUsage>("server-process.ts", [], 0);
 const args = [JSON.stringify(server.first)];
@@ -24,7 +31,7 @@ const place = `${cpus().length} cores of ${cpus()[0]?.model.trim() || process.ar
 const how = isPinned ? "server and client pinned to a core each" : "not pinned";
 console.log(`${day}, ${place}, Node.js ${process.versions.node}, ${how}; npm run bench:growth`);
 console.log(
-  `Medians of ${rounds} rounds; CPU of the client in µs per call; ratios are to bare dispatch in this run`,
+  `CPU of the client in µs per call; medians of ${rounds} rounds, and of the ratios to bare dispatch within each`,
 );
 
 const inFlight = [1, 10, 32, 100, 316, 1_000];
@@ -46,11 +53,11 @@ for (const methods of [1, 10, 100, 1_000, 10_000]) {
     figures.push(await ask("binary", { kind: "methods", methods, calls: 6_000 }));
   const cpu = figureOf(figures.map((each) => each.cpu ?? 0)).median;
   const perMethod = figureOf(figures.map((each) => each.cpuPerMethod ?? 0)).median;
-  console.log(`| ${methods} | ${cpu.toFixed(1)} | ${perMethod.toFixed(0)} |`);
+  console.log(`| ${methods.toLocaleString("en")} | ${cpu.toFixed(1)} | ${perMethod.toFixed(0)} |`);
 }
 
 console.log(
-  "\n| calls in flight | heap, bytes per call: bare dispatch | binary | JSON |\n| --- | --- | --- | --- |",
+  `\nHeap in use for each call in flight, in bytes\n\n| | ${ways.map((way) => TITLES[way]).join(" | ")} |\n|${" --- |".repeat(ways.length + 1)}`,
 );
 for (const count of [10, 100, 1_000]) {
   const cells: string[] = [];
@@ -58,7 +65,7 @@ for (const count of [10, 100, 1_000]) {
     const { bytesPerCall = 0 } = await ask(way, { kind: "memory", way, inFlight: count });
     cells.push(bytesPerCall.toFixed(0));
   }
-  console.log(`| ${count} | ${cells.join(" | ")} |`);
+  console.log(`| ${count.toLocaleString("en")} | ${cells.join(" | ")} |`);
 }
 
 for (const client of clients.values()) client.close();
@@ -73,9 +80,8 @@ async function table(
   points: readonly number[],
   orderOf: (point: number, way: GrowthWay) => GrowthOrder,
 ): Promise<void> {
-  console.log(
-    `\n${title}\n\n| | bare dispatch | binary | ÷ bare | JSON | ÷ bare |\n| --- | --- | --- | --- | --- | --- |`,
-  );
+  const titles = ways.map((way) => (way === BASE ? TITLES[way] : `${TITLES[way]} | ÷ bare`));
+  console.log(`\n${title}\n\n| | ${titles.join(" | ")} |\n|${" --- |".repeat(2 * ways.length)}`);
   for (const point of points) {
     const measured = new Map<GrowthWay, number[]>(ways.map((way) => [way, []]));
     for (let round = 0; round < rounds; round++) {
@@ -84,16 +90,12 @@ async function table(
         measured.get(way)?.push(cpu);
       }
     }
-    const [bare = Number.NaN, binary = Number.NaN, json = Number.NaN] = ways.map(
-      (way) => figureOf(measured.get(way) ?? []).median,
-    );
-    const cells = [
-      bare.toFixed(1),
-      binary.toFixed(1),
-      (binary / bare).toFixed(2),
-      json.toFixed(1),
-      (json / bare).toFixed(2),
-    ];
+    const figureFor = (way: GrowthWay) => figureOf(measured.get(way) ?? []);
+    const cells = ways.map((way) => {
+      const cpu = figureFor(way);
+      const median = cpu.median.toFixed(1);
+      return way === BASE ? median : `${median} | ${ratioOf(cpu, figureFor(BASE)).toFixed(2)}`;
+    });
     console.log(`| ${point.toLocaleString("en")} | ${cells.join(" | ")} |`);
   }
 }

@@ -1,11 +1,11 @@
 import type { Result } from "./measure.ts";
-import type { Figure } from "./statistics.ts";
+import { type Figure, ratioOf } from "./statistics.ts";
 import type { WayName } from "./ways/all.ts";
 
 export const BARE: WayName = "bare dispatch";
 export const HAND_WRITTEN: WayName = "undici.request + JSON (hand-written)";
 
-/** The results with so many calls in flight, as a Markdown table. Ratios are of medians in this run. */
+/** The results with so many calls in flight, as a Markdown table. */
 export function tableOf(results: readonly Result[], inFlight: number): string {
   const rows = results.filter((result) => result.inFlight === inFlight);
   const bare = rows.find(({ way }) => way === BARE);
@@ -43,7 +43,7 @@ function withRange({ median, min, max }: Figure, digits: number): string {
 }
 
 function ratio(figure: Figure, of: Figure | undefined): string {
-  return of === undefined ? "–" : (figure.median / of.median).toFixed(2);
+  return of === undefined ? "–" : ratioOf(figure, of).toFixed(2);
 }
 
 interface Target {
@@ -65,7 +65,7 @@ export function targetsOf(results: readonly Result[]): string {
     if (value !== undefined) targets.push({ words: `${words} ≥ ${limit}`, value, isMet: value >= limit });
   };
   const over = (key: "cpu" | "perSecond" | "p99", a: Result | undefined, b: Result | undefined) =>
-    a && b && a[key].median / b[key].median;
+    a && b && ratioOf(a[key], b[key]);
   most("CPU ÷ bare dispatch", over("cpu", ours, of(BARE)), 1.15);
   least("calls/s ÷ hand-written", over("perSecond", ours, of(HAND_WRITTEN)), 1.3);
   least("calls/s ÷ grpc-js", over("perSecond", ours, of("@grpc/grpc-js")), 4);

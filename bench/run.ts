@@ -40,7 +40,9 @@ const results = await measure(plan, (text) => {
   if (process.stderr.isTTY) process.stderr.write(`\r${text}\x1b[K`);
 });
 if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
-console.log(`${caption}\n${plan.rounds} rounds of ${plan.calls} calls, medians\n`);
+console.log(
+  `${caption}\n${plan.rounds} rounds of ${plan.calls} calls; medians of the rounds, and of the ratios within each\n`,
+);
 for (const inFlight of plan.inFlight) console.log(`${tableOf(results, inFlight)}\n`);
 if (plan.inFlight.includes(32)) console.log(`Targets, 32 in flight\n${targetsOf(results)}`);
 if (values.chart !== undefined) {

@@ -1,6 +1,6 @@
 // npm run bench:startup: what importing the package costs, against what it stands on. A fresh process each time.
 import { execFileSync } from "node:child_process";
-import { figureOf } from "./statistics.ts";
+import { figureOf, ratioOf } from "./statistics.ts";
 
 const standsOn = ["undici", "@bufbuild/protobuf", "@bufbuild/protobuf/wire"];
 const cases = {
@@ -19,11 +19,13 @@ for (let round = 0; round < ROUNDS; round++) {
     measured.get(name)?.push(importMs(cases[name]));
   }
 }
-const figures = names.map((name) => ({ name, ...figureOf(measured.get(name) ?? []) }));
-for (const { name, median, min, max } of figures) {
-  const ratio = (median / (figures[0]?.median ?? Number.NaN)).toFixed(2);
+const figures = names.map((name) => ({ name, figure: figureOf(measured.get(name) ?? []) }));
+const least = figures[0]?.figure;
+for (const { name, figure } of figures) {
+  const { median, min, max } = figure;
+  const ratio = least === undefined ? "" : `× ${ratioOf(figure, least).toFixed(2)}`;
   console.log(
-    `${name.padEnd(52)} ${median.toFixed(1)} ms of CPU (${min.toFixed(1)}–${max.toFixed(1)})  × ${ratio}`,
+    `${name.padEnd(52)} ${median.toFixed(1)} ms of CPU (${min.toFixed(1)}–${max.toFixed(1)})  ${ratio}`,
   );
 }
 console.log("Target: × 1.3 at most");

@@ -3,6 +3,8 @@ export interface Figure {
   readonly median: number;
   readonly min: number;
   readonly max: number;
+  /** In the order of the rounds. */
+  readonly values: readonly number[];
 }
 
 export function figureOf(values: readonly number[]): Figure {
@@ -10,5 +12,13 @@ export function figureOf(values: readonly number[]): Figure {
   const middle = sorted.length >> 1;
   const upper = sorted[middle] ?? Number.NaN;
   const median = sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
-  return { median, min: sorted[0] ?? Number.NaN, max: sorted.at(-1) ?? Number.NaN };
+  return { median, min: sorted[0] ?? Number.NaN, max: sorted.at(-1) ?? Number.NaN, values };
+}
+
+/**
+ * How many times the other: the median of the ratios within each round. A machine that is slow for a while is slow for
+ * both of a round, so that this wanders less from run to run than the ratio of two medians.
+ */
+export function ratioOf(figure: Figure, other: Figure): number {
+  return figureOf(figure.values.map((value, round) => value / (other.values[round] ?? Number.NaN))).median;
 }
