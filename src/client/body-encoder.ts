@@ -5,6 +5,7 @@ import type { Encoding } from "../codecs/media-type.ts";
 import { compileEncoder } from "../codecs/plain-encoder.ts";
 import { compileJsonEncoder } from "../codecs/plain-json-encoder.ts";
 import { ifEveryday } from "../codecs/unusual.ts";
+import { utf8Of } from "../codecs/utf8.ts";
 import type { Binding } from "../transcoding/binding.ts";
 import { type BodyContent, requestBodyOf } from "../transcoding/place-body.ts";
 
@@ -52,7 +53,7 @@ function compiledEncoder(
   const carried = new Set([...bound.keys()].map(({ name }) => name));
   if (encoding === "protobuf") return compileEncoder(desc, carried);
   const toJson = compileJsonEncoder(desc, carried);
-  return toJson && ((message) => Buffer.from(toJson(message)));
+  return toJson && ((message) => utf8Of(toJson(message)));
 }
 
 function encodeContent(content: BodyContent, encoding: Encoding, registry: Registry | undefined): Uint8Array {

@@ -5,11 +5,20 @@ import { oncePerType } from "./once-per-type.ts";
 import { compileDecoder } from "./plain-decoder.ts";
 import { compileEncoder } from "./plain-encoder.ts";
 import { ifEveryday } from "./unusual.ts";
+import { refuseChangedText } from "./well-formed-text.ts";
 import { shapeOf } from "./wire-shape.ts";
 
-/** Writes a message in protobuf's binary format. */
+/**
+ * Writes a message in protobuf's binary format.
+ *
+ * @throws an error of protobuf-es, or a {@link CodecError}, that names the field which cannot be written
+ */
 export function encodeBinary(desc: DescMessage, message: Message): Uint8Array {
-  return ifEveryday(encoderOf(desc), message) ?? toBinary(desc, message as MessageShape<DescMessage>);
+  const everyday = ifEveryday(encoderOf(desc), message);
+  if (everyday !== undefined) return everyday;
+  const bytes = toBinary(desc, message as MessageShape<DescMessage>);
+  refuseChangedText(desc, message, bytes);
+  return bytes;
 }
 
 /**

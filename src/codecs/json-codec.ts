@@ -20,15 +20,21 @@ import { compileJsonDecoder } from "./plain-json-decoder.ts";
 import { compileJsonEncoder } from "./plain-json-encoder.ts";
 import { withoutUnknownAnys } from "./unknown-any.ts";
 import { ifEveryday } from "./unusual.ts";
+import { utf8Of } from "./utf8.ts";
+import { refuseChangedText } from "./well-formed-text.ts";
 
 /**
  * Writes a message in protobuf's JSON format.
  *
+ * @throws an error of protobuf-es, or a {@link CodecError}, that names the field which cannot be written
  * @see https://protobuf.dev/programming-guides/json/
  */
 export function encodeJson(desc: DescMessage, message: Message, registry?: Registry): Uint8Array {
   const everyday = ifEveryday(encoderOf(desc), message);
-  return utf8(everyday ?? toJsonString(desc, message as MessageShape<DescMessage>, withRegistry(registry)));
+  if (everyday !== undefined) return utf8Of(everyday);
+  const text = toJsonString(desc, message as MessageShape<DescMessage>, withRegistry(registry));
+  refuseChangedText(desc, message, text);
+  return utf8Of(text);
 }
 
 const encoderOf = oncePerType((desc) => compileJsonEncoder(desc));
@@ -70,13 +76,17 @@ export function encodeJsonField(field: DescField, holder: Message, registry?: Re
   const options = withRegistry(registry);
   const message = holder as MessageShape<DescMessage>;
   const { [field.jsonName]: value } = toJson(field.parent, message, options) as JsonObject;
-  if (value !== undefined) return utf8(JSON.stringify(value));
+  if (value !== undefined) {
+    const text = JSON.stringify(value);
+    refuseChangedText(field.parent, holder, text);
+    return utf8Of(text);
+  }
   // An unset list is `[]` and an unset number `0`: a body is never absent.
   const { [field.jsonName]: zero } = toJson(field.parent, message, {
     ...options,
     alwaysEmitImplicit: true,
   }) as JsonObject;
-  return utf8(JSON.stringify(zero ?? null));
+  return utf8Of(JSON.stringify(zero ?? null));
 }
 
 /** Reads the value of one field: gives a message of the field's parent type with just this field set. */
@@ -91,7 +101,7 @@ export function decodeJsonField(
     // By itself first, so that nothing can close the message that is put around it.
     fromJsonString(ValueSchema, text);
     const message = `{${JSON.stringify(field.jsonName)}:${text}}`;
-    return decodeJson(field.parent, utf8(message), registry, unknownAny);
+    return decodeJson(field.parent, utf8Of(message), registry, unknownAny);
   });
 }
 
@@ -117,11 +127,7 @@ function guarded<T>(decode: () => T): T {
   }
 }
 
-// Buffer's ways, because those of TextEncoder and TextDecoder cost more than reading or writing a small message.
-function utf8(text: string): Uint8Array {
-  return Buffer.from(text, "utf8");
-}
-
+// Buffer's way, because that of TextDecoder costs more than reading a small message.
 function textOf(bytes: Uint8Array): string {
   if (!isUtf8(bytes)) throw new TypeError("it is not UTF-8");
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");

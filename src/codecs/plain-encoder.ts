@@ -6,6 +6,7 @@ import { isInt32, isInt64, isUint32, isUint64 } from "./plain-integers.ts";
 import { type PlainField, plainFieldsOf, zeroTestOf } from "./plain-message.ts";
 import { wireTypeOfScalar } from "./scalar-wire-type.ts";
 import { notPlain, unusual } from "./unusual.ts";
+import { LONG_TEXT, roomForAscii, writeAscii } from "./utf8.ts";
 
 /** Writes a message, or a field of it, where the writer stands. */
 type Write = (message: Readonly<Record<string, unknown>>) => void;
@@ -33,15 +34,16 @@ export function compileEncoder(
 const SCRATCH_BYTES = 16 * 1024;
 
 // One place to write for all: encoding is synchronous, and what it gives is never written again.
-let scratch = /* @__PURE__ */ Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+const ownScratch = /* @__PURE__ */ Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+let scratch = ownScratch;
 let view = /* @__PURE__ */ new DataView(scratch.buffer);
 let at = 0;
 
-/** What was written: a copy from Node's pool of small Buffers, or the place itself where it had to grow. */
+/** What was written: a copy from Node's pool of small Buffers, or the larger place itself where it took one. */
 function taken(): Buffer {
-  if (scratch.length > SCRATCH_BYTES) {
+  if (scratch !== ownScratch) {
     const bytes = scratch.subarray(0, at);
-    writeInto(Buffer.allocUnsafeSlow(SCRATCH_BYTES));
+    writeInto(ownScratch);
     return bytes;
   }
   const bytes = Buffer.allocUnsafe(at);
@@ -252,10 +254,21 @@ function writeText(value: unknown): void {
     }
   }
   if (!value.isWellFormed()) throw unusual;
+  if (length >= LONG_TEXT && writeLongAscii(value)) return;
   const bytes = Buffer.byteLength(value);
   writeUint32(bytes);
   reserve(bytes);
   at += scratch.write(value, at);
+}
+
+/** @returns false if it is not ASCII, and nothing was written */
+function writeLongAscii(text: string): boolean {
+  const start = at;
+  writeUint32(text.length);
+  reserve(roomForAscii(text.length));
+  const isAscii = writeAscii(text, scratch, at);
+  at = isAscii ? at + text.length : start;
+  return isAscii;
 }
 
 function writeBytes(value: unknown): void {
