@@ -1,4 +1,5 @@
 import type { Message } from "@bufbuild/protobuf";
+import { checkValues } from "../codecs/check-values.ts";
 import { type RetrySettings, retrySettings } from "../policies/retry-policy.ts";
 import type { Binding } from "../transcoding/binding.ts";
 import { requestTarget } from "../transcoding/request-target.ts";
@@ -44,6 +45,8 @@ export function prepareCall(
   checkCallOptions(request);
   const { message, encoding, timeoutMs, retry } = request;
   const { binding, target } = requestTarget(plan.route, message);
+  // What is in the body is checked as it is written.
+  if (binding.requestBody.kind !== "message") checkValues(binding.method.input, message);
   return {
     plan,
     binding,

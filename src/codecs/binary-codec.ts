@@ -1,11 +1,11 @@
 import { type DescMessage, fromBinary, type Message, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { checkBinary } from "./check-binary.ts";
+import { checkValues } from "./check-values.ts";
 import { CodecError } from "./codec-error.ts";
 import { oncePerType } from "./once-per-type.ts";
 import { compileDecoder } from "./plain-decoder.ts";
 import { compileEncoder } from "./plain-encoder.ts";
 import { ifEveryday } from "./unusual.ts";
-import { refuseChangedText } from "./well-formed-text.ts";
 import { shapeOf } from "./wire-shape.ts";
 
 /**
@@ -16,9 +16,8 @@ import { shapeOf } from "./wire-shape.ts";
 export function encodeBinary(desc: DescMessage, message: Message): Uint8Array {
   const everyday = ifEveryday(encoderOf(desc), message);
   if (everyday !== undefined) return everyday;
-  const bytes = toBinary(desc, message as MessageShape<DescMessage>);
-  refuseChangedText(desc, message, bytes);
-  return bytes;
+  checkValues(desc, message);
+  return toBinary(desc, message as MessageShape<DescMessage>);
 }
 
 /**

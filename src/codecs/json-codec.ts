@@ -13,6 +13,7 @@ import {
   toJsonString,
 } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
+import { checkValues } from "./check-values.ts";
 import { CodecError } from "./codec-error.ts";
 import { withExactIntegers } from "./exact-integers.ts";
 import { oncePerType } from "./once-per-type.ts";
@@ -21,7 +22,6 @@ import { compileJsonEncoder } from "./plain-json-encoder.ts";
 import { withoutUnknownAnys } from "./unknown-any.ts";
 import { ifEveryday } from "./unusual.ts";
 import { utf8Of } from "./utf8.ts";
-import { refuseChangedText } from "./well-formed-text.ts";
 
 /**
  * Writes a message in protobuf's JSON format.
@@ -32,9 +32,8 @@ import { refuseChangedText } from "./well-formed-text.ts";
 export function encodeJson(desc: DescMessage, message: Message, registry?: Registry): Uint8Array {
   const everyday = ifEveryday(encoderOf(desc), message);
   if (everyday !== undefined) return utf8Of(everyday);
-  const text = toJsonString(desc, message as MessageShape<DescMessage>, withRegistry(registry));
-  refuseChangedText(desc, message, text);
-  return utf8Of(text);
+  checkValues(desc, message);
+  return utf8Of(toJsonString(desc, message as MessageShape<DescMessage>, withRegistry(registry)));
 }
 
 const encoderOf = oncePerType((desc) => compileJsonEncoder(desc));
@@ -75,12 +74,9 @@ export function decodeJson<Desc extends DescMessage>(
 export function encodeJsonField(field: DescField, holder: Message, registry?: Registry): Uint8Array {
   const options = withRegistry(registry);
   const message = holder as MessageShape<DescMessage>;
+  checkValues(field.parent, holder);
   const { [field.jsonName]: value } = toJson(field.parent, message, options) as JsonObject;
-  if (value !== undefined) {
-    const text = JSON.stringify(value);
-    refuseChangedText(field.parent, holder, text);
-    return utf8Of(text);
-  }
+  if (value !== undefined) return utf8Of(JSON.stringify(value));
   // An unset list is `[]` and an unset number `0`: a body is never absent.
   const { [field.jsonName]: zero } = toJson(field.parent, message, {
     ...options,

@@ -1,5 +1,6 @@
 import { ScalarType } from "@bufbuild/protobuf";
 import { base64Decode, base64Encode } from "@bufbuild/protobuf/wire";
+import { hasWrongType } from "../errors/wrong-type.ts";
 
 /** Writes a scalar as text. What it throws is a sentence without its subject: `has to be a string, …`. */
 export function scalarToText(type: ScalarType, value: unknown): string {
@@ -154,14 +155,6 @@ function bytesFromText(text: string): Uint8Array {
   return base64Decode(digits);
 }
 
-/** Says of a value no more than its type, unless it is a number where an integer belongs. */
 function wrongType(expected: string, value: unknown): Error {
-  const isNearly = typeof value === "number" && expected.includes("int");
-  return new Error(`has to be ${expected}, not ${isNearly ? value : typeNameOf(value)}`);
-}
-
-function typeNameOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (Array.isArray(value)) return "an array";
-  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+  return new Error(hasWrongType(expected, value));
 }

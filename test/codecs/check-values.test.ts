@@ -1,0 +1,175 @@
+import { create, type DescMethodUnary, type MessageInitShape } from "@bufbuild/protobuf";
+import { anyPack } from "@bufbuild/protobuf/wkt";
+import { expect, onTestFinished, test } from "vitest";
+import { LibraryService } from "../../examples/gen/library/v1/library_pb.js";
+import { decodeBinary, encodeBinary } from "../../src/codecs/binary-codec.ts";
+import { CodecError } from "../../src/codecs/codec-error.ts";
+import { decodeJson, encodeJson } from "../../src/codecs/json-codec.ts";
+import { Code, createClient, createRestTransport, RpcError } from "../../src/transport.ts";
+import { type Everything, EverythingSchema, InnerSchema } from "../gen/bytenite/test/v1/everything_pb.js";
+import { PlainLeafSchema, PlainSchema } from "../gen/bytenite/test/v1/plain_pb.js";
+import { caught } from "../support/caught.ts";
+import { scriptedServer } from "../support/scripted-server.ts";
+import { type RuleText, ruleMethod } from "../transcoding/support/rule-method.ts";
+
+type Init = MessageInitShape<typeof EverythingSchema>;
+
+function expectRefusal(message: object, problem: string): void {
+  const error = new CodecError(problem);
+  expect(() => encodeBinary(EverythingSchema, message as Everything)).toThrow(error);
+  expect(() => encodeJson(EverythingSchema, message as Everything)).toThrow(error);
+}
+
+const half = "half of \ud83d";
+const replaced = "\ufffd";
+
+const rows: readonly (readonly [place: string, init: (text: string) => Init])[] = [
+  ["string_value", (text) => ({ stringValue: text })],
+  ["opt_string", (text) => ({ optString: text })],
+  ["string_list[1]", (text) => ({ stringList: ["whole", text] })],
+  ["inner.name", (text) => ({ inner: { name: text } })],
+  ["inner_list[1].name", (text) => ({ innerList: [{}, { name: text }] })],
+  ["self.self.string_value", (text) => ({ self: { self: { stringValue: text } } })],
+  ["choice_string", (text) => ({ choice: { case: "choiceString", value: text } })],
+  ["choice_inner.name", (text) => ({ choice: { case: "choiceInner", value: { name: text } } })],
+  ["choice_wrapper.value", (text) => ({ choice: { case: "choiceWrapper", value: { value: text } } })],
+  ["string_wrapper", (text) => ({ stringWrapper: text })],
+  ["a key of string_map", (text) => ({ stringMap: { [text]: "whole" } })],
+  ['string_map["whole"]', (text) => ({ stringMap: { whole: text } })],
+  ['inner_map["7"].name', (text) => ({ innerMap: { 7: { name: text } } })],
+  ["a key of struct", (text) => ({ struct: { [text]: 1 } })],
+  ["struct.key[1].deep", (text) => ({ struct: { key: [1, { deep: text }] } })],
+  ["value.string_value", (text) => ({ value: { kind: { case: "stringValue", value: text } } })],
+];
+
+test.each(rows)("half of a character in %s is refused, in both encodings", (field, init) => {
+  const message = create(EverythingSchema, init(half));
+  expectRefusal(message, `${field} is not well-formed Unicode`);
+});
+
+test.each(rows)("U+FFFD itself, and what looks like its trace, may stand in %s", (_field, init) => {
+  for (const text of [replaced, "\\ud83d", "😀"]) {
+    const message = create(EverythingSchema, init(text));
+    expect(decodeBinary(EverythingSchema, encodeBinary(EverythingSchema, message))).toEqual(message);
+    expect(decodeJson(EverythingSchema, encodeJson(EverythingSchema, message))).toEqual(message);
+  }
+});
+
+test("bytes, and messages that are packed, may hold anything", () => {
+  const any = anyPack(InnerSchema, create(InnerSchema, { name: replaced }));
+  const message = create(EverythingSchema, { bytesValue: Buffer.from(replaced), any });
+  expect(decodeBinary(EverythingSchema, encodeBinary(EverythingSchema, message)).any).toEqual(any);
+});
+
+test("types that are compiled refuse it like the others", () => {
+  const plain = create(PlainSchema, { stringValue: half });
+  expect(() => encodeBinary(PlainSchema, plain)).toThrow("string_value is not well-formed Unicode");
+  expect(() => encodeJson(PlainSchema, plain)).toThrow("string_value is not well-formed Unicode");
+  const leaf = create(PlainLeafSchema, { id: `${"x".repeat(5_000)}${half}` });
+  expect(() => encodeBinary(PlainLeafSchema, leaf)).toThrow("id is not well-formed Unicode");
+  expect(() => encodeJson(PlainLeafSchema, leaf)).toThrow("id is not well-formed Unicode");
+});
+
+test.each<readonly [values: object, problem: string]>([
+  [{ boolValue: "false" }, "bool_value has to be a boolean, not a string"],
+  [{ stringValue: 5 }, "string_value has to be a string, not a number"],
+  [{ stringValue: null }, "string_value has to be a string, not null"],
+  [{ doubleValue: "1.5" }, "double_value has to be a number, not a string"],
+  [{ floatValue: 1e39 }, "float_value has to be a number in the range of a float, not a number"],
+  [{ int32Value: 1.5 }, "int32_value has to be an int32, not 1.5"],
+  [{ uint32Value: -1 }, "uint32_value has to be a uint32, not -1"],
+  [{ int64Value: "many" }, "int64_value has to be an int64, not a string"],
+  [{ int64Value: 2 ** 63 }, "int64_value has to be an int64, not 9223372036854776000"],
+  [{ uint64Value: -1n }, "uint64_value has to be a uint64, not a bigint"],
+  [{ enumValue: "COLOR_RED" }, "enum_value has to be an int32, not a string"],
+  [{ bytesValue: "aGk=" }, "bytes_value has to be a Uint8Array, not a string"],
+  [{ stringList: "one" }, "string_list has to be an array, not a string"],
+  [{ stringList: new Set(["one"]) }, "string_list has to be an array, not a Set"],
+  [{ int32List: 5 }, "int32_list has to be an array, not a number"],
+  [{ stringList: ["one", 2] }, "string_list[1] has to be a string, not a number"],
+  [{ stringList: Array(1) }, "string_list[0] has to be a string, not undefined"],
+  [{ inner: null }, "inner has to be a bytenite.test.v1.Inner, not null"],
+  [{ inner: [] }, "inner has to be a bytenite.test.v1.Inner, not an array"],
+  [{ inner: { name: "x" } }, "inner has to be a bytenite.test.v1.Inner, not an object"],
+  [
+    { inner: create(PlainLeafSchema) },
+    "inner has to be a bytenite.test.v1.Inner, not a bytenite.test.v1.PlainLeaf",
+  ],
+  [{ inner: create(InnerSchema, { itemCount: 0.5 }) }, "inner.item_count has to be an int32, not 0.5"],
+  [{ innerList: [null] }, "inner_list[0] has to be a bytenite.test.v1.Inner, not null"],
+  [{ innerMap: { 1: null } }, 'inner_map["1"] has to be a bytenite.test.v1.Inner, not null'],
+  [{ stringMap: new Map([["a", "b"]]) }, "string_map has to be an object, not a Map"],
+  [{ stringMap: { a: 1 } }, 'string_map["a"] has to be a string, not a number'],
+  [{ struct: [] }, "struct has to be an object, not an array"],
+  [{ struct: { at: new Date(0) } }, "struct.at has to be a JSON value, not a Date"],
+  [{ struct: { list: [1, undefined] } }, "struct.list[1] has to be a JSON value, not undefined"],
+  [{ stringWrapper: 5 }, "string_wrapper has to be a string, not a number"],
+  [{ int64Wrapper: true }, "int64_wrapper has to be an int64, not a boolean"],
+  [{ choice: { case: "choiceBool", value: "false" } }, "choice_bool has to be a boolean, not a string"],
+  [{ timestamp: new Date(0) }, "timestamp has to be a google.protobuf.Timestamp, not a Date"],
+])("%o is refused, in both encodings", (values, problem) => {
+  // As it comes out of JavaScript, `any` or somebody's JSON.
+  expectRefusal(Object.assign(create(EverythingSchema), values), problem);
+});
+
+test("what protobuf-es takes without loss is taken", () => {
+  const values = { int64Value: 5, uint64Value: "7", int64List: [5n], doubleList: new Float64Array([1, 2]) };
+  const message = Object.assign(create(EverythingSchema), values) as never;
+  const expected = { int64Value: 5n, uint64Value: 7n, int64List: [5n], doubleList: [1, 2] };
+  expect(decodeBinary(EverythingSchema, encodeBinary(EverythingSchema, message))).toMatchObject(expected);
+  expect(decodeJson(EverythingSchema, encodeJson(EverythingSchema, message))).toMatchObject(expected);
+});
+
+test("the message is not touched", () => {
+  const message = Object.assign(create(EverythingSchema, { stringMap: { a: "b" } }), {
+    int64Value: 5,
+    struct: { a: [1, null] },
+  }) as unknown as Everything;
+  const before = structuredClone(message);
+  for (const part of [message, message.stringMap, message.struct]) Object.freeze(part);
+  encodeBinary(EverythingSchema, message);
+  encodeJson(EverythingSchema, message);
+  expect(message).toEqual(before);
+});
+
+test.each(["protobuf", "json"] as const)(
+  "a call with it is refused, and nothing is sent, in %s",
+  async (encoding) => {
+    const server = await scriptedServer({ status: 500 });
+    const transport = createRestTransport({ baseUrl: server.baseUrl, encoding });
+    onTestFinished(() => transport.close());
+    const library = createClient(LibraryService, transport);
+    const error = await caught(library.checkOutBook({ name: "shelves/1/books/2", reader: half }));
+    expect(error).toBeInstanceOf(RpcError);
+    expect(error).toMatchObject({
+      code: Code.InvalidArgument,
+      outcome: "not_sent",
+      reason: "reader is not well-formed Unicode",
+    });
+    // `body: "book"`: one field is the body.
+    await expect(
+      library.updateBook({ book: { name: "shelves/1/books/2", title: half } }),
+    ).rejects.toMatchObject({
+      code: Code.InvalidArgument,
+      outcome: "not_sent",
+      reason: expect.stringContaining("title is not well-formed Unicode"),
+    });
+    expect(server.seen).toEqual([]);
+  },
+);
+
+test.each<readonly [rule: RuleText, values: object, problem: string]>([
+  ["GET /v1/x", { inner: "abc" }, "inner has to be a bytenite.test.v1.Inner, not a string"],
+  ["GET /v1/x", { stringList: "abc" }, "string_list has to be an array, not a string"],
+  ["GET /v1/x", { int32List: 5 }, "int32_list has to be an array, not a number"],
+  ["GET /v1/{int64_value}", { boolValue: 0 }, "bool_value has to be a boolean, not a number"],
+  ["POST /v1/x body:inner", { int32List: 5 }, "int32_list has to be an array, not a number"],
+])("a query is no way around it: %s with %o", async (rule, values, problem) => {
+  const server = await scriptedServer({ status: 500 });
+  const transport = createRestTransport({ baseUrl: server.baseUrl });
+  onTestFinished(() => transport.close());
+  const message = Object.assign(create(EverythingSchema), values);
+  const error = await caught(transport.unary(ruleMethod(rule, EverythingSchema) as DescMethodUnary, message));
+  expect(error).toMatchObject({ code: Code.InvalidArgument, outcome: "not_sent", reason: problem });
+  expect(server.seen).toEqual([]);
+});
