@@ -2,6 +2,7 @@ import {
   type DescEnum,
   type DescField,
   type DescMessage,
+  type DescOneof,
   type Message,
   ScalarType,
 } from "@bufbuild/protobuf";
@@ -27,7 +28,10 @@ export function checkValues(desc: DescMessage, message: Message): void {
 
 const checkOf = oncePerType((desc): Check => {
   const fields = desc.fields.map((field) => ({ field, check: fieldCheck(field) }));
+  const oneofs = desc.oneofs.map((oneof) => ({ oneof, check: oneofCheck(oneof) }));
   return (message, parent) => {
+    for (const { oneof, check } of oneofs)
+      check((message as Fields)[oneof.localName], `${parent}${oneof.name}`);
     for (const { field, check } of fields) {
       const value = heldBy(message as Fields, field);
       // What has no value, protobuf-es leaves out, or refuses where there has to be one.
@@ -35,6 +39,16 @@ const checkOf = oncePerType((desc): Check => {
     }
   };
 });
+
+/** Which of its fields a oneof has: what it says of another one would not be written. */
+function oneofCheck({ fields }: DescOneof): Check {
+  const cases = new Set<unknown>([undefined, ...fields.map(({ localName }) => localName)]);
+  return (value, path) => {
+    if (value === undefined) return;
+    if (!isPlainObject(value)) throw misfit(path, "an object", value);
+    if (!cases.has(value.case)) throw new CodecError(`${path} has no case ${JSON.stringify(value.case)}`);
+  };
+}
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -55,7 +69,7 @@ function fieldCheck(field: DescField): Check {
     case "list":
       return listCheck(valueCheck(field));
     case "map":
-      return mapCheck(valueCheck(field));
+      return mapCheck(keyCheck(field.mapKey), valueCheck(field));
     case "message":
       // protobuf-es has wrappers as their values, and Struct as a JSON object, where nothing else would be lost by it.
       if (isWrapperDesc(field.message) && field.oneof === undefined)
@@ -93,15 +107,29 @@ function listCheck(checkItem: Check): Check {
   };
 }
 
-function mapCheck(checkItem: Check): Check {
+function mapCheck(checkKey: Check, checkItem: Check): Check {
   return (entries, path) => {
     // A Map has no properties, and nothing of it would be written.
     if (!isPlainObject(entries)) throw misfit(path, "an object", entries);
     for (const [key, value] of Object.entries(entries)) {
-      checkText(key, `a key of ${path}`);
+      checkKey(key, `a key of ${path}`);
       checkItem(value, `${path}[${JSON.stringify(key)}]`);
     }
   };
+}
+
+/** The keys of an object are text, whatever those of the map are. */
+function keyCheck(scalar: ScalarType): Check {
+  const check = scalarCheck(scalar);
+  if (scalar === ScalarType.STRING) return check;
+  return (key, path) => check(valueOfKey(String(key)), path);
+}
+
+function valueOfKey(key: string): unknown {
+  if (key === "true" || key === "false") return key === "true";
+  const number = Number(key);
+  // A 64-bit integer is taken as text.
+  return String(number) === key ? number : key;
 }
 
 function enumCheck({ open, values }: DescEnum): Check {
