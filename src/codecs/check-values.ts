@@ -6,7 +6,7 @@ import {
   type Message,
   ScalarType,
 } from "@bufbuild/protobuf";
-import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
+import { FeatureSet_FieldPresence, isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import { hasWrongType } from "../errors/wrong-type.ts";
 import { CodecError } from "./codec-error.ts";
 import { oncePerType } from "./once-per-type.ts";
@@ -23,41 +23,45 @@ type Check = (value: unknown, path: string) => void;
  * @throws {@link CodecError} that names the field
  */
 export function checkValues(desc: DescMessage, message: Message): void {
-  checkOf(desc)(message, "");
+  checkOf(desc)(message as unknown as Fields, "");
 }
 
-const checkOf = oncePerType((desc): Check => {
-  const fields = desc.fields.map((field) => ({ field, check: fieldCheck(field) }));
-  const oneofs = desc.oneofs.map((oneof) => ({ oneof, check: oneofCheck(oneof) }));
-  return (message, parent) => {
-    for (const { oneof, check } of oneofs)
-      check((message as Fields)[oneof.localName], `${parent}${oneof.name}`);
-    for (const { field, check } of fields) {
-      const value = heldBy(message as Fields, field);
-      // What has no value, protobuf-es leaves out, or refuses where there has to be one.
-      if (value !== undefined) check(value, `${parent}${field.name}`);
-    }
+const checkOf = oncePerType((desc) => {
+  const checks = desc.members.map((member) =>
+    member.kind === "oneof" ? oneofCheck(member) : memberCheck(member),
+  );
+  return (message: Fields, parent: string): void => {
+    for (const check of checks) check(message, parent);
   };
 });
 
-/** Which of its fields a oneof has: what it says of another one would not be written. */
-function oneofCheck({ fields }: DescOneof): Check {
-  const cases = new Set<unknown>([undefined, ...fields.map(({ localName }) => localName)]);
-  return (value, path) => {
-    if (value === undefined) return;
-    if (!isPlainObject(value)) throw misfit(path, "an object", value);
-    if (!cases.has(value.case)) throw new CodecError(`${path} has no case ${JSON.stringify(value.case)}`);
+type Fields = Readonly<Record<string, unknown>>;
+/** @param parent the path to the message: `""` or `"book."` */
+type MemberCheck = (message: Fields, parent: string) => void;
+
+function memberCheck(field: DescField): MemberCheck {
+  const { localName, name, presence } = field;
+  const mayBeUnset = presence !== FeatureSet_FieldPresence.IMPLICIT;
+  const check = fieldCheck(field);
+  return (message, parent) => {
+    const value = message[localName];
+    if (value !== undefined || !mayBeUnset) check(value, parent + name);
   };
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-function heldBy(message: Fields, { oneof, localName }: DescField): unknown {
-  if (oneof === undefined) return message[localName];
-  const chosen = message[oneof.localName] as
-    | { readonly case?: unknown; readonly value?: unknown }
-    | undefined;
-  return chosen?.case === localName ? chosen.value : undefined;
+function oneofCheck({ fields, localName, name }: DescOneof): MemberCheck {
+  const checks = new Map<unknown, { readonly name: string; readonly check: Check }>(
+    fields.map((field) => [field.localName, { name: field.name, check: fieldCheck(field) }]),
+  );
+  return (message, parent) => {
+    const oneof = message[localName];
+    if (!isPlainObject(oneof)) throw misfit(parent + name, "an object", oneof);
+    if (oneof.case === undefined) return;
+    const chosen = checks.get(oneof.case);
+    if (chosen === undefined)
+      throw new CodecError(`${parent}${name} has no case ${JSON.stringify(oneof.case)}`);
+    chosen.check(oneof.value, parent + chosen.name);
+  };
 }
 
 function fieldCheck(field: DescField): Check {

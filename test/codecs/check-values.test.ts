@@ -105,6 +105,15 @@ test.each<readonly [values: object, problem: string]>([
     "a key of inner_map has to be an int32, not 2147483648",
   ],
   [{ innerMap: { "01": create(InnerSchema) } }, "a key of inner_map has to be an int32, not a string"],
+  [{ stringValue: undefined }, "string_value has to be a string, not undefined"],
+  [{ stringList: undefined }, "string_list has to be an array, not undefined"],
+  [{ stringMap: undefined }, "string_map has to be an object, not undefined"],
+  [{ choice: { case: "choiceString" } }, "choice_string has to be a string, not undefined"],
+  [
+    { choice: { case: "choiceInner", value: undefined } },
+    "choice_inner has to be a bytenite.test.v1.Inner, not undefined",
+  ],
+  [{ choice: undefined }, "choice has to be an object, not undefined"],
   [{ choice: "choiceBool" }, "choice has to be an object, not a string"],
   [{ choice: { case: "choiceBoolean", value: true } }, 'choice has no case "choiceBoolean"'],
   [{ stringMap: { a: 1 } }, 'string_map["a"] has to be a string, not a number'],
@@ -126,6 +135,13 @@ test("what protobuf-es takes without loss is taken", () => {
   const expected = { int64Value: 5n, uint64Value: 7n, int64List: [5n], doubleList: [1, 2] };
   expect(decodeBinary(EverythingSchema, encodeBinary(EverythingSchema, message))).toMatchObject(expected);
   expect(decodeJson(EverythingSchema, encodeJson(EverythingSchema, message))).toMatchObject(expected);
+});
+
+test("what may be unset may be undefined", () => {
+  const unset = { optString: undefined, optDouble: undefined, inner: undefined, stringWrapper: undefined };
+  const message = Object.assign(create(EverythingSchema), { ...unset, struct: undefined });
+  expect(encodeBinary(EverythingSchema, message as never)).toHaveLength(0);
+  expect(Buffer.from(encodeJson(EverythingSchema, message as never)).toString()).toBe("{}");
 });
 
 test("the message is not touched", () => {
