@@ -25,19 +25,27 @@ export function compileEncoder(
   const write = without.size > 0 ? compileFields(desc, without) : compileMessage(desc);
   if (write === undefined) return undefined;
   return (message) => {
-    at = 0;
-    write(message as unknown as Readonly<Record<string, unknown>>);
-    return taken();
+    // Somebody's getter, called for a field of the message that is being written, has one of its own to write.
+    if (isWriting) throw unusual;
+    isWriting = true;
+    try {
+      at = 0;
+      write(message as unknown as Readonly<Record<string, unknown>>);
+      return taken();
+    } finally {
+      isWriting = false;
+    }
   };
 }
 
 const SCRATCH_BYTES = 16 * 1024;
 
-// One place to write for all: encoding is synchronous, and what it gives is never written again.
+// One place to write for all: what it gives is never written again.
 const ownScratch = /* @__PURE__ */ Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 let scratch = ownScratch;
 let view = /* @__PURE__ */ new DataView(scratch.buffer);
 let at = 0;
+let isWriting = false;
 
 /** What was written: a copy from Node's pool of small Buffers, or the larger place itself where it took one. */
 function taken(): Buffer {

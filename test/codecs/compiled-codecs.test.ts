@@ -426,3 +426,19 @@ test("text of any length is read as it was written, and refused wherever it is n
     }
   }
 });
+
+test("a getter that writes another message does not disturb the one that is being written", () => {
+  const inner = create(PlainSchema, { stringValue: "inner", int64Value: 7n });
+  const outer = create(PlainSchema, { doubleValue: 1.5, stringValue: "outer", boolValue: true });
+  const expected = Buffer.from(toBinary(PlainSchema, outer)).toString("hex");
+  const seen: string[] = [];
+  Object.defineProperty(outer, "boolValue", {
+    enumerable: true,
+    get: () => {
+      seen.push(Buffer.from(encodeBinary(PlainSchema, inner)).toString("hex"));
+      return true;
+    },
+  });
+  expect(Buffer.from(encodeBinary(PlainSchema, outer)).toString("hex")).toBe(expected);
+  expect(seen).toContain(Buffer.from(toBinary(PlainSchema, inner)).toString("hex"));
+});
