@@ -105,9 +105,16 @@ function messageCheck(desc: DescMessage): Check {
 function listCheck(checkItem: Check): Check {
   return (items, path) => {
     if (!Array.isArray(items) && !ArrayBuffer.isView(items)) throw misfit(path, "an array", items);
-    // By the index, because a list may have holes.
     const { length } = items as readonly unknown[];
-    for (let i = 0; i < length; i++) checkItem((items as readonly unknown[])[i], `${path}[${i}]`);
+    // By the index, because a list may have holes.
+    let i = 0;
+    try {
+      for (; i < length; i++) checkItem((items as readonly unknown[])[i], path);
+    } catch (error) {
+      // Which item it was is put together only now: lists can be long.
+      checkItem((items as readonly unknown[])[i], `${path}[${i}]`);
+      throw error;
+    }
   };
 }
 
