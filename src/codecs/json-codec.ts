@@ -2,24 +2,18 @@ import { isUtf8 } from "node:buffer";
 import {
   type DescField,
   type DescMessage,
-  fromJson,
-  fromJsonString,
   type JsonObject,
-  type JsonValue,
   type Message,
   type MessageShape,
   type Registry,
   toJson,
   toJsonString,
 } from "@bufbuild/protobuf";
-import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import { checkValues } from "./check-values.ts";
 import { CodecError } from "./codec-error.ts";
-import { withExactIntegers } from "./exact-integers.ts";
+import { fieldFromJson, messageFromJson, type UnknownAny } from "./json-decoder.ts";
 import { oncePerType } from "./once-per-type.ts";
-import { compileJsonDecoder } from "./plain-json-decoder.ts";
 import { compileJsonEncoder } from "./plain-json-encoder.ts";
-import { withoutUnknownAnys } from "./unknown-any.ts";
 import { ifEveryday } from "./unusual.ts";
 import { utf8Of } from "./utf8.ts";
 
@@ -37,14 +31,9 @@ export function encodeJson(desc: DescMessage, message: Message, registry?: Regis
 }
 
 const encoderOf = oncePerType((desc) => compileJsonEncoder(desc));
-const decoderOf = oncePerType(compileJsonDecoder);
-
-/** What becomes of a google.protobuf.Any whose type the registry does not know (see {@link withoutUnknownAnys}). */
-export type UnknownAny = "refused" | "kept";
 
 /**
- * Reads a message in protobuf's JSON format: either spelling of a field's name, 64-bit integers as text or
- * number, unknown fields ignored.
+ * Reads a message in protobuf's JSON format (see {@link messageFromJson}).
  *
  * @throws {@link CodecError} if the text is not JSON, or does not fit the message type
  */
@@ -52,22 +41,9 @@ export function decodeJson<Desc extends DescMessage>(
   desc: Desc,
   bytes: Uint8Array,
   registry?: Registry,
-  unknownAny: UnknownAny = "refused",
+  unknownAny?: UnknownAny,
 ): MessageShape<Desc> {
-  return guarded(() => {
-    const text = textOf(bytes);
-    const everyday = ifEveryday(decoderOf(desc), text);
-    if (everyday !== undefined) return everyday as MessageShape<Desc>;
-    const exact = withExactIntegers(desc, text);
-    if (exact !== undefined) return fromParsed(desc, text, exact, registry, unknownAny);
-    try {
-      return fromJsonString(desc, text, readOptions(registry));
-    } catch (error) {
-      // Only an Any of an unknown type is worth another look; its "@type" may be spelt with escapes.
-      if (unknownAny === "refused" || !text.includes("type")) throw error;
-      return fromParsed(desc, text, JSON.parse(text) as JsonValue, registry, unknownAny);
-    }
-  });
+  return messageFromJson(desc, textOf(bytes), { registry, unknownAny }) as MessageShape<Desc>;
 }
 
 /** Writes the value of one field, for a rule whose HTTP body is that field. */
@@ -90,42 +66,14 @@ export function decodeJsonField(
   field: DescField,
   bytes: Uint8Array,
   registry?: Registry,
-  unknownAny: UnknownAny = "refused",
+  unknownAny?: UnknownAny,
 ): Message {
-  return guarded(() => {
-    const text = textOf(bytes);
-    // By itself first, so that nothing can close the message that is put around it.
-    fromJsonString(ValueSchema, text);
-    const message = `{${JSON.stringify(field.jsonName)}:${text}}`;
-    return decodeJson(field.parent, utf8Of(message), registry, unknownAny);
-  });
-}
-
-/** Reads JSON that was parsed to be changed; `text` is what it was parsed from. */
-function fromParsed<Desc extends DescMessage>(
-  desc: Desc,
-  text: string,
-  json: JsonValue,
-  registry: Registry | undefined,
-  unknownAny: UnknownAny,
-): MessageShape<Desc> {
-  // JSON.parse lets a key stand twice; protobuf-es does not, whatever it reads.
-  fromJsonString(ValueSchema, text);
-  const known = unknownAny === "kept" ? withoutUnknownAnys(desc, json, registry) : undefined;
-  return fromJson(desc, known ?? json, readOptions(registry));
-}
-
-function guarded<T>(decode: () => T): T {
-  try {
-    return decode();
-  } catch (cause) {
-    throw new CodecError(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
+  return fieldFromJson(field, textOf(bytes), { registry, unknownAny });
 }
 
 // Buffer's way, because that of TextDecoder costs more than reading a small message.
 function textOf(bytes: Uint8Array): string {
-  if (!isUtf8(bytes)) throw new TypeError("it is not UTF-8");
+  if (!isUtf8(bytes)) throw new CodecError("it is not UTF-8");
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
   // A reader may ignore a byte order mark (RFC 8259, section 8.1).
   return text.startsWith("\ufeff") ? text.slice(1) : text;
@@ -133,8 +81,4 @@ function textOf(bytes: Uint8Array): string {
 
 function withRegistry(registry: Registry | undefined): { registry: Registry } | undefined {
   return registry && { registry };
-}
-
-function readOptions(registry: Registry | undefined) {
-  return { ignoreUnknownFields: true, ...withRegistry(registry) };
 }

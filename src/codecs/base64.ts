@@ -1,0 +1,14 @@
+/**
+ * Reads base64 in either alphabet of RFC 4648 (sections 4 and 5), padded or not.
+ *
+ * @returns undefined if it is none: Buffer and protobuf-es pass over what they do not know
+ */
+export function bytesFromBase64(text: string): Uint8Array | undefined {
+  const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
+  const digits = text.length - padding;
+  if (digits % 4 === 1 || (padding > 0 && text.length % 4 !== 0)) return undefined;
+  if (!alphabet.test(padding === 0 ? text : text.slice(0, digits))) return undefined;
+  return new Uint8Array(Buffer.from(text, "base64"));
+}
+
+const alphabet = /^[\w+/-]*$/;

@@ -1,0 +1,601 @@
+import {
+  type DescEnum,
+  type DescExtension,
+  type DescField,
+  type DescMessage,
+  type Message,
+  type Registry,
+  ScalarType,
+  setExtension,
+} from "@bufbuild/protobuf";
+import { AnySchema, isWrapperDesc, NullValue, StructSchema } from "@bufbuild/protobuf/wkt";
+import { bytesFromBase64 } from "./base64.ts";
+import { encodeBinary } from "./binary-codec.ts";
+import { MAX_DEPTH } from "./check-binary.ts";
+import { CodecError } from "./codec-error.ts";
+import { durationFromJson, fieldMaskFromJson, timestampFromJson } from "./json-times.ts";
+import { type Fields, newMessageOf } from "./new-message.ts";
+import { oncePerType } from "./once-per-type.ts";
+import {
+  doubleFromText,
+  integerFromText,
+  LongNumber,
+  parseJson,
+  parseJsonExactly,
+  plainNumber,
+  repeatedKey,
+} from "./parse-json.ts";
+
+/** What becomes of a google.protobuf.Any whose type the registry does not know. */
+export type UnknownAny =
+  /** It is an error. */
+  | "refused"
+  /** It becomes an Any that holds a google.protobuf.Struct: the object as it came, `@type` included. */
+  | "kept";
+
+/** What reading depends on, beside the type. */
+export interface JsonReadOptions {
+  readonly registry?: Registry | undefined;
+  readonly unknownAny?: UnknownAny | undefined;
+}
+
+/**
+ * Reads a message from JSON text, as protobuf's JSON mapping has it: either spelling of a field's name, integers as
+ * numbers or text and exact to the last digit, unknown fields ignored. It is stricter than protobuf-es's `fromJson`, which
+ * takes `"3sjunk"` for a Duration and 30 February for 2 March, and gives the same messages otherwise.
+ *
+ * @throws CodecError that names the field
+ * @see https://protobuf.dev/programming-guides/json/
+ */
+export function messageFromJson(desc: DescMessage, text: string, options: JsonReadOptions): Message {
+  return readText(text, options, (json) => readMessage(desc, json, 1) as unknown as Message);
+}
+
+/** Reads the value of one field: gives a message of the field's parent type with just this field set. */
+export function fieldFromJson(field: DescField, text: string, options: JsonReadOptions): Message {
+  return readText(text, options, (json) => {
+    const message = newMessageOf(field.parent)();
+    compileField(field)(message, json, 1);
+    return message as unknown as Message;
+  });
+}
+
+/**
+ * Reads a message from JSON that {@link parseJson} gave. It does not see a key that stands twice.
+ *
+ * @throws CodecError that names the field, and {@link isRounded} where the JSON has to be parsed again, exactly
+ */
+export function messageFromParsedJson(desc: DescMessage, json: unknown, options: JsonReadOptions): Message {
+  current = options;
+  return readMessage(desc, json, 1) as unknown as Message;
+}
+
+function readText<T>(text: string, options: JsonReadOptions, read: (json: unknown) => T): T {
+  let json: unknown;
+  try {
+    json = parseJson(text);
+  } catch (cause) {
+    throw new CodecError((cause as SyntaxError).message, { cause });
+  }
+  let result: T;
+  try {
+    result = readOnce(json, options, read);
+  } catch (error) {
+    if (error !== isRounded) throw error;
+    result = readOnce(parseJsonExactly(text), options, read);
+  }
+  // Each colon outside of text belongs to a key. Where there are more than keys, JSON.parse has dropped some.
+  if (colonsIn(text) !== keys && colonsOutsideText(text) !== keys) {
+    throw new CodecError(`the key ${JSON.stringify(repeatedKey(text))} stands twice in an object`);
+  }
+  return result;
+}
+
+function readOnce<T>(json: unknown, options: JsonReadOptions, read: (json: unknown) => T): T {
+  keys = 0;
+  current = options;
+  return read(json);
+}
+
+// Reading is synchronous, and calls no function of the caller's, so that one place is enough for all.
+/** How many keys were read. */
+let keys = 0;
+let current: JsonReadOptions = {};
+
+/** Thrown for a number that JSON.parse may have rounded, where its digits count. */
+export const isRounded = new Error("a number has to be read from its text");
+
+function colonsIn(json: string): number {
+  let colons = 0;
+  for (let at = json.indexOf(":"); at >= 0; at = json.indexOf(":", at + 1)) colons++;
+  return colons;
+}
+
+/** The same without those in strings, which takes a look at each character. */
+function colonsOutsideText(json: string): number {
+  let colons = 0;
+  let isText = false;
+  for (let i = 0; i < json.length; i++) {
+    const code = json.charCodeAt(i);
+    if (code === QUOTE) isText = !isText;
+    else if (code === BACKSLASH) i++;
+    else if (code === COLON && !isText) colons++;
+  }
+  return colons;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COLON = 0x3a;
+
+/** Counts the keys of what is passed over. Not by recursion: unknown fields may be nested as deeply as they like. */
+function countKeys(json: unknown): void {
+  const rest = [json];
+  for (let value = rest.pop(); value !== undefined; value = rest.pop()) {
+    if (typeof value !== "object" || value === null || value instanceof LongNumber) continue;
+    if (Array.isArray(value)) {
+      for (const item of value) rest.push(item);
+    } else {
+      for (const item of Object.values(value)) {
+        keys++;
+        rest.push(item);
+      }
+    }
+  }
+}
+
+/** @param depth how many messages it lies in, itself counted */
+type ReadMessage = (json: unknown, depth: number) => Fields;
+/** Gives {@link UNKNOWN_ENUM} for a name that is not known. */
+type ReadValue = (json: unknown, depth: number) => unknown;
+/** Reads a value other than null into a message. */
+type ReadField = (message: Fields, json: unknown, depth: number) => void;
+/** What it takes to read the value of a field, or one of its items. */
+type ValueDesc = DescField | DescExtension;
+
+function readMessage(desc: DescMessage, json: unknown, depth: number): Fields {
+  if (depth > MAX_DEPTH) throw new CodecError(`messages lie more than ${MAX_DEPTH} deep`);
+  return messageReader(desc)(json, depth);
+}
+
+const messageReader = oncePerType((desc): ReadMessage => wellKnownReader(desc) ?? compileMessage(desc));
+
+/** The types that have a form of their own in JSON. */
+function wellKnownReader(desc: DescMessage): ReadMessage | undefined {
+  switch (desc.typeName) {
+    case "google.protobuf.Any":
+      return readAny;
+    case "google.protobuf.Timestamp":
+      return timestampFromJson;
+    case "google.protobuf.Duration":
+      return durationFromJson;
+    case "google.protobuf.FieldMask":
+      return fieldMaskFromJson;
+    case "google.protobuf.Struct":
+      return readStruct;
+    case "google.protobuf.Value":
+      return readJsonValue;
+    case "google.protobuf.ListValue":
+      return readListValue;
+    default: {
+      if (!isWrapperDesc(desc)) return undefined;
+      const read = scalarReader(desc.fields[0], desc.fields[0].scalar as ScalarType);
+      return (json, depth) => ({ $typeName: desc.typeName, value: read(json, depth) });
+    }
+  }
+}
+
+function compileMessage(desc: DescMessage): ReadMessage {
+  const make = newMessageOf(desc);
+  const readers = new Map<string, ReadField>();
+  for (const field of desc.fields) readers.set(field.jsonName, compileField(field));
+  /** The names of the .proto file, which are good too. */
+  const jsonNames = new Map(desc.fields.map(({ name, jsonName }) => [name, jsonName]));
+  return (json, depth) => {
+    if (!isObject(json)) throw new CodecError(`${desc} has to be an object, not ${kindOf(json)}`);
+    const message = make();
+    for (const key in json) {
+      keys++;
+      const value = json[key];
+      const read = readers.get(key) ?? readers.get(otherName(desc, json, jsonNames.get(key)));
+      if (read !== undefined) read(message, value, depth);
+      else readUnknown(desc, message, key, value, depth);
+    }
+    return message;
+  };
+}
+
+function otherName(desc: DescMessage, json: Fields, jsonName: string | undefined): string {
+  if (jsonName === undefined) return "";
+  if (Object.hasOwn(json, jsonName)) throw new CodecError(`${desc} has ${jsonName} in both spellings`);
+  return jsonName;
+}
+
+/** @returns the reader of a field, which leaves the field unset where the value is null */
+function compileField(field: DescField): ReadField {
+  const read = readerOf(field);
+  if (takesNull(field)) return read;
+  return (message, json, depth) => {
+    if (json !== null) read(message, json, depth);
+  };
+}
+
+/** Whether null is a value of the field, rather than none. */
+function takesNull({ message, enum: enumeration, fieldKind }: DescField): boolean {
+  if (fieldKind === "list" || fieldKind === "map") return false;
+  return (
+    message?.typeName === "google.protobuf.Value" || enumeration?.typeName === "google.protobuf.NullValue"
+  );
+}
+
+function readerOf(field: DescField): ReadField {
+  const { localName, oneof } = field;
+  if (field.fieldKind === "list") {
+    const readItem = itemReader(field);
+    return (message, json, depth) => {
+      if (!Array.isArray(json)) throw mismatch(field, "an array", json);
+      const items = message[localName] as unknown[];
+      for (const item of json) {
+        const value = readItem(item, depth);
+        if (value !== UNKNOWN_ENUM) items.push(value);
+      }
+    };
+  }
+  if (field.fieldKind === "map") return mapReader(field);
+  const read = valueReader(field);
+  if (oneof === undefined) {
+    return (message, json, depth) => {
+      const value = read(json, depth);
+      if (value !== UNKNOWN_ENUM) message[localName] = value;
+    };
+  }
+  const { localName: oneofName } = oneof;
+  return (message, json, depth) => {
+    if ((message[oneofName] as { readonly case?: string }).case !== undefined) {
+      throw new CodecError(`${oneof} has more than one value`);
+    }
+    const value = read(json, depth);
+    if (value !== UNKNOWN_ENUM) message[oneofName] = { case: localName, value };
+  };
+}
+
+function mapReader(field: DescField & { fieldKind: "map" }): ReadField {
+  const { localName } = field;
+  const readKey = mapKeyReader(field);
+  const readItem = itemReader(field);
+  return (message, json, depth) => {
+    if (!isObject(json)) throw mismatch(field, "an object", json);
+    const entries = message[localName] as Fields;
+    for (const text in json) {
+      keys++;
+      const key = readKey(text);
+      if (Object.hasOwn(entries, key))
+        throw new CodecError(`${field} has the key ${JSON.stringify(key)} twice`);
+      const value = readItem(json[text], depth);
+      if (value !== UNKNOWN_ENUM) setOwn(entries, key, value);
+    }
+  };
+}
+
+/** Keys are text in JSON, and in the objects that protobuf-es keeps maps in. */
+function mapKeyReader(field: DescField & { fieldKind: "map" }): (key: string) => string {
+  const { mapKey } = field;
+  if (mapKey === ScalarType.BOOL) {
+    return (key) => {
+      if (key !== "true" && key !== "false") throw new CodecError(`a key of ${field} is no bool`);
+      return key;
+    };
+  }
+  const read = scalarReader(field, mapKey);
+  return (key) => String(read(key, 0));
+}
+
+/** Of an item of a list, or of a value of a map: null is one only where it is a value of its own. */
+function itemReader(field: DescField & { fieldKind: "list" | "map" }): ReadValue {
+  const read = valueReader(field);
+  const { message, enum: enumeration } = field;
+  if (message?.typeName === "google.protobuf.Value" || enumeration?.typeName === "google.protobuf.NullValue")
+    return read;
+  return (json, depth) => {
+    if (json === null) throw new CodecError(`${field} holds null`);
+    return read(json, depth);
+  };
+}
+
+function valueReader(field: ValueDesc): ReadValue {
+  const { message: desc, enum: enumeration, scalar } = field;
+  if (enumeration !== undefined) return enumReader(field, enumeration);
+  if (desc === undefined) return scalarReader(field, scalar ?? ScalarType.INT32, isText(field));
+  if (isStructField(field)) return readJsonObject;
+  if (isUnwrapped(field)) return scalarReader(field, desc.fields[0]?.scalar ?? ScalarType.INT32);
+  return (json, depth) => readMessage(desc, json, depth + 1);
+}
+
+/** protobuf-es keeps 64-bit integers as text where the .proto says `jstype = JS_STRING`. */
+function isText(field: ValueDesc): boolean {
+  return "longAsString" in field && field.longAsString;
+}
+
+/** protobuf-es keeps a Struct as a JSON object where nothing else would be lost by it. */
+function isStructField(field: ValueDesc): boolean {
+  return (
+    field.message?.typeName === "google.protobuf.Struct" && field.parent?.typeName !== "google.protobuf.Value"
+  );
+}
+
+/** protobuf-es keeps a wrapper as its value, except in a oneof, a list or a map. */
+function isUnwrapped({ message, fieldKind, oneof }: ValueDesc): boolean {
+  return fieldKind === "message" && oneof === undefined && message !== undefined && isWrapperDesc(message);
+}
+
+function enumReader(field: ValueDesc, desc: DescEnum): ReadValue {
+  const isNull = desc.typeName === "google.protobuf.NullValue";
+  const numbers = new Map<unknown, number>();
+  for (const { jsonName, number } of desc.values) numbers.set(jsonName, number);
+  for (const { name, number } of desc.values) numbers.set(name, number);
+  return (json) => {
+    if (json === null && isNull) return NullValue.NULL_VALUE;
+    if (typeof json === "string") return numbers.get(json) ?? UNKNOWN_ENUM;
+    const number = integerFrom(field, json, int32);
+    if (!desc.open && desc.value[Number(number)] === undefined) {
+      throw new CodecError(`${field} is ${number}, which is no value of ${desc.typeName}`);
+    }
+    return Number(number);
+  };
+}
+
+/** Stands for a value that a later version of the schema may have: protobuf-es drops it, as it does an unknown field. */
+const UNKNOWN_ENUM = Symbol("a name that the enum does not have");
+
+interface IntegerType {
+  readonly name: string;
+  readonly min: bigint;
+  readonly max: bigint;
+}
+
+const int32: IntegerType = { name: "an int32", min: -(2n ** 31n), max: 2n ** 31n - 1n };
+const uint32: IntegerType = { name: "a uint32", min: 0n, max: 2n ** 32n - 1n };
+const int64: IntegerType = { name: "an int64", min: -(2n ** 63n), max: 2n ** 63n - 1n };
+const uint64: IntegerType = { name: "a uint64", min: 0n, max: 2n ** 64n - 1n };
+
+/** Short enough for a number to hold them. */
+const shortInteger = /^(?:0|-?[1-9]\d{0,14})$/;
+
+/** An integer in any of the forms that JSON has for it. */
+function integerFrom(field: ValueDesc, json: unknown, type: IntegerType): bigint {
+  let value: bigint | undefined;
+  if (typeof json === "number") {
+    if (!Number.isSafeInteger(json)) throw isRounded;
+    value = BigInt(json);
+  } else if (typeof json === "string" || json instanceof LongNumber) {
+    value = integerFromText(typeof json === "string" ? json : json.text);
+  }
+  if (value === undefined || value < type.min || value > type.max) throw mismatch(field, type.name, json);
+  return value;
+}
+
+function scalarReader(field: ValueDesc, scalar: ScalarType, isText = false): ReadValue {
+  switch (scalar) {
+    case ScalarType.STRING:
+      return (json) => {
+        if (typeof json !== "string") throw mismatch(field, "a string", json);
+        if (!json.isWellFormed()) throw new CodecError(`${field} is not well-formed Unicode`);
+        return json;
+      };
+    case ScalarType.BOOL:
+      return (json) => {
+        if (typeof json !== "boolean") throw mismatch(field, "a boolean", json);
+        return json;
+      };
+    case ScalarType.BYTES:
+      return (json) => {
+        const bytes = typeof json === "string" ? bytesFromBase64(json) : undefined;
+        if (bytes === undefined) throw mismatch(field, "base64", json);
+        return bytes;
+      };
+    case ScalarType.DOUBLE:
+    case ScalarType.FLOAT:
+      return floatReader(field, scalar);
+    case ScalarType.UINT32:
+    case ScalarType.FIXED32:
+      return (json) => {
+        if (typeof json === "number" && json >>> 0 === json) return json + 0;
+        return Number(integerFrom(field, json, uint32));
+      };
+    case ScalarType.INT64:
+    case ScalarType.SINT64:
+    case ScalarType.SFIXED64:
+      return longReader(field, int64, isText);
+    case ScalarType.UINT64:
+    case ScalarType.FIXED64:
+      return longReader(field, uint64, isText);
+    default:
+      return (json) => {
+        // Adding 0 takes the sign from minus zero.
+        if (typeof json === "number" && (json | 0) === json) return json + 0;
+        return Number(integerFrom(field, json, int32));
+      };
+  }
+}
+
+function longReader(field: ValueDesc, type: IntegerType, isText: boolean): ReadValue {
+  const isSigned = type.min < 0n;
+  const read = (json: unknown): bigint => {
+    if (typeof json === "string" && shortInteger.test(json) && (isSigned || json[0] !== "-"))
+      return BigInt(json);
+    return integerFrom(field, json, type);
+  };
+  return isText ? (json) => String(read(json)) : read;
+}
+
+function floatReader(field: ValueDesc, scalar: ScalarType): ReadValue {
+  const isFloat = scalar === ScalarType.FLOAT;
+  return (json) => {
+    let value: unknown = plainNumber(json);
+    if (typeof value === "string") value = special.get(value) ?? doubleFromText(value);
+    // A number of JSON that is too large for a double is infinite here.
+    else if (!Number.isFinite(value)) value = undefined;
+    if (
+      typeof value !== "number" ||
+      (isFloat && Number.isFinite(value) && !Number.isFinite(Math.fround(value)))
+    ) {
+      throw mismatch(field, isFloat ? "a float" : "a double", json);
+    }
+    return value;
+  };
+}
+
+const special: ReadonlyMap<string, number> = new Map([
+  ["NaN", Number.NaN],
+  ["Infinity", Number.POSITIVE_INFINITY],
+  ["-Infinity", Number.NEGATIVE_INFINITY],
+]);
+
+function readAny(json: unknown, depth: number): Fields {
+  const any = newMessageOf(AnySchema)();
+  if (!isObject(json)) throw new CodecError(`a google.protobuf.Any has to be an object, not ${kindOf(json)}`);
+  const { "@type": typeUrl } = json;
+  if (typeUrl === undefined && Object.keys(json).length === 0) return any;
+  const typeName = typeof typeUrl === "string" ? typeUrl.slice(typeUrl.lastIndexOf("/") + 1) : "";
+  if (typeName === "") throw new CodecError("a google.protobuf.Any has no @type");
+  const desc = current.registry?.getMessage(typeName);
+  if (desc === undefined) {
+    if (current.unknownAny !== "kept")
+      throw new CodecError(`the registry has no ${typeName}, which an Any holds`);
+    return packed(any, STRUCT_URL, StructSchema, readStruct(json, depth + 1));
+  }
+  keys++;
+  const { "@type": _, ...rest } = json;
+  if (wellKnownReader(desc) === undefined)
+    return packed(any, typeUrl as string, desc, readMessage(desc, rest, depth + 1));
+  for (const key in rest)
+    if (key !== "value") throw new CodecError(`an Any with a ${typeName} has no ${JSON.stringify(key)}`);
+  keys += Object.keys(rest).length;
+  return packed(any, typeUrl as string, desc, readMessage(desc, rest.value ?? null, depth + 1));
+}
+
+const STRUCT_URL = "type.googleapis.com/google.protobuf.Struct";
+
+function packed(any: Fields, typeUrl: string, desc: DescMessage, content: Fields): Fields {
+  any.typeUrl = typeUrl;
+  any.value = new Uint8Array(encodeBinary(desc, content as unknown as Message));
+  return any;
+}
+
+function readStruct(json: unknown, depth: number): Fields {
+  if (!isObject(json))
+    throw new CodecError(`a google.protobuf.Struct has to be an object, not ${kindOf(json)}`);
+  const fields: Fields = {};
+  for (const key in json) {
+    keys++;
+    setOwn(fields, checkedText(key), readJsonValue(json[key], depth + 1));
+  }
+  return { $typeName: "google.protobuf.Struct", fields };
+}
+
+function readListValue(json: unknown, depth: number): Fields {
+  if (!Array.isArray(json))
+    throw new CodecError(`a google.protobuf.ListValue has to be an array, not ${kindOf(json)}`);
+  return {
+    $typeName: "google.protobuf.ListValue",
+    values: json.map((item) => readJsonValue(item, depth + 1)),
+  };
+}
+
+function readJsonValue(json: unknown, depth: number): Fields {
+  if (depth > MAX_DEPTH) throw new CodecError(`messages lie more than ${MAX_DEPTH} deep`);
+  return { $typeName: "google.protobuf.Value", kind: kindOfValue(plainNumber(json), depth) };
+}
+
+function kindOfValue(json: unknown, depth: number): { readonly case: string; readonly value: unknown } {
+  if (json === null) return { case: "nullValue", value: NullValue.NULL_VALUE };
+  if (Array.isArray(json)) return { case: "listValue", value: readListValue(json, depth) };
+  switch (typeof json) {
+    case "number":
+      return { case: "numberValue", value: checkedNumber(json) };
+    case "string":
+      return { case: "stringValue", value: checkedText(json) };
+    case "boolean":
+      return { case: "boolValue", value: json };
+    default:
+      return { case: "structValue", value: readStruct(json, depth) };
+  }
+}
+
+/** A Struct as protobuf-es keeps it in a field. */
+function readJsonObject(json: unknown, depth: number): unknown {
+  if (!isObject(json))
+    throw new CodecError(`a google.protobuf.Struct has to be an object, not ${kindOf(json)}`);
+  return plainJson(json, depth + 1);
+}
+
+function plainJson(json: unknown, depth: number): unknown {
+  if (depth > MAX_DEPTH) throw new CodecError(`messages lie more than ${MAX_DEPTH} deep`);
+  if (Array.isArray(json)) return json.map((item) => plainJson(item, depth + 1));
+  const value = plainNumber(json);
+  if (typeof value === "number") return checkedNumber(value);
+  if (typeof value === "string") return checkedText(value);
+  if (typeof value !== "object" || value === null) return value;
+  const object: Fields = {};
+  for (const key in value) {
+    keys++;
+    setOwn(object, checkedText(key), plainJson((value as Fields)[key], depth + 1));
+  }
+  return object;
+}
+
+function checkedText(text: string): string {
+  if (!text.isWellFormed())
+    throw new CodecError("a text of a google.protobuf.Value is not well-formed Unicode");
+  return text;
+}
+
+function checkedNumber(value: number): number {
+  if (!Number.isFinite(value))
+    throw new CodecError("a number of a google.protobuf.Value is too large for a double");
+  return value;
+}
+
+/** What is no field may be an extension, `"[pkg.name]"`; everything else is ignored. */
+function readUnknown(desc: DescMessage, message: Fields, key: string, json: unknown, depth: number): void {
+  const name = /^\[(.+)\]$/.exec(key)?.[1];
+  const extension = name === undefined ? undefined : current.registry?.getExtension(name);
+  if (extension?.extendee.typeName !== desc.typeName) {
+    countKeys(json);
+    return;
+  }
+  if (json === null) return;
+  const value = extensionReader(extension)(json, depth);
+  if (value !== UNKNOWN_ENUM) setExtension(message as unknown as Message, extension, value);
+}
+
+function extensionReader(extension: DescExtension): ReadValue {
+  const read = valueReader(extension);
+  if (extension.fieldKind !== "list") return read;
+  return (json, depth) => {
+    if (!Array.isArray(json)) throw mismatch(extension, "an array", json);
+    return json.map((item) => read(item, depth)).filter((value) => value !== UNKNOWN_ENUM);
+  };
+}
+
+/** `__proto__` may be a key. */
+function setOwn(object: Fields, key: string, value: unknown): void {
+  if (key !== "__proto__") object[key] = value;
+  else Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+}
+
+function isObject(json: unknown): json is Fields {
+  return typeof json === "object" && json !== null && !Array.isArray(json) && !(json instanceof LongNumber);
+}
+
+/** It says of the value no more than its kind, because it may be a secret. */
+function mismatch(field: ValueDesc, expected: string, json: unknown): CodecError {
+  return new CodecError(`${field} has to be ${expected}, not ${kindOf(json)}`);
+}
+
+function kindOf(json: unknown): string {
+  if (json === null) return "null";
+  if (Array.isArray(json)) return "an array";
+  if (json instanceof LongNumber) return "a number";
+  return typeof json === "object" ? "an object" : `a ${typeof json}`;
+}
