@@ -219,7 +219,7 @@ describe("JSON", () => {
 
   /** What is read is what protobuf-es reads, and what it refuses is refused. */
   function agree(text: string): void {
-    const literals = text.match(/"[^"\\]*"/g) ?? [];
+    const literals = text.match(/"(?:[^"\\]|\\.)*"/gs) ?? [];
     if (!text.isWellFormed() || literals.some((literal) => isLoose(literal.slice(1, -1)))) return;
     // Integers that protobuf-es reads as minus zero.
     if (/-0(?![.\d])/.test(text)) return;
