@@ -221,8 +221,8 @@ describe("JSON", () => {
   function agree(text: string): void {
     const literals = text.match(/"(?:[^"\\]|\\.)*"/gs) ?? [];
     if (!text.isWellFormed() || literals.some((literal) => isLoose(literal.slice(1, -1)))) return;
-    // Integers that protobuf-es reads as minus zero.
-    if (/-0(?![.\d])/.test(text)) return;
+    // Integers that protobuf-es rounds, or reads as minus zero.
+    if (/\d{16}|-0(?![.\d])/.test(text)) return;
     const expected = result(() => fromJsonString(PlainSchema, text, { ignoreUnknownFields: true }));
     const read = result(() => decode(text));
     if (read !== expected) expect([text, read]).toStrictEqual([text, expected]);
