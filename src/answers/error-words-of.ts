@@ -1,8 +1,9 @@
-import { type DescMessage, isFieldSet, type JsonValue, type Message } from "@bufbuild/protobuf";
+import { type DescMessage, isFieldSet, type Message } from "@bufbuild/protobuf";
 import { decodeBinary } from "../codecs/binary-codec.ts";
 import { CodecError } from "../codecs/codec-error.ts";
 import { decodeJson } from "../codecs/json-codec.ts";
 import type { Encoding } from "../codecs/media-type.ts";
+import { parseJsonExactly } from "../codecs/parse-json.ts";
 import type { ErrorBodyType } from "./error-body-type.ts";
 import type { ErrorWords } from "./error-words.ts";
 import { firstReadableLine } from "./readable-text.ts";
@@ -34,9 +35,9 @@ const OPENING_BRACE = 0x7b;
 const lenientUtf8 = new TextDecoder();
 
 function wordsFromJson(body: Uint8Array, errorBody: ErrorBodyType | undefined): ErrorWords | undefined {
-  let json: JsonValue;
+  let json: unknown;
   try {
-    json = JSON.parse(lenientUtf8.decode(body));
+    json = parseJsonExactly(lenientUtf8.decode(body));
   } catch {
     return undefined;
   }

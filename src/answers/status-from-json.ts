@@ -1,6 +1,9 @@
-import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { JsonObject } from "@bufbuild/protobuf";
+import { hasCustomJsonRepresentation } from "@bufbuild/protobuf/wkt";
+import { messageFromParsedJson } from "../codecs/json-decoder.ts";
+import { plainNumber, withPlainNumbers } from "../codecs/parse-json.ts";
 import { Code, codeFromProtobufName, isCode } from "../errors/code.ts";
-import type { ErrorDetail } from "../errors/error-detail.ts";
+import { type ErrorDetail, withDecoder } from "../errors/error-detail.ts";
 import { codeFromHttpStatus } from "../errors/http-status.ts";
 import type { ErrorWords } from "./error-words.ts";
 
@@ -10,12 +13,14 @@ import type { ErrorWords } from "./error-words.ts";
  *
  * It is read by hand: the JSON form of an Any needs its message type, and a Status may carry any.
  *
+ * @param json what {@link parseJsonExactly} gave, so that the details lose no digit
  * @see https://google.aip.dev/193#http11json-representation
  */
-export function statusFromJson(json: JsonValue): ErrorWords | undefined {
+export function statusFromJson(json: unknown): ErrorWords | undefined {
   if (!isObject(json)) return undefined;
   const status = isObject(json.error) && typeof json.error.code !== "string" ? json.error : json;
-  const { code, message } = status;
+  const { message } = status;
+  const code = plainNumber(status.code);
   const named = typeof status.status === "string" ? errorCodeNamed(status.status) : undefined;
   if (named === undefined && (typeof code !== "number" || code === Code.OK)) return undefined;
   if (message !== undefined && message !== null && typeof message !== "string") return undefined;
@@ -36,12 +41,22 @@ function codeFromNumber(number: number): Code {
   return number >= 100 && number < 600 ? codeFromHttpStatus(number) : Code.Unknown;
 }
 
-function detailFromJson(json: JsonValue): ErrorDetail[] {
+function detailFromJson(json: unknown): ErrorDetail[] {
   if (!isObject(json) || typeof json["@type"] !== "string") return [];
   const { "@type": typeUrl, ...rest } = json;
-  return [{ typeUrl, json: rest }];
+  const detail: ErrorDetail = { typeUrl, json: withPlainNumbers(rest) as JsonObject };
+  // Types with a JSON form of their own stand under "value" (protobuf.dev, JSON mapping of Any).
+  return [
+    withDecoder(detail, (schema, registry) => {
+      // Types with a JSON form of their own stand under "value" (protobuf.dev, JSON mapping of Any).
+      const content = hasCustomJsonRepresentation(schema) ? rest.value : rest;
+      return messageFromParsedJson(schema, content, { registry, unknownAny: "kept" });
+    }),
+  ];
 }
 
-function isObject(json: JsonValue | undefined): json is JsonObject {
+type JsonFields = Readonly<Record<string, unknown>>;
+
+function isObject(json: unknown): json is JsonFields {
   return typeof json === "object" && json !== null && !Array.isArray(json);
 }

@@ -46,6 +46,14 @@ export function plainNumber(json: unknown): unknown {
   return json instanceof LongNumber ? json.value : json;
 }
 
+/** A copy in which every number is a double. */
+export function withPlainNumbers(json: unknown): unknown {
+  if (Array.isArray(json)) return json.map(withPlainNumbers);
+  const value = plainNumber(json);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withPlainNumbers(each)]));
+}
+
 /**
  * The integer that a JSON number stands for, to the last digit: `5`, `5.0` and `50e-1` are the same.
  *

@@ -8,7 +8,7 @@ import {
 } from "@bufbuild/protobuf";
 import { Code as ConnectCode, ConnectError } from "@connectrpc/connect";
 import { Code } from "../errors/code.ts";
-import { type ErrorDetail, findDetails } from "../errors/error-detail.ts";
+import { decodeDetail, type ErrorDetail, findDetails } from "../errors/error-detail.ts";
 import { RpcError } from "../errors/rpc-error.ts";
 import { receivedHeaders } from "./headers.ts";
 
@@ -65,17 +65,16 @@ class RestConnectError extends ConnectError {
  * does not have, is left out here, and found by its schema all the same.
  */
 function incomingDetail(
-  { typeUrl, value, json }: ErrorDetail,
+  detail: ErrorDetail,
   registry: Registry,
 ): ConnectError["details"][number] | undefined {
+  const { typeUrl, value, json } = detail;
   const type = typeUrl.slice(typeUrl.lastIndexOf("/") + 1);
   if (json === undefined) return { type, value: value ?? new Uint8Array() };
   const desc = registry.getMessage(type);
   if (desc === undefined) return undefined;
   try {
-    const content = type.startsWith("google.protobuf.") ? (json.value ?? {}) : json;
-    const message = fromJson(desc, content, { registry, ignoreUnknownFields: true });
-    return { type, value: toBinary(desc, message), debug: json };
+    return { type, value: toBinary(desc, decodeDetail(detail, desc, registry)), debug: json };
   } catch {
     // As in RpcError's own findDetails: a detail is an extra to an error that says enough without it.
     return undefined;

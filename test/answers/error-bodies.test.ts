@@ -7,6 +7,7 @@ import { StatusSchema } from "../../gen/google/rpc/status_pb.js";
 import { statusFromBinary } from "../../src/answers/status-from-binary.ts";
 import { statusFromJson } from "../../src/answers/status-from-json.ts";
 import { Code } from "../../src/index.ts";
+import { InnermostSchema } from "../gen/bytenite/test/v1/everything_pb.js";
 import { caught } from "../support/caught.ts";
 import { jobsClient } from "../support/clients.ts";
 import { scriptedServer } from "../support/scripted-server.ts";
@@ -103,6 +104,16 @@ describe("a JSON body is a Status", () => {
   ])("and not %j", (json) => {
     expect(statusFromJson(json)).toBeUndefined();
   });
+});
+
+test("a detail in JSON is decoded to the last digit", async () => {
+  const type = "type.googleapis.com/bytenite.test.v1.Innermost";
+  const body = `{"code":5,"message":"m","details":[{"@type":"${type}","id":"a","size":9007199254740993}]}`;
+  const server = await scriptedServer({ status: 404, headers: { "content-type": "application/json" }, body });
+  const error = await caught(jobsClient(server.baseUrl).run("job-1"));
+  expect(error.findDetails(InnermostSchema)).toMatchObject([{ id: "a", size: 9007199254740993n }]);
+  // As JSON.parse gives it, for those who look at it.
+  expect(error.details).toEqual([{ typeUrl: type, json: { id: "a", size: Number("9007199254740993") } }]);
 });
 
 test("a redirect is not followed", async () => {
