@@ -1,6 +1,5 @@
 import {
   type DescMessage,
-  fromJson,
   type Message,
   type MessageShape,
   type Registry,
