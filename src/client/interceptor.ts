@@ -1,4 +1,5 @@
-import type { DescMessage, DescMethodUnary, MessageShape } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethodUnary, Message, MessageShape } from "@bufbuild/protobuf";
+import { messageFromInit } from "../codecs/message-from-init.ts";
 import { Code } from "../errors/code.ts";
 import type { HttpHeaders } from "../errors/http-headers.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
@@ -6,6 +7,7 @@ import { type AttemptRecord, RpcError } from "../errors/rpc-error.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { IncomingMetadata } from "./incoming-metadata.ts";
+import { refusal } from "./refusal.ts";
 
 /** A call, as an interceptor sees it. To change it, pass a changed copy to `next`. */
 export interface UnaryRequest<I extends DescMessage = DescMessage, O extends DescMessage = DescMessage>
@@ -59,8 +61,19 @@ function spreadable(response: UnaryResponse): UnaryResponse {
 }
 
 function checkedRequest(request: UnaryRequest): UnaryRequest {
-  if (typeof request === "object" && request !== null && request.method && request.message) return request;
+  if (typeof request === "object" && request !== null && request.method && request.message) {
+    const message = messageOf(request);
+    return message === request.message ? request : { ...request, message };
+  }
   throw invalidArgument("interceptors: next() must be given the request, or a changed copy of it");
+}
+
+function messageOf({ method, message }: UnaryRequest): Message {
+  try {
+    return messageFromInit(method.input, message);
+  } catch (error) {
+    throw refusal(error, rpcName(method));
+  }
 }
 
 function checkedResponse(response: UnaryResponse, { method }: UnaryRequest): UnaryResponse {

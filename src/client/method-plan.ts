@@ -20,6 +20,11 @@ export interface MethodPlan {
   readonly route: Route;
   /** Whether the .proto says that the rpc may be carried out twice (`idempotency_level`). */
   readonly mayHappenTwice: boolean;
+  /**
+   * Whether a binding of the method puts fields into the query. Their values are validated before the route is found; what
+   * goes into the body is validated as it is written.
+   */
+  readonly hasFieldsBesideBody: boolean;
   /** How one of the method's bindings goes over the wire, for the encodings that the caller asked for. */
   way(binding: Binding, asked: EncodingPair): BindingPlan;
 }
@@ -67,6 +72,7 @@ export class MethodPlans {
       name,
       route,
       mayHappenTwice: method.idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN,
+      hasFieldsBesideBody: route.bindings.some(({ requestBody }) => requestBody.kind !== "message"),
       way: (binding, asked) => (ways.get(binding) as BindingPlans)[asked.request][asked.response],
     };
   }

@@ -44,9 +44,8 @@ export function prepareCall(
 ): PreparedCall {
   checkCallOptions(request);
   const { message, encoding, timeoutMs, retry } = request;
+  if (plan.hasFieldsBesideBody) checkValues(plan.route.method.input, message);
   const { binding, target } = requestTarget(plan.route, message);
-  // What is in the body is checked as it is written.
-  if (binding.requestBody.kind !== "message") checkValues(binding.method.input, message);
   return {
     plan,
     binding,

@@ -1,6 +1,7 @@
-import { create, type DescMessage, type DescMethodUnary, type MessageInitShape } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethodUnary, MessageInitShape } from "@bufbuild/protobuf";
 import type { ErrorBodyType } from "../answers/error-body-type.ts";
 import { Secrets } from "../answers/secrets.ts";
+import { messageFromInit } from "../codecs/message-from-init.ts";
 import type { RpcError } from "../errors/rpc-error.ts";
 import { type CallAnswer, callsAreObserved, observedCall } from "../events/call-event.ts";
 import { Deadlines } from "../policies/deadlines.ts";
@@ -180,7 +181,7 @@ function unaryRequest(
   options: CallOptions | undefined,
 ): UnaryRequest {
   try {
-    const message = create(method.input, input);
+    const message = messageFromInit(method.input, input);
     if (options === undefined) return { method, message };
     checkOptionNames(options);
     return { ...options, method, message };

@@ -5,6 +5,7 @@ import { CodecError } from "./codec-error.ts";
 import { oncePerType } from "./once-per-type.ts";
 import { compileDecoder } from "./plain-decoder.ts";
 import { compileEncoder } from "./plain-encoder.ts";
+import { checkRequiredFields } from "./required-fields.ts";
 import { ifEveryday } from "./unusual.ts";
 import { shapeOf } from "./wire-shape.ts";
 
@@ -29,9 +30,15 @@ export function decodeBinary<Desc extends DescMessage>(desc: Desc, bytes: Uint8A
   const everyday = ifEveryday(decoderOf(desc), bytes);
   if (everyday !== undefined) return everyday as MessageShape<Desc>;
   checkBinary(shapeOf(desc), bytes);
+  // A Buffer would make Buffers of bytes fields, which are no plain Uint8Arrays to whoever compares or slices them.
+  const message = fromCheckedBinary(desc, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  checkRequiredFields(desc, message);
+  return message;
+}
+
+function fromCheckedBinary<Desc extends DescMessage>(desc: Desc, bytes: Uint8Array): MessageShape<Desc> {
   try {
-    // A Buffer would make Buffers of bytes fields, which are no plain Uint8Arrays to whoever compares or slices them.
-    return fromBinary(desc, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    return fromBinary(desc, bytes);
   } catch (cause) {
     throw new CodecError(cause instanceof Error ? cause.message : String(cause), { cause });
   }

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import {
   type DescEnum,
   type DescField,
@@ -11,6 +12,8 @@ import { hasWrongType } from "../errors/wrong-type.ts";
 import { CodecError } from "./codec-error.ts";
 import { oncePerType } from "./once-per-type.ts";
 import { isInt32, isInt64, isUint32, isUint64 } from "./plain-integers.ts";
+import { isRecord } from "./records.ts";
+import { rangeOf } from "./time-ranges.ts";
 
 /** @throws {@link CodecError} that begins with the path */
 type Check = (value: unknown, path: string) => void;
@@ -30,8 +33,12 @@ const checkOf = oncePerType((desc) => {
   const checks = desc.members.map((member) =>
     member.kind === "oneof" ? oneofCheck(member) : memberCheck(member),
   );
+  const range = rangeOf(desc);
   return (message: Fields, parent: string): void => {
     for (const check of checks) check(message, parent);
+    if (range !== undefined && !range.holds(message)) {
+      throw new CodecError(`${parent === "" ? "the message" : parent.slice(0, -1)} has to be ${range.name}`);
+    }
   };
 });
 
@@ -55,7 +62,7 @@ function oneofCheck({ fields, localName, name }: DescOneof): MemberCheck {
   );
   return (message, parent) => {
     const oneof = message[localName];
-    if (!isPlainObject(oneof)) throw misfit(parent + name, "an object", oneof);
+    if (!isRecord(oneof)) throw misfit(parent + name, "an object", oneof);
     if (oneof.case === undefined) return;
     const chosen = checks.get(oneof.case);
     if (chosen === undefined)
@@ -96,7 +103,7 @@ function isStruct(desc: DescMessage): boolean {
 
 function messageCheck(desc: DescMessage): Check {
   return (value, path) => {
-    if (!isPlainObject(value) || value.$typeName !== desc.typeName)
+    if (!isRecord(value) || value.$typeName !== desc.typeName)
       throw misfit(path, `a ${desc.typeName}`, value);
     checkOf(desc)(value, `${path}.`);
   };
@@ -121,7 +128,7 @@ function listCheck(checkItem: Check): Check {
 function mapCheck(checkKey: Check, checkItem: Check): Check {
   return (entries, path) => {
     // A Map has no properties, and nothing of it would be written.
-    if (!isPlainObject(entries)) throw misfit(path, "an object", entries);
+    if (!isRecord(entries)) throw misfit(path, "an object", entries);
     for (const [key, value] of Object.entries(entries)) {
       checkKey(key, `a key of ${path}`);
       checkItem(value, `${path}[${JSON.stringify(key)}]`);
@@ -139,25 +146,30 @@ function keyCheck(scalar: ScalarType): Check {
 function valueOfKey(key: string): unknown {
   if (key === "true" || key === "false") return key === "true";
   const number = Number(key);
-  // A 64-bit integer is taken as text.
-  return String(number) === key ? number : key;
+  // A longer integer is taken as text.
+  return Number.isSafeInteger(number) && String(number) === key ? number : key;
 }
 
-function enumCheck({ open, values }: DescEnum): Check {
+function enumCheck({ open, values, typeName }: DescEnum): Check {
   if (open) return checkInt32;
   const known = new Set<unknown>(values.map(({ number }) => number));
-  return holds("a value of the enum", (value) => known.has(value));
+  const names = values.map(({ name, number }) => `${number} (${name})`).join(", ");
+  return (value, path) => {
+    if (known.has(value)) return;
+    if (!isInt32(value)) throw misfit(path, `a number of ${typeName}`, value);
+    throw new CodecError(`${path} is ${value}, which is no value of ${typeName}; it has ${names}`);
+  };
 }
 
 function checkJsonObject(value: unknown, path: string): void {
-  if (!isPlainObject(value)) throw misfit(path, "an object", value);
+  if (!isRecord(value)) throw misfit(path, "an object", value);
   checkJson(value, path);
 }
 
 function checkJson(value: unknown, path: string): void {
   if (typeof value === "string") checkText(value, path);
   else if (Array.isArray(value)) for (const [i, item] of value.entries()) checkJson(item, `${path}[${i}]`);
-  else if (isPlainObject(value)) {
+  else if (isRecord(value)) {
     for (const [key, item] of Object.entries(value)) {
       checkText(key, `a key of ${path}`);
       checkJson(item, `${path}.${key}`);
@@ -165,10 +177,6 @@ function checkJson(value: unknown, path: string): void {
   } else if (value !== null && typeof value !== "number" && typeof value !== "boolean") {
     throw misfit(path, "a JSON value", value);
   }
-}
-
-function isPlainObject(value: unknown): value is Fields {
-  return typeof value === "object" && Object.prototype.toString.call(value) === "[object Object]";
 }
 
 function scalarCheck(scalar: ScalarType | undefined): Check {
@@ -203,7 +211,7 @@ function checkText(value: unknown, path: string): void {
   if (!value.isWellFormed()) throw new CodecError(`${path} is not well-formed Unicode`);
 }
 
-const checkBytes = holds("a Uint8Array", (value) => value instanceof Uint8Array);
+const checkBytes = holds("a Uint8Array", types.isUint8Array);
 const checkBool = holds("a boolean", (value) => typeof value === "boolean");
 const checkDouble = holds("a number", (value) => typeof value === "number");
 const checkFloat = holds(
@@ -217,7 +225,7 @@ const checkUint64 = holds("a uint64", (value) => isUint64(withoutLoss(value)));
 
 /** A 64-bit integer, as protobuf-es would read it. */
 function withoutLoss(value: unknown): unknown {
-  const isText = typeof value === "string" && /^-?\d{1,20}$/.test(value);
+  const isText = typeof value === "string" && /^(?:0|-?[1-9]\d{0,19})$/.test(value);
   return isText || Number.isSafeInteger(value) ? BigInt(value as string | number) : value;
 }
 

@@ -25,6 +25,7 @@ import {
   plainNumber,
   repeatedKey,
 } from "./parse-json.ts";
+import { checkRequiredFields } from "./required-fields.ts";
 
 /** What becomes of a google.protobuf.Any whose type the registry does not know. */
 export type UnknownAny =
@@ -48,7 +49,7 @@ export interface JsonReadOptions {
  * @see https://protobuf.dev/programming-guides/json/
  */
 export function messageFromJson(desc: DescMessage, text: string, options: JsonReadOptions): Message {
-  return readText(text, options, (json) => readMessage(desc, json, 1) as unknown as Message);
+  return readText(text, options, (json) => wholeMessage(desc, json));
 }
 
 /** Reads the value of one field: gives a message of the field's parent type with just this field set. */
@@ -67,7 +68,13 @@ export function fieldFromJson(field: DescField, text: string, options: JsonReadO
  */
 export function messageFromParsedJson(desc: DescMessage, json: unknown, options: JsonReadOptions): Message {
   current = options;
-  return readMessage(desc, json, 1) as unknown as Message;
+  return wholeMessage(desc, json);
+}
+
+function wholeMessage(desc: DescMessage, json: unknown): Message {
+  const message = readMessage(desc, json, 1) as unknown as Message;
+  checkRequiredFields(desc, message);
+  return message;
 }
 
 function readText<T>(text: string, options: JsonReadOptions, read: (json: unknown) => T): T {

@@ -1,12 +1,7 @@
 import { protoSnakeCase } from "@bufbuild/protobuf/reflect";
 import { CodecError } from "./codec-error.ts";
 import type { Fields } from "./new-message.ts";
-
-/** From 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z, in seconds since 1970 (google/protobuf/timestamp.proto). */
-export const TIMESTAMP_SECONDS = { min: -62_135_596_800n, max: 253_402_300_799n } as const;
-
-/** Some 10,000 years, in seconds (google/protobuf/duration.proto). */
-export const DURATION_SECONDS = { min: -315_576_000_000n, max: 315_576_000_000n } as const;
+import { DURATION_SECONDS, TIMESTAMP_SECONDS } from "./time-ranges.ts";
 
 const timestamp = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(?:Z|([+-])(\d{2}):(\d{2}))$/;
 const duration = /^(-?)(\d{1,12})(?:\.(\d{1,9}))?s$/;

@@ -1,13 +1,12 @@
 import { isUtf8 } from "node:buffer";
-import { create, type DescMessage, type Message, ScalarType } from "@bufbuild/protobuf";
+import { type DescMessage, type Message, ScalarType } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
 import { MAX_DEPTH } from "./check-binary.ts";
+import { type Fields, newMessageOf } from "./new-message.ts";
 import { oncePerType } from "./once-per-type.ts";
 import { type PlainField, plainFieldsOf } from "./plain-message.ts";
 import { wireTypeOfScalar } from "./scalar-wire-type.ts";
 import { notPlain, unusual } from "./unusual.ts";
-
-type Fields = Record<string, unknown>;
 
 /** Reads a message that ends at `end`; `depth` says how many it lies in, itself counted. */
 type Read = (end: number, depth: number) => Fields;
@@ -27,9 +26,11 @@ export function compileDecoder(desc: DescMessage): ((bytes: Uint8Array) => Messa
   return (bytes) => {
     buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     at = 0;
-    const message = read(buffer.length, 1);
-    buffer = nothing;
-    return message as unknown as Message;
+    try {
+      return read(buffer.length, 1) as unknown as Message;
+    } finally {
+      buffer = nothing;
+    }
   };
 }
 
@@ -44,7 +45,7 @@ const compileMessage = oncePerType((desc) => {
 });
 
 function compileFields(desc: DescMessage, fields: readonly PlainField[]): Read {
-  const make = compileZero(desc, fields);
+  const make = newMessageOf(desc);
   const readers: (ReadField | undefined)[] = [];
   const readersOfHighNumbers = new Map<number, ReadField>();
   for (const field of fields) {
@@ -62,21 +63,6 @@ function compileFields(desc: DescMessage, fields: readonly PlainField[]): Read {
       if (reader === undefined) throw unusual;
       reader(message, tag & 7, end, depth);
     }
-    return message;
-  };
-}
-
-/** A copy of a new message is one, except that lists and bytes must not be shared. */
-function compileZero(desc: DescMessage, fields: readonly PlainField[]): () => Fields {
-  const zero = create(desc) as unknown as Fields;
-  const own = fields.filter(({ fieldKind, localName }) => {
-    return fieldKind === "list" || zero[localName] instanceof Uint8Array;
-  });
-  if (own.length === 0) return () => ({ ...zero });
-  return () => {
-    const message = { ...zero };
-    for (const { localName, fieldKind } of own)
-      message[localName] = fieldKind === "list" ? [] : new Uint8Array(0);
     return message;
   };
 }

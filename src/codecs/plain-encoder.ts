@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { type DescMessage, type Message, ScalarType } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
@@ -5,6 +6,7 @@ import { oncePerType } from "./once-per-type.ts";
 import { isInt32, isInt64, isUint32, isUint64 } from "./plain-integers.ts";
 import { type PlainField, plainFieldsOf, zeroTestOf } from "./plain-message.ts";
 import { wireTypeOfScalar } from "./scalar-wire-type.ts";
+import { rangeOf } from "./time-ranges.ts";
 import { notPlain, unusual } from "./unusual.ts";
 import { LONG_TEXT, roomForAscii, writeAscii } from "./utf8.ts";
 
@@ -87,6 +89,12 @@ function compileFields(desc: DescMessage, without: ReadonlySet<string>): Write |
     .sort((a, b) => a.number - b.number)
     .map(compileField);
   const { typeName } = desc;
+  const range = rangeOf(desc);
+  if (range !== undefined) {
+    writes.push((message) => {
+      if (!range.holds(message)) throw unusual;
+    });
+  }
   return (message) => {
     if (message.$typeName !== typeName || message.$unknown !== undefined) throw unusual;
     for (const write of writes) write(message);
@@ -280,7 +288,7 @@ function writeLongAscii(text: string): boolean {
 }
 
 function writeBytes(value: unknown): void {
-  if (!(value instanceof Uint8Array)) throw unusual;
+  if (!types.isUint8Array(value)) throw unusual;
   writeUint32(value.length);
   reserve(value.length);
   scratch.set(value, at);

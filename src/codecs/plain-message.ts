@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { create, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence, isWrapperDesc } from "@bufbuild/protobuf/wkt";
 
@@ -22,8 +23,7 @@ function isPlain(field: DescField): field is PlainField {
     return !isGroup && !isWrapperDesc(field.message) && field.message.typeName !== "google.protobuf.Struct";
   }
   if (field.enum !== undefined) return field.enum.open;
-  if ("longAsString" in field && field.longAsString) return false;
-  return field.scalar !== ScalarType.STRING || field.utf8Validation;
+  return !("longAsString" in field && field.longAsString);
 }
 
 /** Whether a value is the one that is not written, as protobuf-es sees it. */
@@ -34,7 +34,7 @@ export function zeroTestOf({ scalar }: PlainField): (value: unknown) => boolean 
     case ScalarType.BOOL:
       return (value) => value === false;
     case ScalarType.BYTES:
-      return (value) => value instanceof Uint8Array && value.length === 0;
+      return (value) => types.isUint8Array(value) && value.length === 0;
     case ScalarType.DOUBLE:
     case ScalarType.FLOAT:
       return (value) => Object.is(value, 0);

@@ -48,7 +48,7 @@ function fieldShape(field: DescField): FieldShape {
 function mapEntryShape(field: DescField & { fieldKind: "map" }): ValueShape {
   const name = field.toString();
   const entry: MessageShape = new Map([
-    [1, { name, value: scalarShape(field.mapKey, field.utf8Validation), packable: false }],
+    [1, { name, value: scalarShape(field.mapKey), packable: false }],
     [2, { name, value: valueShape(field), packable: false }],
   ]);
   return { wireType: WireType.LengthDelimited, holds: () => entry };
@@ -63,16 +63,17 @@ function valueShape(field: DescField): ValueShape {
         : WireType.LengthDelimited;
     return { wireType, holds: () => shapeOf(message) };
   }
-  return scalar === undefined ? enumShape : scalarShape(scalar, field.utf8Validation);
+  return scalar === undefined ? enumShape : scalarShape(scalar);
 }
 
 const enumShape: ValueShape = { wireType: WireType.Varint, range: "int32" };
 
-function scalarShape(type: ScalarType, utf8Validation: boolean): ValueShape {
+function scalarShape(type: ScalarType): ValueShape {
   const wireType = wireTypeOfScalar(type);
   switch (wireType) {
     case WireType.LengthDelimited:
-      return { wireType, holds: type === ScalarType.STRING && utf8Validation ? "text" : "bytes" };
+      // Also where the schema does not ask for it (proto2): JavaScript's strings cannot hold anything else.
+      return { wireType, holds: type === ScalarType.STRING ? "text" : "bytes" };
     case WireType.Varint:
       return { wireType, range: rangeOf(type) };
     default:

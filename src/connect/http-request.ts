@@ -1,4 +1,4 @@
-import { create, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
+import type { Message } from "@bufbuild/protobuf";
 import type { BaseUrl } from "../client/base-url.ts";
 import type { Route } from "../transcoding/binding.ts";
 import { requestTarget } from "../transcoding/request-target.ts";
@@ -11,10 +11,10 @@ import { TranscodingError } from "../transcoding/transcoding-error.ts";
 export function httpRequest(
   route: Route,
   { origin, pathPrefix }: BaseUrl,
-  input: MessageInitShape<DescMessage>,
+  message: Message,
 ): { readonly requestMethod: string; readonly url: string } {
   try {
-    const { binding, target } = requestTarget(route, create(route.method.input, input));
+    const { binding, target } = requestTarget(route, message);
     return { requestMethod: binding.verb, url: `${origin}${pathPrefix}${target}` };
   } catch (error) {
     if (!(error instanceof TranscodingError)) throw error;

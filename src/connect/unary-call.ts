@@ -12,6 +12,7 @@ import { runUnaryCall } from "@connectrpc/connect/protocol";
 import { refusal } from "../client/refusal.ts";
 import type { CallPart, Engine } from "../client/rest-transport.ts";
 import type { TransportSettings } from "../client/rest-transport-options.ts";
+import { messageFromInit } from "../codecs/message-from-init.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
 import { restCallOptions } from "./call-options.ts";
 import { connectErrorFrom } from "./connect-error.ts";
@@ -67,14 +68,15 @@ function requestOf<I extends DescMessage, O extends DescMessage>(
 ) {
   const { route } = engine.planOf(method);
   try {
-    const http = httpRequest(route, baseUrl, input);
+    const message = messageFromInit(method.input, input);
+    const http = httpRequest(route, baseUrl, message);
     return {
       stream: false,
       service: method.parent,
       method,
       ...http,
       header: new Headers(header),
-      message: input,
+      message,
     } as const;
   } catch (error) {
     throw refusal(error, rpcName(method));

@@ -1,5 +1,7 @@
 import { create, type DescService, type Message } from "@bufbuild/protobuf";
 import { JSON_MEDIA_TYPE } from "../codecs/media-type.ts";
+import { messageFromInit } from "../codecs/message-from-init.ts";
+import { asError } from "../errors/as-error.ts";
 import { Code } from "../errors/code.ts";
 import { compileService } from "../transcoding/compile-route.ts";
 import { readRequest } from "../transcoding/read-request.ts";
@@ -124,7 +126,13 @@ function handled(input: Message, context: CallContext, settings: CallSettings): 
       throw new StatusError(Code.Unimplemented, `${rpcName(method)} is not implemented`);
     }
     const output = await handler(input, context);
-    if (typeof output === "object" && output !== null) return create(method.output, output);
-    throw new TypeError(`the handler of ${rpcName(method)} gave back no message`);
+    try {
+      return messageFromInit(method.output, output);
+    } catch (cause) {
+      throw new TypeError(
+        `the handler of ${rpcName(method)} gave back no message: ${asError(cause).message}`,
+        { cause },
+      );
+    }
   });
 }

@@ -1,5 +1,7 @@
+import { types } from "node:util";
 import { ScalarType } from "@bufbuild/protobuf";
-import { base64Decode, base64Encode } from "@bufbuild/protobuf/wire";
+import { base64Encode } from "@bufbuild/protobuf/wire";
+import { bytesFromBase64 } from "../codecs/base64.ts";
 import { hasWrongType } from "../errors/wrong-type.ts";
 
 /** Writes a scalar as text. What it throws is a sentence without its subject: `has to be a string, …`. */
@@ -12,7 +14,7 @@ export function scalarToText(type: ScalarType, value: unknown): string {
       if (typeof value !== "boolean") throw wrongType("a boolean", value);
       return value ? "true" : "false";
     case ScalarType.BYTES:
-      if (!(value instanceof Uint8Array)) throw wrongType("a Uint8Array", value);
+      if (!types.isUint8Array(value)) throw wrongType("a Uint8Array", value);
       return bytesToText(value);
     case ScalarType.DOUBLE:
       if (typeof value !== "number") throw wrongType("a number", value);
@@ -147,12 +149,9 @@ function bytesToText(bytes: Uint8Array): string {
 }
 
 function bytesFromText(text: string): Uint8Array {
-  const digits = /^([A-Za-z0-9+/\-_]*)={0,2}$/.exec(text)?.[1];
-  const isPadded = digits !== undefined && digits.length !== text.length;
-  if (digits === undefined || digits.length % 4 === 1 || (isPadded && text.length % 4 !== 0)) {
-    throw new Error("is no base64");
-  }
-  return base64Decode(digits);
+  const bytes = bytesFromBase64(text);
+  if (bytes === undefined) throw new Error("is no base64");
+  return bytes;
 }
 
 function wrongType(expected: string, value: unknown): Error {

@@ -1,5 +1,5 @@
 import { create, type DescMethodUnary, type MessageInitShape } from "@bufbuild/protobuf";
-import { anyPack } from "@bufbuild/protobuf/wkt";
+import { anyPack, DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { expect, onTestFinished, test } from "vitest";
 import { LibraryService } from "../../examples/gen/library/v1/library_pb.js";
 import { decodeBinary, encodeBinary } from "../../src/codecs/binary-codec.ts";
@@ -127,6 +127,28 @@ test.each<readonly [values: object, problem: string]>([
 ])("%o is refused, in both encodings", (values, problem) => {
   // As it comes out of JavaScript, `any` or somebody's JSON.
   expectRefusal(Object.assign(create(EverythingSchema), values), problem);
+});
+
+const TIMESTAMP = "timestamp has to be a Timestamp of the years 1 to 9999, with 0 to 999,999,999 nanos";
+const DURATION =
+  "duration has to be a Duration of up to 315,576,000,000 seconds, with nanos of the same sign, up to 999,999,999";
+
+test.each<readonly [init: Init, problem: string]>([
+  [{ timestamp: { seconds: 253402300800n } }, TIMESTAMP],
+  [{ timestamp: { seconds: -62135596801n } }, TIMESTAMP],
+  [{ timestamp: { nanos: 1_000_000_000 } }, TIMESTAMP],
+  [{ timestamp: { nanos: -1 } }, TIMESTAMP],
+  [{ duration: { seconds: 315576000001n } }, DURATION],
+  [{ duration: { seconds: 1n, nanos: -1 } }, DURATION],
+  [{ duration: { seconds: -1n, nanos: 1 } }, DURATION],
+  [{ duration: { nanos: -1_000_000_000 } }, DURATION],
+])("%o is out of range, in both encodings", (init, problem) => {
+  expectRefusal(create(EverythingSchema, init), problem);
+  // A type that is compiled, by itself.
+  const [desc, value] =
+    init.timestamp === undefined ? [DurationSchema, init.duration] : [TimestampSchema, init.timestamp];
+  const message = create(desc as typeof TimestampSchema, value as never);
+  expect(() => encodeBinary(desc, message)).toThrow(problem.replace(/^\w+/, "the message"));
 });
 
 test("what protobuf-es takes without loss is taken", () => {

@@ -570,7 +570,9 @@ describe("what cannot be meant", () => {
     await using server = await startRunning(() => undefined as never);
     expect(await run(server, { headers: asJson, body: "{}" })).toMatchObject({ status: 500 });
     expect(server.requests.at(-1)?.thrown).toMatchObject({
-      message: "the handler of bytenite.customer.Customer/RunJob gave back no message",
+      message:
+        "the handler of bytenite.customer.Customer/RunJob gave back no message: " +
+        "the message has to be a bytenite.common.GenericResponse, not undefined",
     });
   });
 });
