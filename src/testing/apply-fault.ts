@@ -44,9 +44,9 @@ export async function applyFault(fault: Fault, call: FaultyCall): Promise<Reply>
       return reply;
     }
     case "reset": {
-      const { where = "before-answer", how = "reset" } = fault;
+      const { where = "before-answer", how = "reset", bytes, announced } = fault;
       const reply = await replyOrEmpty(fault.execute ?? where === "in-answer");
-      return { ...reply, fails: { where, how } };
+      return { ...reply, announced, fails: { where, how, bytes } };
     }
     case "hang": {
       const { where = "before-answer" } = fault;

@@ -94,13 +94,22 @@ export interface DelayFault extends MayExecute {
 export interface ResetFault extends MayExecute {
   readonly kind: "reset";
   /**
-   * Before the first byte of the answer, or behind its head and half of its body.
+   * Before the first byte of the answer, or behind its head and a part of its body.
    *
    * @default "before-answer"
    */
   readonly where?: "before-answer" | "in-answer" | undefined;
   /** @default "reset" */
   readonly how?: ResetHow | undefined;
+  /** Within the answer: how many bytes of its body are sent. @default half of them */
+  readonly bytes?: number | undefined;
+  /**
+   * Within the answer: whether its head says how long the body is. If not, the body of an HTTP/1.1 answer ends where the
+   * connection ends (RFC 9112, section 6.3), and nothing tells the part that arrived from a whole one.
+   *
+   * @default true
+   */
+  readonly announced?: boolean | undefined;
 }
 
 /**

@@ -6,21 +6,22 @@ export interface FramedReply {
   readonly framing: Readonly<Record<string, string | string[]>>;
   /** As much of the body as is sent. */
   readonly body: Uint8Array;
-  /** Whether the body is sent without its length being told. */
-  readonly isChunked: boolean;
+  /** How the end of the body is told: by its length, by a last chunk, or not at all but by the connection's end. */
+  readonly endsBy: "length" | "chunk" | "connection";
 }
 
 /** Gives a reply, which may break off in the middle, its frame. */
 export function frameReply({ status, body, trailers, fails, announced = true }: Reply): FramedReply {
   if (fails?.where === "in-answer") {
+    const part = body.subarray(0, fails.bytes ?? Math.ceil(body.length / 2));
+    if (!announced) return { framing: {}, body: part, endsBy: "connection" };
     // One more than there is, so that even an empty body does not arrive whole.
-    const framing = { "content-length": String(body.length + 1) };
-    return { framing, body: body.subarray(0, Math.ceil(body.length / 2)), isChunked: false };
+    return { framing: { "content-length": String(body.length + 1) }, body: part, endsBy: "length" };
   }
-  if (trailers !== undefined) return { framing: { trailer: Object.keys(trailers) }, body, isChunked: true };
-  if (!mayHaveBody(status)) return { framing: {}, body: new Uint8Array(), isChunked: false };
-  if (!announced) return { framing: {}, body, isChunked: true };
-  return { framing: { "content-length": String(body.length) }, body, isChunked: false };
+  if (trailers !== undefined) return { framing: { trailer: Object.keys(trailers) }, body, endsBy: "chunk" };
+  if (!mayHaveBody(status)) return { framing: {}, body: new Uint8Array(), endsBy: "length" };
+  if (!announced) return { framing: {}, body, endsBy: "chunk" };
+  return { framing: { "content-length": String(body.length) }, body, endsBy: "length" };
 }
 
 /** RFC 9110, section 8.6. */

@@ -154,13 +154,19 @@ async function send(
 ): Promise<void> {
   const { status, headers, trailers, fails } = reply;
   if (fails?.where !== "before-answer") {
-    const { framing, body, isChunked } = frameReply(reply);
+    const { framing, body, endsBy } = frameReply(reply);
     for (const [name, value] of Object.entries(framing)) response.setHeader(name, value);
+    if (endsBy === "connection") {
+      // Or Node puts chunks in the place of a length that is not there.
+      response.useChunkedEncodingByDefault = false;
+      // And no word of Node's that the connection will end: nothing else tells either.
+      response.removeHeader("connection");
+    }
     response.writeHead(status, headers);
     if (fails !== undefined) {
       response.flushHeaders();
       await new Promise<void>((resolve) => response.write(body, () => resolve()));
-    } else if (isChunked) {
+    } else if (endsBy === "chunk") {
       // Written before the end, so that Node does not work out a length by itself.
       response.write(body);
       response.addTrailers(trailers ?? {});

@@ -50,7 +50,8 @@ export class Http2Listener {
   /** Ends an answer as a fault wants it. */
   breakOff({ stream }: Http2ServerResponse, how: ReplyFailure["how"]): void {
     if (how === "close") stream.session?.destroy();
-    if (how === "reset") stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    // Not close(), which ends the answer in good order before it resets the stream.
+    if (how === "reset") stream.destroy(new Error("reset"));
     if (how === "goaway") this.#sendAway(stream);
     if (how === "goaway" || how === "refused") stream.close(constants.NGHTTP2_REFUSED_STREAM);
   }

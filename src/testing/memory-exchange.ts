@@ -95,10 +95,10 @@ export class MemoryExchange implements Dispatcher.DispatchController {
   }
 
   async #playAnswer(reply: Reply, { bodyTimeout }: AnswerTimeouts): Promise<void> {
-    const { framing, body, isChunked } = frameReply(reply);
+    const { framing, body, endsBy } = frameReply(reply);
     const status = checkedStatus(reply.status);
     // Node says so by itself.
-    const chunked = isChunked ? { "transfer-encoding": "chunked" } : {};
+    const chunked = endsBy === "chunk" ? { "transfer-encoding": "chunked" } : {};
     this.rawHeaders = headerLines({ ...framing, ...reply.headers, ...chunked });
     const headers = received(this.rawHeaders);
     this.#silence.start(bodyTimeout, () => {
@@ -115,7 +115,8 @@ export class MemoryExchange implements Dispatcher.DispatchController {
       this.#silence.refresh();
       this.#tell(() => this.#handler.onResponseData?.(this, piece));
     }
-    if (reply.fails !== undefined) return;
+    // Where only the connection ends a body, undici takes either end of it, FIN or RST, for the end of the answer (8.12).
+    if (reply.fails !== undefined && endsBy !== "connection") return;
     await this.#whenRead();
     if (this.#isOver) return;
     this.rawTrailers = headerLines(reply.trailers ?? {});

@@ -18,8 +18,10 @@ export interface Reply {
 
 /** Where an answer breaks off, and what becomes of the connection then. */
 export interface ReplyFailure {
-  /** Before the first byte, or behind the head and half of the body. */
+  /** Before the first byte, or behind the head and a part of the body. */
   readonly where: "before-answer" | "in-answer";
+  /** How many bytes of the body are sent. @default half of them */
+  readonly bytes?: number | undefined;
   /** As a reset fault says it, or nothing: the connection stays open in silence. */
   readonly how: ResetHow | "hang";
 }

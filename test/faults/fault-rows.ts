@@ -60,6 +60,33 @@ export const connectionRows: readonly FaultRow[] = [
     fault: { kind: "reset", where: "in-answer", how: "close" },
     ...lostDone,
   },
+  // JSON shows that it is cut, and two bytes of binary, `ok: true`, do not. Over HTTP/2 it is the stream that is cut.
+  ...(["reset", "close"] as const).flatMap((how): FaultRow[] => {
+    const cut = (bytes: number) =>
+      ({ kind: "reset", where: "in-answer", how, announced: false, bytes }) as const;
+    const dataLoss = everyCall("DataLoss", "unknown", 1, 1);
+    return [0, 2].flatMap((bytes): FaultRow[] => [
+      {
+        what: `ended (${how}) behind ${bytes} bytes of an answer without a length, all done`,
+        fault: cut(bytes),
+        versions: ["HTTP/1.1"],
+        ...dataLoss,
+      },
+      {
+        what: `ended (${how}) behind ${bytes} bytes of an answer without a length, all done`,
+        fault: cut(bytes),
+        versions: ["HTTP/2"],
+        ...lostDone,
+      },
+    ]);
+  }),
+  {
+    what: "ended behind the whole of an answer without a length, in JSON",
+    fault: { kind: "reset", where: "in-answer", how: "close", announced: false, bytes: 1_000 },
+    versions: ["HTTP/1.1"],
+    encodings: ["json"],
+    ...everyCall("OK", 1, 1),
+  },
   {
     what: "silent, nothing done",
     fault: { kind: "hang" },
@@ -101,19 +128,29 @@ export const connectionRows: readonly FaultRow[] = [
 
 export const statusRows: readonly FaultRow[] = [
   {
-    what: "503 with Retry-After",
+    what: "503 with Retry-After, nothing done",
     fault: { kind: "status", status: 503, retryAfter: 0 },
-    ...askedToWait,
+    ...lostUndone,
   },
   {
-    what: "503 with a date in Retry-After",
-    fault: { kind: "status", status: 503, retryAfter: new Date(0) },
-    ...askedToWait,
+    what: "503 with Retry-After, all done",
+    fault: { kind: "status", status: 503, retryAfter: 0, execute: true },
+    ...lostDone,
   },
   {
-    what: "503 with RetryInfo",
-    fault: { kind: "status", status: 503, details: [retryInfo] },
-    ...askedToWait,
+    what: "503 with a date in Retry-After, all done",
+    fault: { kind: "status", status: 503, retryAfter: new Date(0), execute: true },
+    ...lostDone,
+  },
+  {
+    what: "503 with RetryInfo, all done",
+    fault: { kind: "status", status: 503, details: [retryInfo], execute: true },
+    ...lostDone,
+  },
+  {
+    what: "503 with Retry-After beyond the deadline",
+    fault: { kind: "status", status: 503, retryAfter: 60 },
+    ...everyCall("Unavailable", "unknown", 1, 0),
   },
   {
     what: "429 with Retry-After",
@@ -121,9 +158,19 @@ export const statusRows: readonly FaultRow[] = [
     ...askedToWait,
   },
   {
-    what: "503 with Retry-After beyond the deadline",
-    fault: { kind: "status", status: 503, retryAfter: 60 },
-    ...everyCall("Unavailable", "rejected", 1, 0),
+    what: "429 with a date in Retry-After",
+    fault: { kind: "status", status: 429, retryAfter: new Date(0) },
+    ...askedToWait,
+  },
+  {
+    what: "429 with RetryInfo",
+    fault: { kind: "status", status: 429, details: [retryInfo] },
+    ...askedToWait,
+  },
+  {
+    what: "429 with Retry-After beyond the deadline",
+    fault: { kind: "status", status: 429, retryAfter: 60 },
+    ...everyCall("ResourceExhausted", "rejected", 1, 0),
   },
   { what: "503, nothing done", fault: { kind: "status", status: 503 }, ...lostUndone },
   { what: "503, all done", fault: { kind: "status", status: 503, execute: true }, ...lostDone },
