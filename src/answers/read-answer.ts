@@ -2,9 +2,9 @@ import { create, type DescMessage, type Message, type Registry } from "@bufbuild
 import { decodeBinary } from "../codecs/binary-codec.ts";
 import { CodecError } from "../codecs/codec-error.ts";
 import { decodeJson, decodeJsonField } from "../codecs/json-codec.ts";
-import { type Encoding, encodingOf } from "../codecs/media-type.ts";
+import { contentTypeOf, type Encoding, encodingOf, mediaTypeOf } from "../codecs/media-type.ts";
 import { Code } from "../errors/code.ts";
-import { type HttpHeaders, headerText } from "../errors/http-headers.ts";
+
 import type { Binding } from "../transcoding/binding.ts";
 import { responseFrom } from "../transcoding/place-body.ts";
 import type { WireResponse } from "../wire/wire.ts";
@@ -47,25 +47,22 @@ export function readAnswer(
 
 function decodeAnswer(
   binding: Binding,
-  { status, body, headers }: WireResponse,
+  { status, body, headers, isCloseDelimited }: WireResponse,
   options: ReadOptions,
 ): Message {
   const { output } = binding.method;
   if (status === 206) throw new CodecError("it is only a part, which nobody asked for");
-  const contentType = headerText(headers, "content-type");
-  const encoding = encodingOf(contentType, options.protobufMediaType);
   if (binding.verb === "HEAD") return headAnswer(output);
-  // A message whose fields are all default has no bytes in binary, and 204 has none by definition.
-  if (body.length === 0 && encoding !== "json") return emptyAnswer(binding, encoding, status);
-  if (encoding === undefined) {
-    throw new CodecError(
-      contentType === undefined ? "it has no content-type" : `its content-type is ${contentType}`,
-    );
-  }
-  // Binary has no end of its own: what is cut between two fields is a message too. JSON shows it by itself.
-  if (encoding === "protobuf" && endsWithConnection(headers)) {
+  // It has no body by definition, whatever its headers say.
+  if (status === 204) return create(output);
+  const contentType = contentTypeOf(headers);
+  const encoding = encodingOf(contentType, options.protobufMediaType);
+  // JSON shows its own end. Binary has none: what is cut between two fields, or before the first one, is a message too.
+  if (isCloseDelimited && (encoding !== "json" || body.length === 0)) {
     throw new CodecError("it may be cut short: it ends with the connection, and nothing says how long it is");
   }
+  if (body.length === 0) return emptyAnswer(binding, encoding, contentType);
+  if (encoding === undefined) throw new CodecError(labelInWords(contentType));
   const field = binding.responseField;
   if (field === undefined) {
     return encoding === "json"
@@ -84,15 +81,25 @@ function headAnswer(output: DescMessage): Message {
   throw new CodecError(`the answer to a HEAD request has no body, and so nothing of ${output.typeName}`);
 }
 
-function emptyAnswer(binding: Binding, encoding: Encoding | undefined, status: number): Message {
+/** A message whose fields are all default has no bytes in binary, and some servers leave them out in JSON too. */
+function emptyAnswer(
+  binding: Binding,
+  encoding: Encoding | undefined,
+  contentType: string | undefined,
+): Message {
   const { responseField, method } = binding;
-  const isField = encoding === "protobuf" && status !== 204 && responseField?.fieldKind === "message";
+  if (encoding === "json" && method.output.fields.length > 0) {
+    throw new CodecError("it is labelled JSON and has no bytes");
+  }
+  // A page is somebody else's: what is between the server and us makes these, and not every one of them has a text.
+  if (contentType !== undefined && mediaTypeOf(contentType) === "text/html") {
+    throw new CodecError(labelInWords(contentType));
+  }
   // The field is there, as it is in JSON, where the same answer is `{}`.
+  const isField = encoding === "protobuf" && responseField?.fieldKind === "message";
   return isField ? responseFrom(binding, create(responseField.message)) : create(method.output);
 }
 
-/** Whether the end of the connection is the end of the body (RFC 9112, section 6.3). */
-function endsWithConnection(headers: HttpHeaders): boolean {
-  if (headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined) return false;
-  return headerText(headers, "connection")?.toLowerCase() === "close";
+function labelInWords(contentType: string | undefined): string {
+  return contentType === undefined ? "it has no content-type" : `its content-type is ${contentType}`;
 }

@@ -1,5 +1,4 @@
-import { encodingOf } from "../codecs/media-type.ts";
-import { headerText } from "../errors/http-headers.ts";
+import { contentTypeOf, encodingOf } from "../codecs/media-type.ts";
 import type { WireResponse } from "../wire/wire.ts";
 import type { EncodedRequest } from "./prepared-call.ts";
 
@@ -16,9 +15,7 @@ export function isRefusalOfBinary(
   const hasBinaryBody = sent.body !== null && sent.way.request === "protobuf";
   const isRefused =
     (sent.way.isBinary && (status === 406 || status === 415)) || (hasBinaryBody && status === 400);
-  return (
-    isRefused && encodingOf(headerText(response.headers, "content-type"), protobufMediaType) !== "protobuf"
-  );
+  return isRefused && encodingOf(contentTypeOf(response.headers), protobufMediaType) !== "protobuf";
 }
 
 /**
@@ -28,5 +25,5 @@ export function isRefusalOfBinary(
 export function provesJsonOnly({ status, headers }: WireResponse): boolean {
   if (status >= 200 && status < 300) return true;
   if (status === 400 || status === 406 || status === 415 || status < 400 || status >= 500) return false;
-  return encodingOf(headerText(headers, "content-type")) === "json";
+  return encodingOf(contentTypeOf(headers)) === "json";
 }

@@ -13,9 +13,8 @@ import { Connections } from "../client/connections.ts";
 import type { UnaryResponse } from "../client/interceptor.ts";
 import { createTransport, type Engine } from "../client/rest-transport.ts";
 import { type RestTransportOptions, transportSettings } from "../client/rest-transport-options.ts";
-import { encodingOf } from "../codecs/media-type.ts";
+import { contentTypeOf, encodingOf } from "../codecs/media-type.ts";
 import { Code } from "../errors/code.ts";
-import { headerText } from "../errors/http-headers.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
 import { type Outcome, worseOutcome } from "../errors/outcome.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
@@ -166,5 +165,5 @@ function refusal(method: string, response: UnaryResponse<typeof GenericResponseS
 function saysAnything({ message, headers }: UnaryResponse<typeof GenericResponseSchema>): boolean {
   const { requestId, message: words, error } = message;
   if (requestId !== "" || words !== "" || error !== undefined) return true;
-  return encodingOf(headerText(headers, "content-type")) === "json";
+  return encodingOf(contentTypeOf(headers)) === "json";
 }

@@ -1,8 +1,7 @@
 import type { GenericResponse } from "../../gen/bytenite/common/common_pb.js";
 import { errorWordsOf } from "../answers/error-words-of.ts";
-import { type Encoding, encodingOf } from "../codecs/media-type.ts";
+import { contentTypeOf, type Encoding, encodingOf } from "../codecs/media-type.ts";
 import { Code, codeName } from "../errors/code.ts";
-import { headerText } from "../errors/http-headers.ts";
 import { codeFromHttpStatus } from "../errors/http-status.ts";
 import { genericResponseBody } from "../jobs/error-body.ts";
 import type { WireResponse } from "../wire/wire.ts";
@@ -26,7 +25,7 @@ export interface Answer {
 /** Reads an answer. Nothing of it is thrown away that a verdict could rest on. */
 export function readAnswer(response: WireResponse, protobufMediaType: string): Answer {
   const { status, headers, body } = response;
-  const contentType = headerText(headers, "content-type");
+  const contentType = contentTypeOf(headers);
   const labelled = encodingOf(contentType, protobufMediaType);
   // A gateway that fails to encode its own error answers with JSON under the label that it had chosen.
   const encoding = labelled === "protobuf" && body[0] === OPENING_BRACE ? "json" : labelled;

@@ -1,6 +1,7 @@
 import type { Dispatcher } from "undici";
 import { asError } from "../errors/as-error.ts";
 import type { HttpHeaders } from "../errors/http-headers.ts";
+import { isCloseDelimited, mayHaveBody } from "./message-body.ts";
 import type { ExchangeListener, HeaderList, WireFailure, WireRequest } from "./wire.ts";
 
 /**
@@ -109,7 +110,11 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     if (status < 200) return;
     this.#status = status;
     this.#headers = headers;
-    if (Number(headers["content-length"]) > this.#request.maxResponseBytes) this.#refuseLength(controller);
+    // At once, not when so much of it has come. Where there is no body, the length is that of another answer's.
+    const { verb, maxResponseBytes } = this.#request;
+    if (Number(headers["content-length"]) > maxResponseBytes && mayHaveBody(verb, status)) {
+      this.#refuseLength(controller);
+    }
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
@@ -120,14 +125,17 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     else this.#more.push(chunk);
   }
 
-  onResponseEnd(_controller: Dispatcher.DispatchController, trailers: HttpHeaders | undefined): void {
+  onResponseEnd(controller: Dispatcher.DispatchController, trailers: HttpHeaders | undefined): void {
     const first = this.#body ?? noBytes;
     const body = this.#more === undefined ? first : Buffer.concat([first, ...this.#more]);
+    const status = this.#status;
+    const headers = this.#headers;
     this.#end()?.onAnswer({
-      status: this.#status,
-      headers: this.#headers,
+      status,
+      headers,
       trailers: trailers ?? {},
       body,
+      isCloseDelimited: isCloseDelimited(this.#request.verb, status, headers, controller?.rawHeaders),
     });
   }
 

@@ -26,6 +26,8 @@ export interface WireResponse {
   readonly headers: HttpHeaders;
   readonly trailers: HttpHeaders;
   readonly body: Uint8Array;
+  /** Whether nothing but the end of the connection ended the body, which then may be cut (RFC 9112, section 6.3). */
+  readonly isCloseDelimited: boolean;
 }
 
 /** An exchange that did not end in an answer. */

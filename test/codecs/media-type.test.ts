@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { encodingOf } from "../../src/codecs/media-type.ts";
+import { contentTypeOf, encodingOf } from "../../src/codecs/media-type.ts";
 
 test.each([
   ["application/x-protobuf", "protobuf"],
@@ -7,6 +7,20 @@ test.each([
   ["application/protobuf", "protobuf"],
   ["application/vnd.google.protobuf;proto=a.B", "protobuf"],
   ["application/octet-stream", "protobuf"],
+  ["application/x-protobuffer", "protobuf"],
+  ["application/proto", "protobuf"],
+  ['application/x-google-protobuf; messageType="a.B"', "protobuf"],
+  // Twice the same is once, whatever it carries along.
+  ["application/proto, application/proto", "protobuf"],
+  ["application/x-protobuf,Application/X-Protobuf; charset=utf-8", "protobuf"],
+  ["application/json, application/json", "json"],
+  ['application/json; a="b, application/xml; \\""; c=d', "json"],
+  ["application/json; charset=utf-8, application/json", "json"],
+  // Two are none.
+  ["application/json, application/x-protobuf", undefined],
+  ["application/x-protobuf, application/octet-stream", undefined],
+  ["application/json, ", undefined],
+  ["application/protoc", undefined],
   ["application/json", "json"],
   ["application/json;charset=UTF-8", "json"],
   ["application/problem+json", "json"],
@@ -21,5 +35,15 @@ test.each([
 });
 
 test("a media type of the caller's own is binary too", () => {
-  expect(encodingOf("application/x-google-protobuf; a=b", "application/x-google-protobuf")).toBe("protobuf");
+  expect(encodingOf("application/x-acme; a=b", "application/x-acme")).toBe("protobuf");
+  expect(encodingOf("application/x-acme; a=b")).toBeUndefined();
+});
+
+test.each([
+  [{ "content-type": ["application/proto", "application/proto; v=1"] }, "protobuf"],
+  [{ "content-type": ["application/json", "application/proto"] }, undefined],
+  [{ "content-type": "application/json" }, "json"],
+  [{}, undefined],
+])("a header that comes several times is one list: %j is read as %s", (headers, encoding) => {
+  expect(encodingOf(contentTypeOf(headers))).toBe(encoding);
 });

@@ -26,12 +26,29 @@ const IN_FLIGHT = 32;
 /** Sends fuzzed answers to a client, over sockets on loopback, and compares what comes out. */
 export async function fuzzAnswers(seed: number, count: number): Promise<FuzzCounts> {
   const counts: FuzzCounts = { answers: 0, values: 0, refusals: 0, errors: 0, faults: [] };
+  const asked = new Set<number>();
   const server = createServer((request, response) => {
-    const { status, headers, body, cutAt } = fuzzedAnswer(seed, Number(request.url?.split("/")[2]));
+    const i = Number(request.url?.split("/")[2]);
+    const answer = fuzzedAnswer(seed, i);
+    asked.add(i);
+    const { status, headers, body, endsBy, cutAt, isReset } = answer;
     request.resume();
-    response.writeHead(status, { ...headers, ...(status !== 204 && { "content-length": body.length }) });
-    if (cutAt === undefined) response.end(body);
-    else response.write(body.subarray(0, cutAt), () => request.socket.destroy());
+    if (endsBy === "connection") {
+      response.useChunkedEncodingByDefault = false;
+      // What is said of the connection does not matter, and mostly nothing is.
+      response.removeHeader("connection");
+    }
+    const length = endsBy === "length" && status !== 204 ? { "content-length": body.length } : {};
+    response.writeHead(status, { ...headers, ...length });
+    response.flushHeaders();
+    if (cutAt === undefined) {
+      response.end(body, () => endsBy === "connection" && request.socket.end());
+      return;
+    }
+    response.write(body.subarray(0, cutAt), () => {
+      if (isReset) request.socket.resetAndDestroy();
+      else request.socket.destroy();
+    });
   });
   await new Promise<void>((resolve) => {
     server.listen(0, "127.0.0.1", resolve);
@@ -47,7 +64,7 @@ export async function fuzzAnswers(seed: number, count: number): Promise<FuzzCoun
   let next = 0;
   const worker = async () => {
     for (let i = next++; i < count; i = next++) {
-      const fault = await tryAnswer(client, seed, i, counts);
+      const fault = await tryAnswer(client, seed, i, counts, asked);
       if (fault !== undefined) counts.faults.push(`seed ${seed}, answer ${i}: ${fault}`);
     }
   };
@@ -68,6 +85,7 @@ async function tryAnswer(
   seed: number,
   i: number,
   counts: FuzzCounts,
+  asked: ReadonlySet<number>,
 ): Promise<string | undefined> {
   counts.answers++;
   const answer = fuzzedAnswer(seed, i);
@@ -84,7 +102,9 @@ async function tryAnswer(
       return complaintAbout(error.response, answer, expected);
     }
     counts.errors++;
-    if (isSuccess(answer.status) && answer.cutAt === undefined) {
+    // The answer before it was whole, and then its connection was reset: nothing was asked for this one.
+    if (error.outcome === "not_sent") return asked.has(i) ? "what was sent is called not sent" : undefined;
+    if (isSuccess(answer.status) && (answer.cutAt === undefined || answer.endsBy === "connection")) {
       if (error.outcome !== "unknown") return `an unreadable answer is called ${error.outcome}`;
       if (answer.meant !== undefined) return `what was meant did not come out: ${error}`;
       if (expected === "must be an error") return undefined;
@@ -96,12 +116,13 @@ async function tryAnswer(
 
 function complaintAbout(
   value: GenericResponse,
-  { status, cutAt, meant, body }: FuzzedAnswer,
+  { status, endsBy, cutAt, meant, body }: FuzzedAnswer,
   expected: ReturnType<typeof expectedResponse>,
 ): string | undefined {
   const got = plain(value);
   if (!isSuccess(status)) return `status ${status} came out as a value`;
-  if (cutAt !== undefined && cutAt < body.length) return "a cut answer came out as a value";
+  if (cutAt !== undefined && cutAt < body.length && endsBy !== "connection")
+    return "a cut answer came out as a value";
   if (meant !== undefined && !isDeepStrictEqual(got, plain(meant)))
     return "what came out is not what was meant";
   if (expected === "must be an error") return "bytes that are no GenericResponse came out as a value";
@@ -110,15 +131,23 @@ function complaintAbout(
 
 /** What the reference reader makes of an answer with status 2xx. */
 function expectedResponse({
+  status,
   headers,
   body,
+  endsBy,
+  cutAt,
 }: FuzzedAnswer): "must be an error" | { readonly response: PlainResponse; readonly mustComeOut: boolean } {
-  const bytes = decompressed(body, headers["content-encoding"]);
+  if (status === 204) return { response: nothing, mustComeOut: true };
+  const isCloseDelimited = endsBy === "connection";
+  const arrived = isCloseDelimited ? body.subarray(0, cutAt) : body;
+  const bytes = decompressed(arrived, headers["content-encoding"]);
   if (bytes === undefined) return "must be an error";
   const label = headers["content-type"] ?? "";
   const isJson = /^application\/(json|problem\+json)/.test(label);
-  const isBinary = /^application\/(x-protobuf|octet-stream|protobuf)/.test(label);
-  if (bytes.length === 0 && !isJson) return { response: nothing, mustComeOut: false };
+  const isBinary = /^application\/(x-protobuf|x-protobuffer|proto|octet-stream|protobuf)(;|$)/i.test(label);
+  if (isCloseDelimited && !isJson) return "must be an error";
+  if (bytes.length === 0 && !isJson && label !== "text/html")
+    return { response: nothing, mustComeOut: false };
   if (!isJson && !isBinary) return "must be an error";
   const response = isBinary ? readBinaryResponse(bytes) : readJsonResponse(bytes);
   if (response === undefined) return "must be an error";

@@ -10,16 +10,27 @@ export interface FuzzedAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
+  /** How the end of the body is told: by its length, by a last chunk, or by the end of the connection alone. */
+  readonly endsBy: "length" | "chunk" | "connection";
   /** How many bytes of the body are sent before the connection is closed; undefined: all, in good order. */
   readonly cutAt: number | undefined;
+  /** Whether a connection that ends too early is reset. */
+  readonly isReset: boolean;
   /** The GenericResponse that the bytes are, where nothing was done to them and the label is right. */
   readonly meant: GenericResponse | undefined;
 }
 
 /** One in two is a success. */
 const statuses = [...Array<number>(18).fill(200), 201, 202, 204, 299, ...errorStatuses()];
-const binaryLabels = ["application/x-protobuf", "application/octet-stream", "application/protobuf; a=b"];
+const binaryLabels = [
+  "application/x-protobuf",
+  "application/octet-stream",
+  "application/protobuf; a=b",
+  "application/x-protobuffer",
+  "Application/Proto",
+];
 const jsonLabels = ["application/json", "application/json; charset=utf-8", "application/problem+json"];
+const connections = ["close", "keep-alive", "Close, X-Foo"];
 const wrongLabels = ["text/html", "text/plain", "", "application", "multipart/form-data"];
 
 function errorStatuses(): number[] {
@@ -46,15 +57,31 @@ export function fuzzedAnswer(seed: number, i: number): FuzzedAnswer {
     : random.pick(inJson ? jsonLabels : binaryLabels);
   const coding = random.chance(0.1) ? random.pick(["gzip", "gzip", "br", "identity", "nonsense"]) : undefined;
   const isGzipped = coding === "gzip" && random.chance(0.8);
-  const sent = isGzipped ? gzipSync(body) : body;
+  const isPadded = isGzipped && random.chance(0.3);
+  const sent = isGzipped
+    ? Buffer.concat([gzipSync(body), Buffer.alloc(isPadded ? random.below(600) : 0)])
+    : body;
   const isRight =
     !isMutated && !isMislabelled && (coding === undefined || isGzipped || coding === "identity");
+  const endsBy = random.chance(0.2) ? random.pick(["chunk", "connection"] as const) : "length";
+  const cutAt =
+    status !== 204 && random.chance(endsBy === "connection" ? 0.5 : 0.05)
+      ? random.below(sent.length + 1)
+      : undefined;
+  // JSON shows by itself that it is whole; binary does not.
+  const isTold = endsBy !== "connection" || (inJson && cutAt === undefined);
   return {
     status,
-    headers: { "content-type": label, ...(coding !== undefined && { "content-encoding": coding }) },
+    headers: {
+      "content-type": label,
+      ...(endsBy === "connection" && random.chance(0.3) && { connection: random.pick(connections) }),
+      ...(coding !== undefined && { "content-encoding": coding }),
+    },
     body: status === 204 ? new Uint8Array() : sent,
-    cutAt: status !== 204 && random.chance(0.05) ? random.below(sent.length + 1) : undefined,
-    meant: isRight && status !== 204 && !(inJson && sent.length === 0) ? message : undefined,
+    endsBy,
+    cutAt,
+    isReset: random.chance(0.5),
+    meant: isRight && isTold && status !== 204 && !(inJson && sent.length === 0) ? message : undefined,
   };
 }
 
