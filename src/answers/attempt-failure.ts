@@ -1,5 +1,5 @@
 import { RpcError, type RpcErrorInit } from "../errors/rpc-error.ts";
-import type { RetrySafety } from "../policies/retry-safety.ts";
+import type { RetrySafety } from "../policies/assess-status.ts";
 
 /** An attempt that failed: what its error will say, except for what only the whole call knows. */
 export interface AttemptFailure {

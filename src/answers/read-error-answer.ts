@@ -1,9 +1,7 @@
-import { encodingOf } from "../codecs/media-type.ts";
-import { headerText } from "../errors/http-headers.ts";
+import { contentTypeOf, encodingOf } from "../codecs/media-type.ts";
 import { codeFromHttpStatus } from "../errors/http-status.ts";
-import { outcomeOfStatus } from "../policies/outcome-of-status.ts";
+import { assessStatus } from "../policies/assess-status.ts";
 import { pushbackMs } from "../policies/pushback.ts";
-import { retrySafetyOfStatus } from "../policies/retry-safety.ts";
 import type { WireResponse } from "../wire/wire.ts";
 import type { AttemptFailure } from "./attempt-failure.ts";
 import type { ErrorBodyType } from "./error-body-type.ts";
@@ -18,21 +16,24 @@ export function readErrorAnswer(
 ): AttemptFailure {
   const { status, headers, body } = response;
   const { errorBody } = options;
-  const encoding = encodingOf(headerText(headers, "content-type"), options.protobufMediaType);
+  const encoding = encodingOf(contentTypeOf(headers), options.protobufMediaType);
   const { code, reason, details, message } = errorWordsOf(body, encoding, errorBody);
-  const isRedirection = status < 400 && code === undefined && message === undefined;
+  const isUnexplained = code === undefined && message === undefined;
   const pushback = pushbackMs(headers, details, Date.now());
+  const { outcome, retry } = assessStatus(status, pushback !== undefined);
   return {
     init: {
       code: code ?? codeFromHttpStatus(status),
-      reason: isRedirection ? redirectionInWords(headers) : reason || "the server gave no reason",
-      outcome: outcomeOfStatus(status, pushback !== undefined),
+      reason:
+        (status < 400 && isUnexplained ? redirectionInWords(status, headers) : reason) ||
+        "the server gave no reason",
+      outcome,
       status,
       headers,
       details,
       body: keptBody(body),
     },
-    retry: retrySafetyOfStatus(status, pushback !== undefined),
+    retry,
     pushbackMs: pushback,
     toError: message && errorBody && ((init) => errorBody.toError(message, init)),
   };

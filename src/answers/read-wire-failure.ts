@@ -2,10 +2,9 @@ import { asError } from "../errors/as-error.ts";
 import { Code } from "../errors/code.ts";
 import { codeFromHttpStatus } from "../errors/http-status.ts";
 import type { Outcome } from "../errors/outcome.ts";
+import { assessStatus } from "../policies/assess-status.ts";
 import type { CallEnd } from "../policies/call-scope.ts";
-import { outcomeOfStatus } from "../policies/outcome-of-status.ts";
 import { pushbackMs } from "../policies/pushback.ts";
-import { retrySafetyOfStatus } from "../policies/retry-safety.ts";
 import type { WireFailure } from "../wire/wire.ts";
 import type { AttemptFailure } from "./attempt-failure.ts";
 
@@ -51,11 +50,10 @@ function badBody(
     return { init, retry: "never" };
   }
   const pushback = pushbackMs(headers, [], Date.now());
-  const askedToWait = pushback !== undefined;
-  const outcome = outcomeOfStatus(status, askedToWait);
+  const { outcome, retry } = assessStatus(status, pushback !== undefined);
   return {
     init: { code: code ?? codeFromHttpStatus(status), reason, outcome, status, headers, cause },
-    retry: retrySafetyOfStatus(status, askedToWait),
+    retry,
     pushbackMs: pushback,
   };
 }

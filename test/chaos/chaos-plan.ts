@@ -24,14 +24,20 @@ export function weather(random: Random): Weather {
 
 /**
  * Something that goes wrong. The server acts or not before it does, except where its answer is a promise that it
- * did not: a client cannot see through a lie.
+ * did not: a client cannot see through a lie. A 503 is none, whatever else it says: the proxy that sends it may have lost
+ * the server in the middle of the call.
  */
 export function chaoticFault(random: Random): Fault | RefusalFault {
   const execute = random.chance(0.5);
   const where = random.pick(["before-answer", "in-answer"] as const);
   switch (random.below(12)) {
-    case 0:
-      return { kind: "reset", where, how: random.pick(["reset", "close"]), execute };
+    case 0: {
+      const how = random.pick(["reset", "close"] as const);
+      // Two bytes are `ok: true`, and a whole message.
+      return random.chance(0.5)
+        ? { kind: "reset", where, how, execute }
+        : { kind: "reset", where: "in-answer", how, announced: false, bytes: random.below(5), execute };
+    }
     case 1:
       return { kind: "reset", how: random.pick(["refused", "goaway"]) };
     case 2:
@@ -41,7 +47,9 @@ export function chaoticFault(random: Random): Fault | RefusalFault {
     case 4:
       return { kind: "status", status: random.pick([429, 500, 502, 503, 504]), execute };
     case 5:
-      return { kind: "status", status: random.pick([429, 503]), retryAfter: 0 };
+      return random.chance(0.5)
+        ? { kind: "status", status: 429, retryAfter: 0 }
+        : { kind: "status", status: 503, retryAfter: 0, execute };
     case 6:
       return { kind: "status", status: random.pick([400, 401, 403, 404, 406, 409, 415, 501]) };
     case 7:
@@ -56,7 +64,8 @@ export function chaoticFault(random: Random): Fault | RefusalFault {
       };
     case 10:
       return random.chance(0.5)
-        ? { kind: "truncate", bytes: random.below(20), execute }
+        ? // In the midst of `request_id`: where a field ends, a body of the right length is a message that says less.
+          { kind: "truncate", bytes: 3 + random.below(8), execute }
         : { kind: "oversize", bytes: random.below(60_000), announced: random.chance(0.5), execute };
     default:
       return random.chance(0.5)
@@ -78,18 +87,23 @@ export function tokenFault(random: Random): Fault {
 /** What is asked of one call, and what stops it. */
 export interface ChaoticCall {
   readonly options: CallOptions;
+  /** Ends the call, as its caller or as a deadline of its caller's. */
+  end(): void;
   /** To be called when the call is over. */
   done(): void;
 }
 
 export function chaoticCall(random: Random, { cancellations, shortDeadlines }: Weather): ChaoticCall {
-  const timeoutMs = random.chance(shortDeadlines) ? 1 + random.below(50) : 500;
-  if (!random.chance(cancellations)) return { options: { timeoutMs }, done: () => undefined };
+  // Else one that no call runs into, however slow the machine is: what would wait for ever is ended from outside.
+  const timeoutMs = random.chance(shortDeadlines) ? 1 + random.below(50) : random.pick([0, 3_600_000]);
   const controller = new AbortController();
   const { signal } = controller;
-  const abort = () => controller.abort();
-  if (random.chance(0.1)) abort();
-  else if (random.chance(0.3)) setImmediate(abort);
-  const timer = setTimeout(abort, random.below(30));
-  return { options: { timeoutMs, signal }, done: () => clearTimeout(timer) };
+  const isDeadline = random.chance(0.5);
+  const end = () => controller.abort(isDeadline ? new DOMException("late", "TimeoutError") : undefined);
+  const options = { timeoutMs, signal: random.chance(0.2) ? AbortSignal.any([signal]) : signal };
+  if (!random.chance(cancellations)) return { options, end, done: () => undefined };
+  if (random.chance(0.1)) end();
+  else if (random.chance(0.3)) setImmediate(end);
+  const timer = setTimeout(end, random.below(30));
+  return { options, end, done: () => clearTimeout(timer) };
 }

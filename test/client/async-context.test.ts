@@ -7,7 +7,7 @@ import { ok, type Scripted, scriptedServer } from "../support/scripted-server.ts
 
 const tenant = new AsyncLocalStorage<string>();
 
-const busy: Scripted = { status: 503, headers: { "retry-after": "0" } };
+const busy: Scripted = { status: 429, headers: { "retry-after": "0" } };
 const refused: Scripted = { status: 401 };
 
 /** One client for all tenants, whose connection was opened by another one than the tenant that calls. */

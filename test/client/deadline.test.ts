@@ -49,7 +49,7 @@ describe("a deadline that passes", () => {
   });
 
   test("between attempts adds nothing of its own to the outcome", async () => {
-    const server = await scriptedServer({ status: 503, headers: { "retry-after": "0" } }, "hang");
+    const server = await scriptedServer({ status: 429, headers: { "retry-after": "0" } }, "hang");
     const controller = new AbortController();
     const call = jobsClient(server.baseUrl).run("job-1", undefined, {
       signal: controller.signal,
@@ -60,12 +60,12 @@ describe("a deadline that passes", () => {
       outcome: "rejected",
       cause: "enough",
       attempts: 1,
-      status: 503,
+      status: 429,
     });
   });
 
   test("is sent along with what is left at each attempt", async () => {
-    const server = await scriptedServer({ status: 503, headers: { "retry-after": "1" } }, ok);
+    const server = await scriptedServer({ status: 429, headers: { "retry-after": "1" } }, ok);
     await jobsClient(server.baseUrl).run("job-1", undefined, { timeoutMs: 10_000 });
     const [first, second] = server.seen.map(({ headers }) =>
       Number.parseInt(String(headers["grpc-timeout"]), 10),

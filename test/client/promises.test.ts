@@ -255,22 +255,22 @@ test("an error of either kind can be logged as JSON", async () => {
 });
 
 test("the history tells of waits that were waited, and of no others", async () => {
-  const server = await scriptedServer({ status: 503, headers: { "retry-after": "20" } });
+  const server = await scriptedServer({ status: 429, headers: { "retry-after": "20" } });
   const controller = new AbortController();
   const retry = { onRetry: () => queueMicrotask(() => controller.abort()) };
   const error = await caught(
     jobsClient(server.baseUrl).run("job-1", undefined, { signal: controller.signal, retry }),
   );
   expect(error).toMatchObject({ code: Code.Cancelled, outcome: "rejected" });
-  expect(error.history).toMatchObject([{ status: 503 }]);
+  expect(error.history).toMatchObject([{ status: 429 }]);
   expect(error.history[0]).not.toHaveProperty("waitedMs");
 });
 
 test("close from within onRetry ends the call", async () => {
-  const server = await scriptedServer({ status: 503, headers: { "retry-after": "20" } }, ok);
+  const server = await scriptedServer({ status: 429, headers: { "retry-after": "20" } }, ok);
   const client = jobsClient(server.baseUrl);
   const retry = { onRetry: () => void client.close() };
-  expect(await caught(client.run("job-1", undefined, { retry }))).toMatchObject({ status: 503, attempts: 1 });
+  expect(await caught(client.run("job-1", undefined, { retry }))).toMatchObject({ status: 429, attempts: 1 });
   expect(server.seen).toHaveLength(1);
 });
 

@@ -13,8 +13,8 @@ import { ok, type Scripted, scriptedServer } from "../support/scripted-server.ts
 const names = Object.keys(calls) as CallName[];
 const mayHappenTwice = (name: CallName) => name !== "run";
 
-const retryInfo: Scripted = {
-  status: 429,
+const retryInfo = (status: number): Scripted => ({
+  status,
   headers: { "content-type": "application/x-protobuf" },
   body: toBinary(
     StatusSchema,
@@ -23,7 +23,7 @@ const retryInfo: Scripted = {
       details: [anyPack(RetryInfoSchema, create(RetryInfoSchema, { retryDelay: { nanos: 1_000_000 } }))],
     }),
   ),
-};
+});
 
 /** Each way in which a first attempt can end, and what the table of the design says of it. */
 const firstAttempts: [
@@ -33,8 +33,15 @@ const firstAttempts: [
   retry: "all" | "idempotent" | "none",
 ][] = [
   ["429 with Retry-After", { status: 429, headers: { "retry-after": "0" } }, "rejected", "all"],
-  ["503 with Retry-After", { status: 503, headers: { "retry-after": "0" } }, "rejected", "all"],
-  ["429 with a RetryInfo detail", retryInfo, "rejected", "all"],
+  ["429 with a RetryInfo detail", retryInfo(429), "rejected", "all"],
+  ["503 with Retry-After", { status: 503, headers: { "retry-after": "0" } }, "unknown", "idempotent"],
+  ["503 with a RetryInfo detail", retryInfo(503), "unknown", "idempotent"],
+  [
+    "429 with a Retry-After that is none",
+    { status: 429, headers: { "retry-after": "Sun 5" } },
+    "unknown",
+    "idempotent",
+  ],
   ["429", { status: 429 }, "unknown", "idempotent"],
   ["502", { status: 502 }, "unknown", "idempotent"],
   ["503", { status: 503 }, "unknown", "idempotent"],
@@ -134,17 +141,22 @@ describe("the policy", () => {
   });
 
   test("waits as long as the server asks, and no shorter", async () => {
-    const server = await scriptedServer({ status: 503, headers: { "retry-after": "1" } }, ok);
+    const server = await scriptedServer({ status: 429, headers: { "retry-after": "1" } }, ok);
     await jobsClient(server.baseUrl).run("job-1");
     const [first, second] = server.seen.map(({ at }) => at);
     expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(1_000);
   });
 
   test("does not begin a wait that would outlast the deadline", async () => {
-    const server = await scriptedServer({ status: 503, headers: { "retry-after": "60" } });
+    const server = await scriptedServer({ status: 429, headers: { "retry-after": "60" } });
     const startedAt = performance.now();
     const error = await caught(jobsClient(server.baseUrl).run("job-1", undefined, { timeoutMs: 2_000 }));
-    expect(error).toMatchObject({ code: Code.Unavailable, status: 503, outcome: "rejected", attempts: 1 });
+    expect(error).toMatchObject({
+      code: Code.ResourceExhausted,
+      status: 429,
+      outcome: "rejected",
+      attempts: 1,
+    });
     expect(performance.now() - startedAt).toBeLessThan(1_000);
   });
 
@@ -188,14 +200,14 @@ describe("close", () => {
   });
 
   test("ends a call that waits for a retry with its last error", async () => {
-    const server = await scriptedServer({ status: 503, headers: { "retry-after": "20" } });
+    const server = await scriptedServer({ status: 429, headers: { "retry-after": "20" } });
     const client = jobsClient(server.baseUrl);
     let call: Promise<RpcError> | undefined;
     await new Promise((resolve) => {
       call = caught(client.run("job-1", undefined, { retry: { onRetry: resolve } }));
     });
     await client.close();
-    expect(await call).toMatchObject({ status: 503, outcome: "rejected", attempts: 1 });
+    expect(await call).toMatchObject({ status: 429, outcome: "rejected", attempts: 1 });
     expect(server.seen).toHaveLength(1);
   });
 });

@@ -35,7 +35,7 @@ function observed<Event extends object>(channel: TracingChannel<unknown, Event>)
 }
 
 const method = "bytenite.customer.Customer/RunJob";
-const busy: Scripted = { status: 503, headers: { "retry-after": "0" } };
+const busy: Scripted = { status: 429, headers: { "retry-after": "0" } };
 
 test("a call is one object from its start to its end, and says who was asked, what came of it and how long it took", async () => {
   const seen = observed(callChannel);
@@ -54,7 +54,7 @@ test("a call is one object from its start to its end, and says who was asked, wh
     status: 200,
     attempts: 2,
   });
-  expect(history?.map(({ code }) => code)).toEqual([Code.Unavailable, Code.OK]);
+  expect(history?.map(({ code }) => code)).toEqual([Code.ResourceExhausted, Code.OK]);
   expect(durationMs).toBeGreaterThan(0);
 });
 
@@ -81,8 +81,8 @@ test("an attempt says what was asked and answered, in which encoding and how man
         requestEncoding: "protobuf",
         responseEncoding: "protobuf",
       },
-      ...{ requestBytes: server.seen[0]?.body.length, responseBytes: 0, status: 503 },
-      ...{ code: Code.Unavailable, outcome: "rejected" },
+      ...{ requestBytes: server.seen[0]?.body.length, responseBytes: 0, status: 429 },
+      ...{ code: Code.ResourceExhausted, outcome: "rejected" },
     },
     { attempt: 2, requestEncoding: "protobuf", status: 415, responseBytes: 5, outcome: "rejected" },
     {
@@ -91,7 +91,7 @@ test("an attempt says what was asked and answered, in which encoding and how man
     },
   ]);
   expect(ends[0]?.requestBytes).toBeGreaterThan(0);
-  expect(ends[0]?.error).toMatchObject({ code: Code.Unavailable, attempts: 1, method });
+  expect(ends[0]?.error).toMatchObject({ code: Code.ResourceExhausted, attempts: 1, method });
   for (const { durationMs } of ends) expect(durationMs).toBeGreaterThan(0);
 });
 
@@ -204,7 +204,7 @@ test("no credential is in any event", async () => {
   const token = "a-secret-token";
   const events = [observed(callChannel), observed(attemptChannel)];
   const server = await scriptedServer(
-    { status: 503, headers: { "retry-after": "0", "x-echo": token }, body: token },
+    { status: 429, headers: { "retry-after": "0", "x-echo": token }, body: token },
     { status: 401, body: `bad token ${token}` },
   );
   const client = jobsClient(server.baseUrl, { accessToken: token });

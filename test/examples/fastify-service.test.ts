@@ -68,7 +68,8 @@ const rows: readonly Row[] = [
   },
   // A grpc-gateway says so also when the answer was too big.
   { what: "a bare 429", fault: status(429), gives: [502, "ResourceExhausted", "unknown"] },
-  { what: "an API at rest", fault: comeBack(503), gives: [503, "Unavailable", "rejected"], retryAfter },
+  // When to come back is no proof that nothing was done.
+  { what: "an API at rest", fault: comeBack(503), gives: [502, "Unavailable", "unknown"] },
   { what: "a bare 503", fault: status(503), gives: [502, "Unavailable", "unknown"] },
   { what: "an error of the API", fault: status(500), gives: [502, "Internal", "unknown"] },
   { what: "a method that is not there", fault: status(501), gives: [502, "Unimplemented", "rejected"] },

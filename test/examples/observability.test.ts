@@ -22,7 +22,7 @@ import { ok, type Scripted, scriptedServer } from "../support/scripted-server.ts
 
 const channels = ["call", "attempt"].map((name) => tracingChannel(`bytenite-jobs:${name}`));
 const rpc = "bytenite.customer.Customer/RunJob";
-const busy: Scripted = { status: 503, headers: { "retry-after": "0" } };
+const busy: Scripted = { status: 429, headers: { "retry-after": "0" } };
 
 describe("the OpenTelemetry recipe", () => {
   const spanExporter = new InMemorySpanExporter();
@@ -88,10 +88,10 @@ describe("the OpenTelemetry recipe", () => {
       "url.template": "/jobs/{job_id}/run",
       "http.request.body.size": 0,
       "http.request.resend_count": 0,
-      "http.response.status_code": 503,
+      "http.response.status_code": 429,
       "http.response.body.size": 0,
-      "rpc.response.status_code": "UNAVAILABLE",
-      "error.type": "UNAVAILABLE",
+      "rpc.response.status_code": "RESOURCE_EXHAUSTED",
+      "error.type": "RESOURCE_EXHAUSTED",
       "bytenite_jobs.outcome": "rejected",
     });
     expect(second?.attributes).toMatchObject({
@@ -229,7 +229,7 @@ test("the pino recipe writes a line for each call, louder the less is known, and
   expect(
     lines.map(({ level, msg, code, attempts }) => [levels.labels[Number(level)], msg, code, attempts]),
   ).toEqual([
-    ["debug", expect.stringContaining("no reason"), "Unavailable", undefined],
+    ["debug", expect.stringContaining("no reason"), "ResourceExhausted", undefined],
     ["info", "call", "OK", 2],
     ["debug", expect.stringContaining("no such job"), "NotFound", undefined],
     ["warn", "call failed, outcome rejected", "NotFound", 1],

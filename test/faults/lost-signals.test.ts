@@ -40,13 +40,13 @@ test("a signal ends the call that fires just behind the token function", async (
 
 test("an onRetry that closes the client ends the call with its last error", async () => {
   const { server, client } = await faulty("HTTP/1.1");
-  server.fault({ kind: "status", status: 503, retryAfter: 3 }, { times: 2 });
+  server.fault({ kind: "status", status: 429, retryAfter: 3 }, { times: 2 });
   let closed: Promise<void> | undefined;
   const onRetry = () => {
     closed = client.close();
   };
   const error = await caught(client.run("job-1", undefined, { retry: { onRetry } }));
-  expect(error).toMatchObject({ status: 503, outcome: "rejected", attempts: 1 });
+  expect(error).toMatchObject({ status: 429, outcome: "rejected", attempts: 1 });
   await closed;
   expect(server.requests).toHaveLength(1);
 });

@@ -61,19 +61,33 @@ describe.each(encodings)("in %s", (encoding) => {
     expect(error.findDetails(ErrorInfoSchema)).toEqual([info]);
   });
 
-  test("a RetryInfo is the server's word, and run is made again, not sooner", async () => {
+  test("a RetryInfo of a rate limit is the server's word, and run is made again, not sooner", async () => {
     const { gateway, jobs } = await startPeer();
     const retryInfo = create(RetryInfoSchema, { retryDelay: { nanos: 20_000_000 } });
     const status = create(StatusSchema, {
-      code: Code.Unavailable,
+      code: Code.ResourceExhausted,
       details: [anyPack(RetryInfoSchema, retryInfo)],
     });
     const error = await caught(
       jobs({ encoding, retry: { maxAttempts: 3 } }).run("job-1", undefined, { metadata: failing(status) }),
     );
-    expect(error).toMatchObject({ status: 503, outcome: "rejected", attempts: 3 });
+    expect(error).toMatchObject({ status: 429, outcome: "rejected", attempts: 3 });
     for (const { waitedMs } of error.history.slice(0, 2)) expect(waitedMs).toBeGreaterThanOrEqual(19);
     expect(await gateway.calls()).toHaveLength(3);
+  });
+
+  test("a RetryInfo of a server that is unavailable is a wait, and no proof: run is not made again, abort is", async () => {
+    const { gateway, jobs } = await startPeer();
+    const retryInfo = create(RetryInfoSchema, { retryDelay: { nanos: 20_000_000 } });
+    const details = [anyPack(RetryInfoSchema, retryInfo)];
+    const metadata = failing(create(StatusSchema, { code: Code.Unavailable, details }));
+    const client = jobs({ encoding, retry: { maxAttempts: 3 } });
+    const run = await caught(client.run("job-1", undefined, { metadata }));
+    expect(run).toMatchObject({ status: 503, outcome: "unknown", attempts: 1 });
+    const abort = await caught(client.abort("job-1", { metadata }));
+    expect(abort).toMatchObject({ status: 503, outcome: "unknown", attempts: 3 });
+    for (const { waitedMs } of abort.history.slice(0, 2)) expect(waitedMs).toBeGreaterThanOrEqual(19);
+    expect(await gateway.calls()).toHaveLength(4);
   });
 
   test("a detail of a type that the gateway does not know", async () => {

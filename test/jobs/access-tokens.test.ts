@@ -34,7 +34,7 @@ describe("a fixed token", () => {
 
 describe("a function", () => {
   test("is asked on every attempt", async () => {
-    const server = await scriptedServer({ status: 503, headers: { "retry-after": "0" } }, ok);
+    const server = await scriptedServer({ status: 429, headers: { "retry-after": "0" } }, ok);
     let count = 0;
     await jobsClient(server.baseUrl, { accessToken: async () => `t${++count}` }).run("job-1");
     expect(authorizations(server.seen)).toEqual(["t1", "t2"]);
