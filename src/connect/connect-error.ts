@@ -6,7 +6,6 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import { Code as ConnectCode, ConnectError } from "@connectrpc/connect";
-import { Code } from "../errors/code.ts";
 import { decodeDetail, type ErrorDetail, findDetails } from "../errors/error-detail.ts";
 import { RpcError } from "../errors/rpc-error.ts";
 import { receivedHeaders } from "./headers.ts";
@@ -32,8 +31,9 @@ export function connectErrorFrom(error: unknown, registry: Registry, signal?: Ab
   return new RestConnectError(error, registry, reasonOf(error, signal));
 }
 
-function reasonOf({ code, cause }: RpcError, signal: AbortSignal | undefined): ConnectError | undefined {
-  if (code !== Code.Cancelled || !signal?.aborted || cause === undefined) return undefined;
+/** Where the signal ended the call. What `AbortSignal.timeout` says is Canceled to Connect, too. */
+function reasonOf({ cause }: RpcError, signal: AbortSignal | undefined): ConnectError | undefined {
+  if (!signal?.aborted || cause !== signal.reason) return undefined;
   return ConnectError.from(cause, ConnectCode.Canceled);
 }
 

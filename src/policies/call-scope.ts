@@ -40,7 +40,7 @@ export class CallScope implements Deadline {
     this.passesAt = timeoutMs === 0 ? Number.POSITIVE_INFINITY : this.startedAt + timeoutMs;
     this.#signal = signal;
     if (signal?.aborted) {
-      this.#finish(Code.Cancelled, "cancelled by the caller", signal.reason);
+      this.handleEvent();
       return;
     }
     if (timeoutMs > 0) {
@@ -52,7 +52,10 @@ export class CallScope implements Deadline {
 
   /** As the listener of the signal: an object needs no closure of its own for each call. */
   handleEvent(): void {
-    this.#finish(Code.Cancelled, "cancelled by the caller", this.#signal?.reason);
+    const reason: unknown = this.#signal?.reason;
+    if (isTimeout(reason))
+      this.#finish(Code.DeadlineExceeded, "the deadline of the caller's signal passed", reason);
+    else this.#finish(Code.Cancelled, "cancelled by the caller", reason);
   }
 
   /** Set once the call has to stop. */
@@ -130,4 +133,9 @@ export class CallScope implements Deadline {
     this.close();
     listener?.onEnd(this.#end);
   }
+}
+
+/** What `AbortSignal.timeout` aborts with, and `AbortSignal.any` passes on. By its name: it may be of another realm. */
+function isTimeout(reason: unknown): boolean {
+  return typeof reason === "object" && reason !== null && "name" in reason && reason.name === "TimeoutError";
 }

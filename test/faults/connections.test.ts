@@ -100,7 +100,7 @@ describe("a pool that has no free connection", () => {
     const { server, client, first, release } = await busy();
     const signal = AbortSignal.timeout(20);
     expect(await caught(calledWith(name, client, "job-1", signal))).toMatchObject({
-      code: Code.Cancelled,
+      code: Code.DeadlineExceeded,
       outcome: "not_sent",
       attempts: 1,
     });
