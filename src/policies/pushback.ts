@@ -4,7 +4,7 @@ import type { HttpHeaders } from "../errors/http-headers.ts";
 
 /**
  * How long the server asks to wait before the next try, in milliseconds: from a `Retry-After` header
- * (RFC 9110, section 10.2.3: seconds or a date) or a google.rpc.RetryInfo detail, the longest one if there
+ * (RFC 9110, section 10.2.3: seconds or a date, and nothing else) or a google.rpc.RetryInfo detail, the longest one if there
  * are several. Undefined if it says nothing that can be understood.
  *
  * @param now the present, in milliseconds since 1970, which a date is compared with
@@ -23,10 +23,43 @@ export function pushbackMs(
 function retryAfterMs(header: string, now: number): number | undefined {
   const text = header.trim();
   if (/^\d+$/.test(text)) return Number(text) * 1_000;
-  // A date has a comma or, in the form of asctime, the name of a day; Date.parse takes much else.
-  if (!/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text)) return undefined;
-  const date = Date.parse(/GMT$/.test(text) ? text : `${text} GMT`);
-  return Number.isNaN(date) ? undefined : Math.max(date - now, 0);
+  const date = httpDate(text, now);
+  return date === undefined ? undefined : Math.max(date - now, 0);
+}
+
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const dayName = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)";
+const longDayName = "(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day";
+const month = `(?<month>${months.join("|")})`;
+const time = "(?<hour>\\d\\d):(?<minute>\\d\\d):(?<second>\\d\\d)";
+
+/** IMF-fixdate, rfc850-date and asctime-date, letter by letter. */
+const dateForms = [
+  new RegExp(`^${dayName}, (?<day>\\d\\d) ${month} (?<year>\\d{4}) ${time} GMT$`),
+  new RegExp(`^${longDayName}, (?<day>\\d\\d)-${month}-(?<year>\\d\\d) ${time} GMT$`),
+  new RegExp(`^${dayName} ${month} (?<day>[ \\d]\\d) ${time} (?<year>\\d{4})$`),
+];
+
+/**
+ * A date in one of the three forms of RFC 9110, section 5.6.7, in milliseconds since 1970. Not with Date.parse, which
+ * makes a date of `Sun 5` as well.
+ */
+function httpDate(text: string, now: number): number | undefined {
+  const parts = dateForms.map((form) => form.exec(text)?.groups).find((groups) => groups !== undefined);
+  if (parts === undefined) return undefined;
+  const number = (name: string) => Number(parts[name]);
+  const [day, hour, minute, second] = [number("day"), number("hour"), number("minute"), number("second")];
+  const year = parts.year?.length === 2 ? fullYear(number("year"), now) : number("year");
+  const midnight = new Date(Date.UTC(year, months.indexOf(parts.month ?? ""), day));
+  // A second more than 59 is a leap second.
+  const isReal = midnight.getUTCDate() === day && hour < 24 && minute < 60 && second <= 60;
+  return isReal ? midnight.getTime() + ((hour * 60 + minute) * 60 + second) * 1_000 : undefined;
+}
+
+/** The year with these last two digits that is no more than 50 years ahead. */
+function fullYear(twoDigits: number, now: number): number {
+  const last = new Date(now).getUTCFullYear() + 50;
+  return last - ((last - twoDigits) % 100);
 }
 
 function retryInfoMs(details: readonly ErrorDetail[]): number | undefined {
