@@ -9,14 +9,16 @@ import type { ErrorWords } from "./error-words.ts";
 
 /**
  * Reads an error body as a google.rpc.Status in JSON, plain or as Google's own APIs wrap it,
- * `{"error": {"code": 404, "status": "NOT_FOUND", "message": …}}`, or gives undefined if it is neither.
+ * `{"error": {"code": 404, "status": "NOT_FOUND", "message": …}}`, or gives undefined if it is neither. Where a method
+ * answers with a list, Google's APIs put the error into a list too, as its only element.
  *
  * It is read by hand: the JSON form of an Any needs its message type, and a Status may carry any.
  *
- * @param json what {@link parseJsonExactly} gave, so that the details lose no digit
+ * @param body what {@link parseJsonExactly} gave, so that the details lose no digit
  * @see https://google.aip.dev/193#http11json-representation
  */
-export function statusFromJson(json: unknown): ErrorWords | undefined {
+export function statusFromJson(body: unknown): ErrorWords | undefined {
+  const json: unknown = Array.isArray(body) && body.length === 1 ? body[0] : body;
   if (!isObject(json)) return undefined;
   const status = isObject(json.error) && typeof json.error.code !== "string" ? json.error : json;
   const { message } = status;
@@ -45,7 +47,6 @@ function detailFromJson(json: unknown): ErrorDetail[] {
   if (!isObject(json) || typeof json["@type"] !== "string") return [];
   const { "@type": typeUrl, ...rest } = json;
   const detail: ErrorDetail = { typeUrl, json: withPlainNumbers(rest) as JsonObject };
-  // Types with a JSON form of their own stand under "value" (protobuf.dev, JSON mapping of Any).
   return [
     withDecoder(detail, (schema, registry) => {
       // Types with a JSON form of their own stand under "value" (protobuf.dev, JSON mapping of Any).
