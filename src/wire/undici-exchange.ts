@@ -140,8 +140,10 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(controller: Dispatcher.DispatchController | null, error: Error): void {
-    // undici makes the controller when it begins to write.
+    // undici makes the controller when it begins to write; who stands in between may not have passed that on.
     if (controller) this.#sent = true;
+    // The words of undici 6 for a handler without its own methods, and of later ones for one without theirs:
+    // https://github.com/nodejs/undici/blob/v6.21.0/lib/core/util.js (validateHandler), v8.12.4 (assertRequestHandler).
     if (/^invalid on\w+ method$/.test(error.message)) {
       const reason =
         "the dispatcher is of an undici release that this package cannot work with; undici 7 and 8 do";
@@ -189,7 +191,8 @@ function isRefusedInput(error: Error): boolean {
 
 /**
  * What undici's ProxyAgent makes of a proxy's 407, where it sends `http:` on without a tunnel. It looks like input
- * that was refused, but it is an answer, without its headers and its body (8.12).
+ * that was refused, but it is an answer, without its headers and its body (8.12: lib/dispatcher/proxy-agent.js;
+ * test/faults/proxies.test.ts has one).
  */
 function isHidden407(error: Error): boolean {
   return isRefusedInput(error) && error.message === "Proxy Authentication Required (407)";

@@ -87,6 +87,8 @@ describe("a JSON body is a Status", () => {
     [{ error: { code: 404, status: "NEW_STATUS" } }, Code.NotFound],
     [{ error: { code: 5 } }, Code.NotFound],
     [{ error: { status: "UNAVAILABLE" } }, Code.Unavailable],
+    [[{ error: { code: 404, status: "NOT_FOUND", message: "m" } }], Code.NotFound],
+    [[{ code: 5, message: "m" }], Code.NotFound],
   ])("%j", (json, code) => {
     expect(statusFromJson(json)?.code).toBe(code);
   });
@@ -99,6 +101,8 @@ describe("a JSON body is a Status", () => {
     [{ error: "invalid_grant" }],
     [{}],
     [[]],
+    [[{ error: { code: 5 } }, { error: { code: 6 } }]],
+    [[[{ error: { code: 5 } }]]],
     [null],
     ["x"],
   ])("and not %j", (json) => {
@@ -125,4 +129,49 @@ test("a redirect is not followed", async () => {
   expect(error.reason).toMatch(/^redirected to 127\.0\.0\.1:\d+: redirects are not followed/);
   expect(error.message).not.toContain("secret");
   expect(elsewhere.seen).toHaveLength(0);
+});
+
+test("a 304 leads nowhere: it is no redirect", async () => {
+  const server = await scriptedServer({ status: 304, headers: { etag: '"1"', "content-length": "5000000" } });
+  const error = await caught(jobsClient(server.baseUrl).run("job-1"));
+  expect(error).toMatchObject({ code: Code.Unknown, status: 304, outcome: "unknown", attempts: 1 });
+  expect(error.reason).toMatch(/^not modified/);
+});
+
+test("an error in a list is read, with its details", async () => {
+  const body = JSON.stringify([{ error: { code: 429, status: "RESOURCE_EXHAUSTED", message: "slow down" } }]);
+  const headers = { "content-type": "application/json; charset=UTF-8" };
+  const server = await scriptedServer({ status: 429, headers, body });
+  const error = await caught(jobsClient(server.baseUrl).run("job-1"));
+  expect(error).toMatchObject({ code: Code.ResourceExhausted, reason: "slow down", outcome: "unknown" });
+});
+
+describe("an error body that says nothing gives no reason", () => {
+  const bodies = [
+    "null",
+    '""',
+    "[]",
+    "{}",
+    " {} \n",
+    "502",
+    "-1.5e3",
+    "true",
+    "[null]",
+    '{"code":null,"errors":[]}',
+    "  ",
+    "",
+  ];
+  test.each(["application/json", "text/plain", "application/x-protobuf", undefined])(
+    "as %s",
+    async (contentType) => {
+      const headers: Record<string, string> =
+        contentType === undefined ? {} : { "content-type": contentType };
+      for (const body of bodies) {
+        const server = await scriptedServer({ status: 502, headers, body });
+        const error = await caught(jobsClient(server.baseUrl).run("job-1"));
+        expect([body, error.reason]).toEqual([body, "the server gave no reason"]);
+        expect(Buffer.from(error.body ?? []).toString()).toBe(body);
+      }
+    },
+  );
 });

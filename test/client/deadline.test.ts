@@ -48,6 +48,34 @@ describe("a deadline that passes", () => {
     expect(server.seen).toHaveLength(0);
   });
 
+  test.each([
+    ["AbortSignal.timeout", (signal: AbortSignal) => signal],
+    ["AbortSignal.any", (signal: AbortSignal) => AbortSignal.any([new AbortController().signal, signal])],
+  ])(
+    "as %s is one of the caller's: unknown if the request had left, and else not sent",
+    async (_what, within) => {
+      const server = await scriptedServer("hang");
+      const client = jobsClient(server.baseUrl, { timeoutMs: 0 });
+      // Aborted as AbortSignal.timeout does it, but when the request is there.
+      const controller = new AbortController();
+      const sent = caught(client.run("job-1", undefined, { signal: within(controller.signal) }));
+      await expect.poll(() => server.seen.length).toBe(1);
+      controller.abort(new DOMException("The operation was aborted due to timeout", "TimeoutError"));
+      expect(await sent).toMatchObject({
+        code: Code.DeadlineExceeded,
+        outcome: "unknown",
+        attempts: 1,
+        reason: "the deadline of the caller's signal passed",
+        cause: { name: "TimeoutError" },
+      });
+      const timeout = AbortSignal.timeout(1);
+      await once(timeout, "abort");
+      const notSent = caught(client.run("job-1", undefined, { signal: within(timeout) }));
+      expect(await notSent).toMatchObject({ code: Code.DeadlineExceeded, outcome: "not_sent", attempts: 0 });
+      expect(server.seen).toHaveLength(1);
+    },
+  );
+
   test("between attempts adds nothing of its own to the outcome", async () => {
     const server = await scriptedServer({ status: 429, headers: { "retry-after": "0" } }, "hang");
     const controller = new AbortController();

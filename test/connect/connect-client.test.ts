@@ -514,6 +514,17 @@ describe("a ConnectError", () => {
     },
   );
 
+  test("of AbortSignal.timeout is Connect's Canceled, and a deadline of the caller's to this library", async () => {
+    const { client, server } = await jobs(["hang"]);
+    const controller = new AbortController();
+    const call = failed(client.runJob({ jobId: "job-1" }, { signal: AbortSignal.any([controller.signal]) }));
+    while (server.seen.length === 0) await new Promise(setImmediate);
+    controller.abort(new DOMException("too late", "TimeoutError"));
+    const error = await call;
+    expect(error).toMatchObject({ code: Code.Canceled, rawMessage: "too late" });
+    expect(rpcErrorOf(error)).toMatchObject({ code: Code.DeadlineExceeded, outcome: "unknown" });
+  });
+
   test.each([
     ["a bad name", { "a b": "1" }],
     ["a bad value", { "x-a": "1\n2" }],

@@ -2,7 +2,8 @@ import { H2CClient, Pool } from "undici";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Code, type JobsClient } from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
-import { type CallName, calls } from "../support/clients.ts";
+import { type CallName, calls, jobsClient } from "../support/clients.ts";
+import { tcpServer } from "../support/loopback.ts";
 import { faulty } from "./faulty-server.ts";
 
 const versions = ["HTTP/1.1", "HTTP/2"] as const;
@@ -192,3 +193,37 @@ describe("what the server refused over HTTP/2", () => {
 function calledWith(name: CallName, client: JobsClient, jobId: string, signal?: AbortSignal) {
   return name === "run" ? client.run(jobId, undefined, { signal }) : client[name](jobId, { signal });
 }
+
+// docs/faq.md says so. undici 8.12 does it in onHeadersComplete of lib/dispatcher/client-h1.js; should it once pass the answer
+// over, that answer is to go.
+describe("an unasked 100 Continue ends undici's connection:", () => {
+  async function continuing(status: string) {
+    let requests = 0;
+    const { origin } = await tcpServer((socket) =>
+      socket.on("data", () => {
+        requests++;
+        socket.write(
+          `HTTP/1.1 ${status}\r\n\r\nHTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 11\r\n\r\n{"ok":true}`,
+        );
+      }),
+    );
+    return { client: jobsClient(origin), requests: () => requests };
+  }
+
+  test("run is unknown after one attempt, abort after four, each of them lost", async () => {
+    const { client, requests } = await continuing("100 Continue");
+    const run = await caught(client.run("job-1"));
+    expect(run).toMatchObject({ code: Code.Unavailable, outcome: "unknown", attempts: 1, status: undefined });
+    expect(run.reason).toBe("the connection was lost: bad response");
+    const abort = await caught(client.abort("job-1"));
+    expect(abort).toMatchObject({ code: Code.Unavailable, outcome: "unknown", attempts: 4 });
+    expect(abort.history.map(({ outcome }) => outcome)).toEqual(Array(4).fill("unknown"));
+    expect(requests()).toBe(5);
+  });
+
+  test("another informational answer does not", async () => {
+    const { client, requests } = await continuing("103 Early Hints");
+    expect(await client.run("job-1")).toMatchObject({ ok: true });
+    expect(requests()).toBe(1);
+  });
+});

@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Code } from "../../src/errors/code.ts";
 import { type CallEnd, CallScope } from "../../src/policies/call-scope.ts";
@@ -58,6 +59,29 @@ describe("a signal", () => {
     });
     expect(removed).toHaveBeenCalledOnce();
   });
+
+  test.each([
+    ["AbortSignal.timeout", () => AbortSignal.timeout(20)],
+    ["AbortSignal.any", () => AbortSignal.any([new AbortController().signal, AbortSignal.timeout(20)])],
+    ["a signal of another realm", () => AbortSignal.abort(runInNewContext("({ name: 'TimeoutError' })"))],
+  ])("of %s is a deadline of the caller's", async (_what, signalOf) => {
+    vi.useRealTimers();
+    const signal = signalOf();
+    const scope = new CallScope(0, signal);
+    const end = { code: Code.DeadlineExceeded, reason: "the deadline of the caller's signal passed" };
+    expect(await scope.race(never)).toEqual({ end: { ...end, cause: signal.reason } });
+    vi.useFakeTimers();
+  });
+
+  test.each([undefined, null, "TimeoutError", new Error("TimeoutError"), new DOMException("", "AbortError")])(
+    "with the reason %s is none",
+    (reason) => {
+      const controller = new AbortController();
+      const scope = new CallScope(0, controller.signal);
+      controller.abort(reason);
+      expect(scope.end).toMatchObject({ code: Code.Cancelled, cause: controller.signal.reason });
+    },
+  );
 
   test("that has fired before the call ends it before it begins", async () => {
     const scope = new CallScope(1_000, AbortSignal.abort("no"));

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type Dispatcher, Pool } from "undici";
+import { DecoratorHandler, type Dispatcher, MockAgent, Pool } from "undici";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { UndiciExchange } from "../../src/wire/undici-exchange.ts";
 import type { WireFailure, WireRequest, WireResult } from "../../src/wire/wire.ts";
@@ -123,6 +123,20 @@ describe("it may have been read", () => {
     expect(result).toMatchObject({ kind: "connection_lost", sent: true, status: 200 });
   });
 
+  test("where somebody between undici and us does not say that it began", async () => {
+    const { origin } = await tcpServer((socket) => socket.once("data", () => socket.destroy()));
+    const silent = pool(origin).compose((dispatch) => (options, handler) => {
+      class Silent extends DecoratorHandler {
+        onRequestStart() {}
+      }
+      return dispatch(options, new Silent(handler));
+    });
+    expect(failure(await send(silent, request(origin)))).toMatchObject({
+      kind: "connection_lost",
+      sent: true,
+    });
+  });
+
   test("where the answer is not HTTP", async () => {
     const { origin } = await tcpServer((socket) =>
       socket.once("data", () => socket.end("220 smtp ready\r\n\r\n")),
@@ -147,6 +161,33 @@ describe("an answer that is too long", () => {
     expect(result).toMatchObject({ kind: "too_large", sent: true, status: 200 });
     for (const socket of sockets) await once(socket, "close");
   });
+
+  test("and says so is refused before any of its body has come", async () => {
+    const { origin } = await httpServer((_req, res) => {
+      res.writeHead(200, { "content-length": "101" });
+      res.flushHeaders();
+    });
+    expect(failure(await send(pool(origin), request(origin)))).toMatchObject({
+      kind: "too_large",
+      sent: true,
+      status: 200,
+    });
+  });
+
+  test.each([
+    ["HEAD", 200],
+    ["GET", 304],
+  ])(
+    "is not one to %s with status %d, whose length is that of a body which does not come",
+    async (verb, status) => {
+      const { origin } = await httpServer((_req, res) => {
+        res.writeHead(status, { "content-length": "101" });
+        res.end();
+      });
+      const result = await send(pool(origin), request(origin, { verb, body: null }));
+      expect(result).toMatchObject({ response: { status, body: { length: 0 }, isCloseDelimited: false } });
+    },
+  );
 
   test("is one byte more than the limit", async () => {
     const { origin } = await httpServer((_req, res) => res.end(Buffer.alloc(100)));
@@ -204,6 +245,11 @@ describe("a cancelled exchange", () => {
   });
 });
 
+test("undici has the words by which a dispatcher of another release is known", async () => {
+  const dispatch = () => pool("http://127.0.0.1").dispatch({ path: "/", method: "GET" }, {});
+  expect(dispatch).toThrow(/^invalid on\w+ method$/);
+});
+
 test("a dispatcher of undici 6 is refused with an error that says so", async () => {
   const dispatcher = {
     dispatch(): boolean {
@@ -230,4 +276,16 @@ test("an interceptor of undici's that adds to the headers adds them to its own r
   const shared = request(origin, { headers: ["x-a", "b"] });
   for (let i = 0; i < 3; i++) await send(numbering, shared);
   expect(seen).toEqual(["1", "2", "3"]);
+});
+
+test("what undici's MockAgent answers has an end where it is told to say its length", async () => {
+  const origin = "http://mock.invalid";
+  const mock = new MockAgent();
+  mock.disableNetConnect();
+  onTestFinished(() => mock.close());
+  const intercept = () => mock.get(origin).intercept({ path: "/x", method: "POST" });
+  intercept().replyContentLength().reply(200, Buffer.from("hi"));
+  expect(await send(mock, request(origin))).toMatchObject({ response: { isCloseDelimited: false } });
+  intercept().reply(200, Buffer.from("hi"));
+  expect(await send(mock, request(origin))).toMatchObject({ response: { isCloseDelimited: true } });
 });
