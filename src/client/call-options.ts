@@ -10,7 +10,10 @@ export type OutgoingMetadata = Readonly<
 
 /** What one call may have of its own. */
 export interface CallOptions {
-  /** Ends the call when it fires: the promise rejects at once, with `Code.Cancelled` and its reason as `cause`. */
+  /**
+   * Ends the call when it fires: the promise rejects at once, with its reason as `cause`. The code is `Code.Cancelled`, or
+   * `Code.DeadlineExceeded` where the reason is a `TimeoutError`, as that of `AbortSignal.timeout` is.
+   */
   readonly signal?: AbortSignal | undefined;
   /** The deadline of the whole call, in milliseconds; `0` is none. Default: the transport's. */
   readonly timeoutMs?: number | undefined;
