@@ -4,7 +4,6 @@ import { CodecError } from "../codecs/codec-error.ts";
 import { decodeJson, decodeJsonField } from "../codecs/json-codec.ts";
 import { contentTypeOf, type Encoding, encodingOf, mediaTypeOf } from "../codecs/media-type.ts";
 import { Code } from "../errors/code.ts";
-
 import type { Binding } from "../transcoding/binding.ts";
 import { responseFrom } from "../transcoding/place-body.ts";
 import type { WireResponse } from "../wire/wire.ts";

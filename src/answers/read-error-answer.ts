@@ -18,15 +18,14 @@ export function readErrorAnswer(
   const { errorBody } = options;
   const encoding = encodingOf(contentTypeOf(headers), options.protobufMediaType);
   const { code, reason, details, message } = errorWordsOf(body, encoding, errorBody);
-  const isUnexplained = code === undefined && message === undefined;
+  const isRedirection = status < 400 && code === undefined && message === undefined;
+  const words = isRedirection ? redirectionInWords(status, headers) : reason;
   const pushback = pushbackMs(headers, details, Date.now());
   const { outcome, retry } = assessStatus(status, pushback !== undefined);
   return {
     init: {
       code: code ?? codeFromHttpStatus(status),
-      reason:
-        (status < 400 && isUnexplained ? redirectionInWords(status, headers) : reason) ||
-        "the server gave no reason",
+      reason: words || "the server gave no reason",
       outcome,
       status,
       headers,

@@ -29,9 +29,13 @@ type ConnectionEnd = (typeof ends)[number];
  * For each beginning of what a server sends, from nothing of the body to all of it: how a call ends whose connection ends
  * behind it.
  */
-async function endsAtEveryByte(head: string, body: Buffer, end: ConnectionEnd): Promise<string[]> {
-  const responses = Array.from({ length: body.length + 1 }, (_, count) =>
-    Buffer.concat([Buffer.from(`${head}\r\n\r\n`), body.subarray(0, count)]),
+function endsAtEveryByte(head: string, body: Buffer, end: ConnectionEnd): Promise<string[]> {
+  return endsBehind(Buffer.from(`${head}\r\n\r\n`), body, end);
+}
+
+async function endsBehind(start: Buffer, rest: Buffer, end: ConnectionEnd): Promise<string[]> {
+  const responses = Array.from({ length: rest.length + 1 }, (_, count) =>
+    Buffer.concat([start, rest.subarray(0, count)]),
   );
   let next = 0;
   const { origin } = await tcpServer((socket) =>
@@ -128,6 +132,13 @@ describe.each(ends)("a response that tells its end is read whole or not at all (
     expect(new Set(results.slice(0, -1))).toEqual(new Set(["Unavailable unknown"]));
     expect(results.at(-1)).toBe("whole");
   });
+});
+
+test.each(ends)("a response that ends within its head is a lost connection (%s)", async (end) => {
+  for (const framing of ["", `content-length: ${binary.length}\r\n`, "transfer-encoding: chunked\r\n"]) {
+    const head = Buffer.from(`HTTP/1.1 200 OK\r\n${type}\r\n${framing}\r`);
+    expect(new Set(await endsBehind(Buffer.alloc(0), head, end))).toEqual(new Set(["Unavailable unknown"]));
+  }
 });
 
 /** RFC 9113, sections 4.1 and 6. */
