@@ -41,10 +41,10 @@ async function visit(encoding: "protobuf" | "json") {
     pageToken = page.nextPageToken;
   } while (pageToken !== "");
 
-  // PATCH /v1/shelves/old/books/emma?updateMask=authors,isbn: the name goes in the path, the rest in the body.
+  // PATCH /v1/shelves/old/books/emma?updateMask=authors,page_count: the name goes in the path, the rest in the body.
   const updated = await library.updateBook({
-    book: { name: emma.name, authors: ["Jane Austen"], isbn: 9780141439587n, title: "not in the mask" },
-    updateMask: { paths: ["authors", "isbn"] },
+    book: { name: emma.name, authors: ["Jane Austen"], pageCount: 474, title: "not in the mask" },
+    updateMask: { paths: ["authors", "page_count"] },
   });
 
   // POST /v1/shelves/old/books/emma:checkOut

@@ -1,7 +1,13 @@
 import { create, type MessageShape } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { Code, type ServiceImplementation, StatusError } from "bytenite-jobs/testing";
-import { type Book, type BookFilter, BookSchema, type LibraryService } from "../gen/library/v1/library_pb.js";
+import {
+  type Book,
+  type BookFilter,
+  BookSchema,
+  type LibraryService,
+  type UpdateBookRequest,
+} from "../gen/library/v1/library_pb.js";
 
 /** A library that keeps its books in memory: what the example's server does behind its routes. */
 export function libraryService(): ServiceImplementation<typeof LibraryService> {
@@ -16,6 +22,17 @@ export function libraryService(): ServiceImplementation<typeof LibraryService> {
   const put = (book: Book): Book => {
     books.set(book.name, book);
     return book;
+  };
+
+  const changed = ({ book, updateMask }: UpdateBookRequest): Book => {
+    if (book === undefined) throw new StatusError(Code.InvalidArgument, "book is missing");
+    const copy: MessageShape<typeof BookSchema> = { ...find(book.name) };
+    for (const path of updateMask?.paths ?? []) {
+      const field = BookSchema.fields.find(({ name }) => name === path);
+      if (field === undefined) throw new StatusError(Code.InvalidArgument, `a book has no ${path}`);
+      Object.assign(copy, { [field.localName]: book[field.localName as keyof Book] });
+    }
+    return copy;
   };
 
   return {
@@ -36,16 +53,10 @@ export function libraryService(): ServiceImplementation<typeof LibraryService> {
       return put({ ...create(BookSchema, book), name });
     },
 
-    updateBook: ({ book, updateMask }) => {
-      if (book === undefined) throw new StatusError(Code.InvalidArgument, "book is missing");
-      const changed: MessageShape<typeof BookSchema> = { ...find(book.name) };
-      for (const path of updateMask?.paths ?? []) {
-        const field = BookSchema.fields.find(({ name }) => name === path);
-        if (field === undefined) throw new StatusError(Code.InvalidArgument, `a book has no ${path}`);
-        Object.assign(changed, { [field.localName]: book[field.localName as keyof Book] });
-      }
-      return put(changed);
-    },
+    updateBook: (request) => put(changed(request)),
+
+    // All are checked before one is put back.
+    batchUpdateBooks: ({ requests }) => ({ books: requests.map(changed).map(put) }),
 
     checkOutBook: ({ name, reader }) => {
       const book = find(name);

@@ -66,7 +66,7 @@ export class MethodPlans {
 
   #make(method: DescMethodUnary): MethodPlan {
     const name = rpcName(method);
-    const route = usableRoute(method, name);
+    const route = usableRoute(method, name, this.#settings);
     const ways = new Map(route.bindings.map((binding) => [binding, this.#ways(binding)]));
     return {
       name,
@@ -105,9 +105,9 @@ export class MethodPlans {
   }
 }
 
-function usableRoute(method: DescMethodUnary, name: string): Route {
+function usableRoute(method: DescMethodUnary, name: string, { queryFieldMask }: TransportSettings): Route {
   try {
-    return compileRoute(method);
+    return compileRoute(method, queryFieldMask);
   } catch (cause) {
     if (!(cause instanceof HttpRuleError)) throw cause;
     const reason = cause.message;

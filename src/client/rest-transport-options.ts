@@ -4,6 +4,7 @@ import { registryWith } from "../codecs/default-registry.ts";
 import { encodingOf, PROTOBUF_MEDIA_TYPE } from "../codecs/media-type.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
 import { type RetryPolicy, type RetrySettings, retrySettings } from "../policies/retry-policy.ts";
+import type { FieldMaskForm } from "../transcoding/field-text.ts";
 import { type BaseUrl, parseBaseUrl } from "./base-url.ts";
 import { type EncodingOption, type EncodingPair, encodingPair } from "./encoding-option.ts";
 import type { Interceptor } from "./interceptor.ts";
@@ -79,6 +80,14 @@ export interface RestTransportOptions {
    * @default false
    */
   readonly allowInsecure?: boolean | undefined;
+  /**
+   * How the paths of a google.protobuf.FieldMask are written in a query: `"snake_case"`, as the .proto file spells them,
+   * which is what a grpc-gateway passes on (grpc-gateway#4134), or `"camelCase"`, as Google's servers and vanguard read
+   * them. In JSON bodies they are always in camelCase. A path that would be read as another one is `InvalidArgument`.
+   *
+   * @default "snake_case"
+   */
+  readonly queryFieldMask?: "snake_case" | "camelCase" | undefined;
 }
 
 /** {@link RestTransportOptions}, checked and with every default filled in. */
@@ -98,6 +107,7 @@ export interface TransportSettings {
   /** In lower case. */
   readonly timeoutHeader: string | undefined;
   readonly allowInsecure: boolean;
+  readonly queryFieldMask: FieldMaskForm;
   /** Whether credentials must not be sent to the base URL. */
   readonly refusesCredentials: boolean;
 }
@@ -119,6 +129,7 @@ const known: Readonly<Record<keyof RestTransportOptions, true>> = {
   protobufMediaType: true,
   timeoutHeader: true,
   allowInsecure: true,
+  queryFieldMask: true,
 };
 
 /** Checks a transport's options. Every error names the option; none shows a value that may be a secret. */
@@ -144,6 +155,7 @@ export function transportSettings(options: RestTransportOptions): TransportSetti
     protobufMediaType: checkedMediaType(options.protobufMediaType ?? PROTOBUF_MEDIA_TYPE),
     timeoutHeader,
     allowInsecure,
+    queryFieldMask: checkedFieldMask(options.queryFieldMask ?? "snake_case"),
     refusesCredentials: baseUrl.isPlaintext && !allowInsecure,
   };
 }
@@ -210,4 +222,10 @@ function checkedTimeoutHeader(name: string | false): string | undefined {
   if (name === false) return undefined;
   if (typeof name !== "string") throw invalidArgument("timeoutHeader must be the name of a header, or false");
   return checkedHeaderName(name, "timeoutHeader");
+}
+
+function checkedFieldMask(form: FieldMaskForm): FieldMaskForm {
+  if (form === "snake_case" || form === "camelCase") return form;
+  const given = typeof form === "string" ? `, not ${JSON.stringify(form)}` : "";
+  throw invalidArgument(`queryFieldMask must be "snake_case" or "camelCase"${given}`);
 }

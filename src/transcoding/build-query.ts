@@ -1,5 +1,5 @@
 import { type DescField, type DescMessage, isFieldSet, type Message } from "@bufbuild/protobuf";
-import { fieldText } from "./field-text.ts";
+import { type FieldMaskForm, fieldText } from "./field-text.ts";
 import type { FieldTree } from "./field-tree.ts";
 import { fieldReader } from "./field-value.ts";
 import { escapeSegment } from "./percent-encoding.ts";
@@ -11,10 +11,15 @@ import { TranscodingError } from "./transcoding-error.ts";
  * stand in the order in which the .proto file declares the fields, the items of a list in their own order.
  *
  * @param without the fields that travel elsewhere
+ * @param fieldMask how a FieldMask is written
  * @throws TranscodingError (the function), if a field is set that cannot be a query parameter
  */
-export function compileQuery(desc: DescMessage, without: FieldTree): (message: Message) => string {
-  const write = compileMessage(desc, without);
+export function compileQuery(
+  desc: DescMessage,
+  without: FieldTree,
+  fieldMask: FieldMaskForm,
+): (message: Message) => string {
+  const write = compileMessage(desc, without, fieldMask);
   return (message) => write(message, "", "", "");
 }
 
@@ -26,10 +31,10 @@ export function compileQuery(desc: DescMessage, without: FieldTree): (message: M
  */
 type QueryWriter = (message: Message, query: string, keys: string, parent: string) => string;
 
-function compileMessage(desc: DescMessage, without: FieldTree): QueryWriter {
+function compileMessage(desc: DescMessage, without: FieldTree, fieldMask: FieldMaskForm): QueryWriter {
   const writers = desc.fields
     .filter((field) => without.get(field) !== "whole")
-    .map((field) => ({ field, write: compileField(field, without.get(field)) }));
+    .map((field) => ({ field, write: compileField(field, without.get(field), fieldMask) }));
   return (message, query, keys, parent) => {
     let written = query;
     for (const { field, write } of writers) {
@@ -39,7 +44,11 @@ function compileMessage(desc: DescMessage, without: FieldTree): QueryWriter {
   };
 }
 
-function compileField(field: DescField, without: FieldTree | "whole" | undefined): QueryWriter {
+function compileField(
+  field: DescField,
+  without: FieldTree | "whole" | undefined,
+  fieldMask: FieldMaskForm,
+): QueryWriter {
   const shape = queryField(field);
   const read = fieldReader(field);
   switch (shape.kind) {
@@ -49,16 +58,16 @@ function compileField(field: DescField, without: FieldTree | "whole" | undefined
       };
     case "message": {
       const key = escapedKey(shape.key);
-      const writer = lazyWriter(shape.desc, without);
+      const writer = lazyWriter(shape.desc, without, fieldMask);
       return (message, query, keys, parent) =>
         writer()(read(message) as Message, query, `${keys}${key}.`, `${parent}${field.name}.`);
     }
     case "value": {
-      const write = compileValue(field, escapedKey(shape.key));
+      const write = compileValue(field, escapedKey(shape.key), fieldMask);
       return (message, query, keys, parent) => write(read(message), query, keys, parent);
     }
     case "list": {
-      const write = compileValue(field, escapedKey(shape.key));
+      const write = compileValue(field, escapedKey(shape.key), fieldMask);
       return (message, query, keys, parent) => {
         let written = query;
         for (const item of read(message) as readonly unknown[]) written = write(item, written, keys, parent);
@@ -68,8 +77,8 @@ function compileField(field: DescField, without: FieldTree | "whole" | undefined
   }
 }
 
-function compileValue(field: DescField, key: string) {
-  const text = fieldText(field);
+function compileValue(field: DescField, key: string, fieldMask: FieldMaskForm) {
+  const text = fieldText(field, fieldMask);
   return (value: unknown, query: string, keys: string, parent: string): string => {
     const escaped = text && escapeSegment(text.write(value, parent));
     if (escaped === undefined) {
@@ -80,19 +89,27 @@ function compileValue(field: DescField, key: string) {
 }
 
 /** Not before it is needed: a message type may hold itself. */
-function lazyWriter(desc: DescMessage, without: FieldTree | "whole" | undefined): () => QueryWriter {
-  if (without === undefined || without === "whole") return () => wholeMessageWriter(desc);
-  const writer = compileMessage(desc, without);
+function lazyWriter(
+  desc: DescMessage,
+  without: FieldTree | "whole" | undefined,
+  fieldMask: FieldMaskForm,
+): () => QueryWriter {
+  if (without === undefined || without === "whole") return () => wholeMessageWriter(desc, fieldMask);
+  const writer = compileMessage(desc, without, fieldMask);
   return () => writer;
 }
 
-const wholeMessageWriters = new WeakMap<DescMessage, QueryWriter>();
+const wholeMessageWriters: Readonly<Record<FieldMaskForm, WeakMap<DescMessage, QueryWriter>>> = {
+  snake_case: new WeakMap(),
+  camelCase: new WeakMap(),
+};
 
-function wholeMessageWriter(desc: DescMessage): QueryWriter {
-  let writer = wholeMessageWriters.get(desc);
+function wholeMessageWriter(desc: DescMessage, fieldMask: FieldMaskForm): QueryWriter {
+  const writers = wholeMessageWriters[fieldMask];
+  let writer = writers.get(desc);
   if (writer === undefined) {
-    writer = compileMessage(desc, new Map());
-    wholeMessageWriters.set(desc, writer);
+    writer = compileMessage(desc, new Map(), fieldMask);
+    writers.set(desc, writer);
   }
   return writer;
 }

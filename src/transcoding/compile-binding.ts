@@ -3,7 +3,7 @@ import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import type { Binding, FieldPath, PathVariable, RequestBody } from "./binding.ts";
 import { compileQuery } from "./build-query.ts";
 import { isFieldPath, noSuchField, resolveFieldPath } from "./field-path.ts";
-import { fieldText } from "./field-text.ts";
+import { type FieldMaskForm, fieldText } from "./field-text.ts";
 import { type FieldTree, fieldTree } from "./field-tree.ts";
 import { compilePath } from "./fill-path.ts";
 import type { BindingRule } from "./http-rule.ts";
@@ -16,12 +16,14 @@ export type RuleComplaint = (reason: string, column?: number) => void;
 /**
  * Checks one http rule against the method's messages, and works out all that does not depend on a call.
  *
+ * @param fieldMask how a FieldMask stands in the query
  * @param complain is told of everything that is wrong
  * @returns undefined if anything is
  */
 export function compileBinding(
   method: DescMethodUnary,
   rule: BindingRule,
+  fieldMask: FieldMaskForm,
   complain: RuleComplaint,
 ): Binding | undefined {
   let isSound = true;
@@ -48,7 +50,7 @@ export function compileBinding(
     responseIsMessage: responseField === undefined || responseField.fieldKind === "message",
     notInQuery,
     fillPath: compilePath(template, variables),
-    buildQuery: notInQuery === undefined ? () => "" : compileQuery(method.input, notInQuery),
+    buildQuery: notInQuery === undefined ? () => "" : compileQuery(method.input, notInQuery, fieldMask),
   });
 }
 

@@ -1,6 +1,7 @@
 import type { DescMethod, DescMethodUnary, DescService } from "@bufbuild/protobuf";
 import type { Binding, Route } from "./binding.ts";
 import { compileBinding } from "./compile-binding.ts";
+import type { FieldMaskForm } from "./field-text.ts";
 import { bindingRulesOf } from "./http-rule.ts";
 import { HttpRuleError, type HttpRuleProblem } from "./http-rule-error.ts";
 import { rpcName } from "./rpc-name.ts";
@@ -8,11 +9,12 @@ import { rpcName } from "./rpc-name.ts";
 /**
  * Compiles the http rules of a method.
  *
+ * @param queryFieldMask how a FieldMask stands in the query
  * @throws {@link HttpRuleError} with everything that is wrong with them
  */
-export function compileRoute(method: DescMethod): Route {
+export function compileRoute(method: DescMethod, queryFieldMask: FieldMaskForm = "snake_case"): Route {
   const problems: HttpRuleProblem[] = [];
-  const route = compile(method, problems);
+  const route = compile(method, queryFieldMask, problems);
   if (route === undefined || problems.length > 0) throw new HttpRuleError(problems);
   return route;
 }
@@ -26,17 +28,24 @@ export function compileService(service: DescService): ReadonlyMap<DescMethod, Ro
   const problems: HttpRuleProblem[] = [];
   const routes = new Map<DescMethod, Route>();
   for (const method of service.methods) {
-    const route = compile(method, problems);
+    const route = compile(method, "snake_case", problems);
     if (route !== undefined) routes.set(method, route);
   }
   if (problems.length > 0) throw new HttpRuleError(problems);
   return routes;
 }
 
-const compiled = new WeakMap<DescMethod, Route>();
+const compiled: Readonly<Record<FieldMaskForm, WeakMap<DescMethod, Route>>> = {
+  snake_case: new WeakMap(),
+  camelCase: new WeakMap(),
+};
 
-function compile(method: DescMethod, problems: HttpRuleProblem[]): Route | undefined {
-  const known = compiled.get(method);
+function compile(
+  method: DescMethod,
+  queryFieldMask: FieldMaskForm,
+  problems: HttpRuleProblem[],
+): Route | undefined {
+  const known = compiled[queryFieldMask].get(method);
   if (known !== undefined) return known;
   const name = rpcName(method);
   const rules = bindingRulesOf(method);
@@ -49,11 +58,13 @@ function compile(method: DescMethod, problems: HttpRuleProblem[]): Route | undef
   }
   if (rules.length === 0) report("", "the method has no google.api.http rule");
   const bindings = rules
-    .map((rule) => compileBinding(method, rule, (reason, column) => report(rule.path, reason, column)))
+    .map((rule) =>
+      compileBinding(method, rule, queryFieldMask, (reason, column) => report(rule.path, reason, column)),
+    )
     .filter((binding) => binding !== undefined);
   if (!isComplete(bindings, rules.length)) return undefined;
   const route = Object.freeze({ method, bindings: Object.freeze(bindings) });
-  compiled.set(method, route);
+  compiled[queryFieldMask].set(method, route);
   return route;
 }
 

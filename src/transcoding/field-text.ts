@@ -9,7 +9,7 @@ import {
   ScalarType,
   toJson,
 } from "@bufbuild/protobuf";
-import { protoSnakeCase } from "@bufbuild/protobuf/reflect";
+import { protoCamelCase, protoSnakeCase } from "@bufbuild/protobuf/reflect";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import { scalarFromText, scalarToText } from "./scalar-text.ts";
 import { TranscodingError } from "./transcoding-error.ts";
@@ -25,6 +25,12 @@ export type TextWriter = (value: unknown, parent: string) => string;
 /** The way back: gives the value as protobuf-es keeps it in this field. */
 export type TextReader = (text: string, parent: string) => unknown;
 
+/**
+ * How the paths of a FieldMask are written: as the .proto file spells them, or as the JSON format does.
+ * Both are read.
+ */
+export type FieldMaskForm = "snake_case" | "camelCase";
+
 /** What a field's value looks like in a URL: as a list, each of its items. */
 export interface FieldText {
   readonly write: TextWriter;
@@ -37,9 +43,11 @@ export interface FieldText {
  * google/api/http.proto allows primitive types. Beside them stand the well-known types that are one text in
  * JSON, as in grpc-gateway (its `wellKnownTypeConv`) and vanguard (its `isParameterType`): Timestamp,
  * Duration, FieldMask and the wrappers. They may not be repeated, being messages.
+ *
+ * @param fieldMask how a FieldMask is written
  */
-export function fieldText(field: DescField): FieldText | undefined {
-  const text = valueText(field);
+export function fieldText(field: DescField, fieldMask: FieldMaskForm = "camelCase"): FieldText | undefined {
+  const text = valueText(field, fieldMask);
   if (text === undefined) return undefined;
   return {
     write: (value, parent) => guarded(parent, field, () => text.write(value)),
@@ -60,12 +68,12 @@ function guarded<T>(parent: string, field: DescField, convert: () => T): T {
   }
 }
 
-function valueText(field: DescField): ValueText | undefined {
+function valueText(field: DescField, fieldMask: FieldMaskForm): ValueText | undefined {
   if (field.fieldKind === "map") return undefined;
   if (field.scalar !== undefined) return scalarText(field.scalar, field.longAsString);
   if (field.enum !== undefined) return enumText(field.enum);
   if (field.fieldKind === "list") return undefined;
-  if (!isWrapperDesc(field.message)) return messageText(field.message);
+  if (!isWrapperDesc(field.message)) return messageText(field.message, fieldMask);
   // In a oneof a wrapper is a message, elsewhere protobuf-es keeps its value alone.
   const [{ scalar }] = field.message.fields;
   if (scalar === undefined) return undefined;
@@ -117,14 +125,14 @@ function enumText(desc: DescEnum): ValueText {
   };
 }
 
-function messageText(desc: DescMessage): ValueText | undefined {
+function messageText(desc: DescMessage, fieldMask: FieldMaskForm): ValueText | undefined {
   switch (desc.typeName) {
     case "google.protobuf.Timestamp":
       return jsonText(desc, timestamp);
     case "google.protobuf.Duration":
       return jsonText(desc, duration);
     case "google.protobuf.FieldMask":
-      return fieldMaskText(desc);
+      return fieldMaskText(desc, fieldMask);
     default:
       return undefined;
   }
@@ -145,24 +153,33 @@ function jsonText(desc: DescMessage, form: RegExp): ValueText {
 }
 
 /**
- * Names in lowerCamelCase, as in JSON. A grpc-gateway takes the names of a query as they are, so both forms
- * are read.
+ * Paths between commas. A grpc-gateway takes those of a query as they stand (grpc-gateway#4134), Google's servers
+ * and vanguard as JSON has them. A text with an underscore cannot be of the second form, which has none: all of
+ * its paths stand as they are, also those with the key of a map in them.
  */
-function fieldMaskText(desc: DescMessage): ValueText {
+function fieldMaskText(desc: DescMessage, form: FieldMaskForm): ValueText {
   return {
     write: (value) => {
-      const mask = checkedMessage(desc, value) as unknown as { paths: readonly string[] };
-      // As text they would come back as another list of paths.
-      const odd = mask.paths.find((path) => path === "" || path.includes(","));
-      if (odd !== undefined) throw new Error(`has the path ${JSON.stringify(odd)}, which cannot be sent`);
-      return json(desc, value);
+      const { paths } = checkedMessage(desc, value) as unknown as { paths: readonly string[] };
+      for (const path of paths) checkMaskPath(path, form);
+      const text = paths.join(",");
+      return form === "camelCase" ? protoCamelCase(text) : text;
     },
     read: (text) => {
-      const paths = text === "" ? [] : text.split(",");
-      const names = paths.map((path) => (path.includes("_") ? path : protoSnakeCase(path)));
-      return create(desc, { paths: names } as never);
+      const names = text.includes("_") ? text : protoSnakeCase(text);
+      return create(desc, { paths: names === "" ? [] : names.split(",") } as never);
     },
   };
+}
+
+/** @throws if the path would come back as another one */
+function checkMaskPath(path: unknown, form: FieldMaskForm): void {
+  if (typeof path !== "string") throw new Error("has a path that is no string");
+  const shown = JSON.stringify(path);
+  if (path === "" || path.includes(",")) throw new Error(`has the path ${shown}, which cannot be sent`);
+  if (form === "camelCase" && protoSnakeCase(protoCamelCase(path)) !== path) {
+    throw new Error(`has the path ${shown}, which cannot be written in camelCase`);
+  }
 }
 
 function json(desc: DescMessage, value: unknown): string {

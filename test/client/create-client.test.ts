@@ -53,7 +53,7 @@ test("a client is typed from the generated descriptor alone", () => {
   expectTypeOf<Library["getBook"]>().returns.resolves.toEqualTypeOf<Book>();
   expectTypeOf<Library["deleteBook"]>().returns.resolves.toEqualTypeOf<Empty>();
   expectTypeOf<keyof Library>().toEqualTypeOf<
-    "getBook" | "listBooks" | "createBook" | "updateBook" | "checkOutBook" | "deleteBook"
+    "getBook" | "listBooks" | "createBook" | "updateBook" | "batchUpdateBooks" | "checkOutBook" | "deleteBook"
   >();
   const wrong = (client: Library) => [
     // @ts-expect-error: a field that the request does not have
@@ -93,6 +93,57 @@ describe.each(["protobuf", "json"] as const)("in %s", (encoding) => {
     expect(JSON.parse(Buffer.from(request?.requestBytes ?? []).toString())).toEqual({ title: "Persuasion" });
     expect(request?.headers.accept).toBe(encoding === "json" ? "application/json" : "application/x-protobuf");
     expect(request?.path).toBe(`/v1/${name}?updateMask=title`);
+  });
+});
+
+describe("a FieldMask", () => {
+  const book = { name, authors: ["Jane Austen"], pageCount: 474 };
+  const updateMask = { paths: ["authors", "page_count"] };
+
+  test.each([
+    [undefined, "authors%2Cpage_count"],
+    ["snake_case", "authors%2Cpage_count"],
+    ["camelCase", "authors%2CpageCount"],
+  ] as const)(
+    "goes into a query as queryFieldMask: %j says, and is read as it was meant",
+    async (form, text) => {
+      const { client, server } = await library({ queryFieldMask: form });
+      const changed = await client.updateBook({ book, updateMask });
+      expect(changed).toMatchObject({ title: "Emma", pageCount: 474 });
+      expect(server.requests.at(-1)?.path).toBe(`/v1/${name}?updateMask=${text}`);
+    },
+  );
+
+  test.each(["snake_case", "camelCase"] as const)("is in camelCase in a JSON body (%s)", async (form) => {
+    const { client, server } = await library({ queryFieldMask: form, encoding: "json" });
+    await client.batchUpdateBooks({ parent: "shelves/1", requests: [{ book, updateMask }] });
+    expect(JSON.parse(Buffer.from(server.requests.at(-1)?.requestBytes ?? []).toString())).toEqual({
+      requests: [{ book, updateMask: "authors,pageCount" }],
+    });
+  });
+
+  test("that cannot be written so is refused", async () => {
+    const { client, server } = await library({ queryFieldMask: "camelCase" });
+    const before = server.requests.length;
+    const error = await caught(client.updateBook({ book, updateMask: { paths: ["line_2"] } }));
+    expect(error).toMatchObject({ code: Code.InvalidArgument, outcome: "not_sent" });
+    expect(error.reason).toBe('update_mask has the path "line_2", which cannot be written in camelCase');
+    expect(server.requests).toHaveLength(before);
+  });
+
+  test.each([
+    ["kebab-case", ', not "kebab-case"'],
+    ["", ', not ""'],
+    [true, ""],
+    [["camelCase"], ""],
+  ])("has no form %j", (form, given) => {
+    const options = { baseUrl: "http://127.0.0.1:1", queryFieldMask: form as "camelCase" };
+    expect(() => createRestTransport(options)).toThrow(
+      expect.objectContaining({
+        code: Code.InvalidArgument,
+        reason: `queryFieldMask must be "snake_case" or "camelCase"${given}`,
+      }),
+    );
   });
 });
 

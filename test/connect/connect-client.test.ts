@@ -121,6 +121,26 @@ describe("a Connect client", () => {
     ]);
   });
 
+  test.each([
+    [undefined, "page_count"],
+    ["camelCase", "pageCount"],
+  ] as const)("writes a FieldMask into a query as queryFieldMask: %j says", async (queryFieldMask, path) => {
+    const urls: string[] = [];
+    const seeing: Interceptor = (next) => (request) => {
+      urls.push(request.url);
+      return next(request);
+    };
+    const { client, server } = await library({ queryFieldMask, interceptors: [seeing] });
+    await client.createBook({ parent: "shelves/1", bookId: "2" });
+    const changed = await client.updateBook({
+      book: { name, pageCount: 474 },
+      updateMask: { paths: ["page_count"] },
+    });
+    expect(changed.pageCount).toBe(474);
+    expect(server.requests.at(-1)?.path).toBe(`/v1/${name}?updateMask=${path}`);
+    expect(urls.at(-1)).toBe(`${server.baseUrl}/v1/${name}?updateMask=${path}`);
+  });
+
   test("has its headers, and what comes back: HTTP headers, and the metadata of a grpc-gateway", async () => {
     const { client, contexts } = await library();
     let header = new Headers();

@@ -87,6 +87,40 @@ describe.each(encodings)("the library in %s", (encoding) => {
     ]);
   });
 
+  test("a field mask of two words reaches the backend as it was meant, in a query and in a body", async () => {
+    const { gateway, library } = await startPeer();
+    const client = library({ encoding });
+    const { name } = await client.createBook({ parent: "shelves/1", bookId: "emma", book: emma });
+    await gateway.clear();
+    const request = {
+      book: { name, title: "not in it", pageCount: 474 },
+      updateMask: { paths: ["page_count"] },
+    };
+    const changed = create(BookSchema, { ...emma, name, pageCount: 474 });
+    expect(await client.updateBook(request)).toEqual(changed);
+    const { books } = await client.batchUpdateBooks({ parent: "shelves/1", requests: [request] });
+    expect(books).toEqual([changed]);
+    // In JSON again, as the backend writes it.
+    const seen = { book: request.book, updateMask: "pageCount" };
+    expect((await gateway.calls()).map(({ request }) => request)).toEqual([
+      seen,
+      { parent: "shelves/1", requests: [seen] },
+    ]);
+  });
+
+  test("a gateway takes a field mask in camelCase as it stands", async () => {
+    const { gateway, library } = await startPeer();
+    const client = library({ encoding, queryFieldMask: "camelCase" });
+    const { name } = await client.createBook({ parent: "shelves/1", bookId: "emma", book: emma });
+    await gateway.clear();
+    const request = { book: { name, pageCount: 474 }, updateMask: { paths: ["page_count"] } };
+    // What the backend got has no form in JSON: it is not in snake_case.
+    const error = await caught(client.updateBook(request));
+    expect(error.reason).toContain('FieldMask.paths contains irreversible value "pageCount"');
+    const { books } = await client.batchUpdateBooks({ parent: "shelves/1", requests: [request] });
+    expect(books[0]?.pageCount).toBe(474);
+  });
+
   test("64-bit numbers come through whole, at their limits", async () => {
     const { gateway, library } = await startPeer();
     const client = library({ encoding });

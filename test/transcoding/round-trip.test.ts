@@ -1,7 +1,9 @@
 import {
   clone,
+  create,
   type DescField,
   type DescMessage,
+  equals,
   fromBinary,
   fromJson,
   isFieldSet,
@@ -16,10 +18,11 @@ import type { Binding, FieldPath, Route } from "../../src/transcoding/binding.ts
 import { compileRoute } from "../../src/transcoding/compile-route.ts";
 import type { BodyContent } from "../../src/transcoding/place-body.ts";
 import { queryField } from "../../src/transcoding/query-field.ts";
+import { TranscodingError } from "../../src/transcoding/transcoding-error.ts";
 import { type Everything, EverythingSchema } from "../gen/bytenite/test/v1/everything_pb.js";
 import { anyEverything, anySendable, anyText } from "./support/any-everything.ts";
 import { ruleMethod } from "./support/rule-method.ts";
-import { readBack, transcode } from "./support/transcode.ts";
+import { readBack, type Transcoded, transcode } from "./support/transcode.ts";
 
 const notDots = (text: string) => text !== "." && text !== "..";
 const id = anyText.filter((text) => text !== "" && notDots(text));
@@ -223,6 +226,44 @@ describe("any message that can be sent comes back", () => {
 
   test("often enough to mean something", () => {
     expect(sent).toBeGreaterThan(400);
+  });
+});
+
+describe("a FieldMask comes back from a query, or is refused", () => {
+  const path = fc.oneof(
+    fc.stringMatching(/^[a-z]{1,3}(?:_?[a-z0-9]{1,3}){0,2}(?:\.[a-z_]{1,4}){0,2}$/),
+    fc.stringMatching(/^[A-Za-z0-9_.]{0,6}$/),
+    anyText,
+  );
+  const paths = fc.array(path, { maxLength: 3 });
+  const readable = {
+    // Without an underscore in any of them, capitals are read as JSON's.
+    snake_case: (text: string) => text.includes("_") || !/[A-Z]/.test(text),
+    camelCase: () => true,
+  };
+
+  test.each(["snake_case", "camelCase"] as const)("%s", (form) => {
+    const route = compileRoute(ruleMethod("GET /v1", EverythingSchema), form);
+    const seen = { sent: 0, refused: 0 };
+    fc.assert(
+      fc.property(paths, (paths) => {
+        const message = create(EverythingSchema, { fieldMask: { paths } });
+        fc.pre(readable[form](paths.join(",")));
+        let transcoded: Transcoded;
+        try {
+          transcoded = transcode(route, message);
+        } catch (error) {
+          expect(error).toBeInstanceOf(TranscodingError);
+          seen.refused++;
+          return;
+        }
+        expect(equals(EverythingSchema, readBack(route, transcoded) as Everything, message)).toBe(true);
+        seen.sent++;
+      }),
+      { numRuns: 500 },
+    );
+    expect(seen.sent).toBeGreaterThan(50);
+    expect(seen.refused).toBeGreaterThan(50);
   });
 });
 

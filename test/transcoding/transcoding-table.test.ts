@@ -33,7 +33,7 @@ const refusedRows: Readonly<Record<string, readonly RefusedRow[]>> = {
 
 describe.each(Object.entries(sentRows))("sends %s", (_, rows) => {
   test.each(rows.map((row) => [`${row.request} [${row.source}]`, row] as const))("%s", (_, row) => {
-    const route = routeFor(row.rules, row.message);
+    const route = routeFor(row.rules, row.message, row.queryFieldMask);
     const { input } = route.method;
     const before = toBinary(input, row.message as MessageShape<DescMessage>);
 
@@ -49,7 +49,7 @@ describe.each(Object.entries(sentRows))("sends %s", (_, rows) => {
 
 describe.each(Object.entries(refusedRows))("refuses %s", (_, rows) => {
   test.each(rows.map((row) => [`${row.error} [${row.source}]`, row] as const))("%s", (_, row) => {
-    const route = routeFor(row.rules, row.message);
+    const route = routeFor(row.rules, row.message, row.queryFieldMask);
     const error = thrownBy(() => transcode(route, row.message));
     expect(error).toBeInstanceOf(TranscodingError);
     expect(error).toHaveProperty("message", row.error);

@@ -84,6 +84,33 @@ func (s *libraryService) CreateBook(_ context.Context, request *library.CreateBo
 func (s *libraryService) UpdateBook(_ context.Context, request *library.UpdateBookRequest) (*library.Book, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	book, err := s.changed(request)
+	if err != nil {
+		return nil, err
+	}
+	s.books[book.GetName()] = book
+	return book, nil
+}
+
+func (s *libraryService) BatchUpdateBooks(_ context.Context, request *library.BatchUpdateBooksRequest) (*library.BatchUpdateBooksResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	response := &library.BatchUpdateBooksResponse{}
+	for _, each := range request.GetRequests() {
+		book, err := s.changed(each)
+		if err != nil {
+			return nil, err
+		}
+		response.Books = append(response.Books, book)
+	}
+	for _, book := range response.GetBooks() {
+		s.books[book.GetName()] = book
+	}
+	return response, nil
+}
+
+// changed is a book as an update wants it. It wants the lock held.
+func (s *libraryService) changed(request *library.UpdateBookRequest) (*library.Book, error) {
 	book, err := s.find(request.GetBook().GetName())
 	if err != nil {
 		return nil, err
@@ -108,7 +135,6 @@ func (s *libraryService) UpdateBook(_ context.Context, request *library.UpdateBo
 			}
 		}
 	}
-	s.books[changed.GetName()] = changed
 	return changed, nil
 }
 

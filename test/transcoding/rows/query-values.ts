@@ -152,9 +152,37 @@ export const queryValues: readonly SentRow[] = [
   sent(
     "design 4",
     rule,
-    all({ fieldMask: { paths: ["page_count", "author.full_name"] } }),
-    "GET /v1?fieldMask=pageCount%2Cauthor.fullName",
+    all({ fieldMask: { paths: ["page_count", "author.full_name", "line_2"] } }),
+    "GET /v1?fieldMask=page_count%2Cauthor.full_name%2Cline_2",
   ),
+  // The key of a map, a name that is in camelCase in the .proto file, and one with two underscores.
+  sent(
+    "grpc-gateway",
+    rule,
+    all({ fieldMask: { paths: ["labels.releaseYear", "pageCount", "a__b", "line_2_"] } }),
+    "GET /v1?fieldMask=labels.releaseYear%2CpageCount%2Ca__b%2Cline_2_",
+  ),
+  sent(
+    "grpc-gateway",
+    rule,
+    all({ self: { fieldMask: { paths: ["page_count"] } } }),
+    "GET /v1?self.fieldMask=page_count",
+  ),
+  sent(
+    "vanguard",
+    rule,
+    all({ fieldMask: { paths: ["page_count", "author.full_name", "line2", "_odd"] } }),
+    "GET /v1?fieldMask=pageCount%2Cauthor.fullName%2Cline2%2COdd",
+    { queryFieldMask: "camelCase" },
+  ),
+  sent(
+    "vanguard",
+    rule,
+    all({ self: { fieldMask: { paths: ["page_count"] } } }),
+    "GET /v1?self.fieldMask=pageCount",
+    { queryFieldMask: "camelCase" },
+  ),
+  sent("ours", rule, all({ fieldMask: {} }), "GET /v1?fieldMask=", { queryFieldMask: "camelCase" }),
   sent("ours", rule, all({ fieldMask: {} }), "GET /v1?fieldMask="),
 ];
 
@@ -200,11 +228,27 @@ export const wrongQueryValues: readonly RefusedRow[] = [
     all({ int64Wrapper: wrong(true) }),
     "int64_wrapper has to be an int64, not a boolean",
   ),
+  ...["a__b", "line_2", "labels.releaseYear"].map((path) =>
+    refused(
+      "proto JSON",
+      rule,
+      all({ fieldMask: { paths: ["page_count", path] } }),
+      `field_mask has the path "${path}", which cannot be written in camelCase`,
+      { queryFieldMask: "camelCase" },
+    ),
+  ),
   refused(
-    "proto JSON",
+    "ours",
     rule,
-    all({ fieldMask: { paths: ["a__b"] } }),
-    'field_mask cannot be written: cannot encode message google.protobuf.FieldMask to JSON: lowerCamelCase of path name "a__b" is irreversible',
+    all({ fieldMask: { paths: ["a", wrong(5)] } }),
+    "field_mask has a path that is no string",
+  ),
+  refused(
+    "ours",
+    rule,
+    all({ fieldMask: { paths: ["a,b"] } }),
+    'field_mask has the path "a,b", which cannot be sent',
+    { queryFieldMask: "camelCase" },
   ),
   refused(
     "ours",

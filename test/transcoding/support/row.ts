@@ -1,4 +1,5 @@
 import { create, type JsonValue, type Message, type MessageInitShape } from "@bufbuild/protobuf";
+import type { FieldMaskForm } from "../../../src/transcoding/field-text.ts";
 import { EverythingSchema } from "../../gen/bytenite/test/v1/everything_pb.js";
 import { NamesSchema } from "../../gen/bytenite/test/v1/names_pb.js";
 import type { RuleText } from "./rule-method.ts";
@@ -28,6 +29,8 @@ export interface SentRow {
   readonly body?: JsonValue;
   /** What the rule drops by its own words, so that the message comes back without it. */
   readonly comesBackAs?: Message;
+  /** How a FieldMask stands in the query, if not in the usual form. */
+  readonly queryFieldMask?: FieldMaskForm;
 }
 
 /** A message that a rule cannot carry, and what is said of it. */
@@ -36,23 +39,30 @@ export interface RefusedRow {
   readonly rules: RuleText;
   readonly message: Message;
   readonly error: string;
+  readonly queryFieldMask?: FieldMaskForm;
 }
 
 export const names = (init: MessageInitShape<typeof NamesSchema> = {}) => create(NamesSchema, init);
 export const all = (init: MessageInitShape<typeof EverythingSchema> = {}) => create(EverythingSchema, init);
 
-/** A row in one line. `body` and `comesBackAs` are for the rows that have them. */
+/** A row in one line. The rest is for the rows that have it. */
 export function sent(
   source: Source,
   rules: RuleText,
   message: Message,
   request: string,
-  rest: { body?: JsonValue; comesBackAs?: Message } = {},
+  rest: Pick<SentRow, "body" | "comesBackAs" | "queryFieldMask"> = {},
 ): SentRow {
   return { source, rules, message, request, ...rest };
 }
 
 /** A row in one line. */
-export function refused(source: Source, rules: RuleText, message: Message, error: string): RefusedRow {
-  return { source, rules, message, error };
+export function refused(
+  source: Source,
+  rules: RuleText,
+  message: Message,
+  error: string,
+  rest: Pick<RefusedRow, "queryFieldMask"> = {},
+): RefusedRow {
+  return { source, rules, message, error, ...rest };
 }

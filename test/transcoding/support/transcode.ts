@@ -10,6 +10,7 @@ import {
 } from "@bufbuild/protobuf";
 import type { Route } from "../../../src/transcoding/binding.ts";
 import { compileRoute } from "../../../src/transcoding/compile-route.ts";
+import type { FieldMaskForm } from "../../../src/transcoding/field-text.ts";
 import { type BodyContent, requestBodyOf } from "../../../src/transcoding/place-body.ts";
 import { readRequest } from "../../../src/transcoding/read-request.ts";
 import { requestTarget } from "../../../src/transcoding/request-target.ts";
@@ -29,10 +30,10 @@ export interface Transcoded {
 const schemas: readonly DescMessage[] = [EverythingSchema, NamesSchema, LegacySchema, ModernSchema];
 
 /** The route of a method with these rules, which takes messages of this one's type. */
-export function routeFor(rules: RuleText, { $typeName }: Message): Route {
+export function routeFor(rules: RuleText, { $typeName }: Message, queryFieldMask?: FieldMaskForm): Route {
   const schema = schemas.find(({ typeName }) => typeName === $typeName);
   if (schema === undefined) throw new Error(`no schema for ${$typeName}`);
-  return compileRoute(ruleMethod(rules, schema));
+  return compileRoute(ruleMethod(rules, schema), queryFieldMask);
 }
 
 /** The client's way. */

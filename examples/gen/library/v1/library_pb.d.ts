@@ -68,6 +68,13 @@ export declare type Book = Message<"library.v1.Book"> & {
    * @generated from field: string reader = 7;
    */
   reader: string;
+
+  /**
+   * How many pages it has.
+   *
+   * @generated from field: int32 page_count = 8;
+   */
+  pageCount: number;
 };
 
 /**
@@ -260,6 +267,53 @@ export declare type UpdateBookRequest = Message<"library.v1.UpdateBookRequest"> 
 export declare const UpdateBookRequestSchema: GenMessage<UpdateBookRequest>;
 
 /**
+ * How to change several books.
+ *
+ * @generated from message library.v1.BatchUpdateBooksRequest
+ */
+export declare type BatchUpdateBooksRequest = Message<"library.v1.BatchUpdateBooksRequest"> & {
+  /**
+   * The shelf that they all stand on, `shelves/{shelf}`.
+   *
+   * @generated from field: string parent = 1;
+   */
+  parent: string;
+
+  /**
+   * How to change each.
+   *
+   * @generated from field: repeated library.v1.UpdateBookRequest requests = 2;
+   */
+  requests: UpdateBookRequest[];
+};
+
+/**
+ * Describes the message library.v1.BatchUpdateBooksRequest.
+ * Use `create(BatchUpdateBooksRequestSchema)` to create a new message.
+ */
+export declare const BatchUpdateBooksRequestSchema: GenMessage<BatchUpdateBooksRequest>;
+
+/**
+ * Several books, changed.
+ *
+ * @generated from message library.v1.BatchUpdateBooksResponse
+ */
+export declare type BatchUpdateBooksResponse = Message<"library.v1.BatchUpdateBooksResponse"> & {
+  /**
+   * The books, in the order of the requests.
+   *
+   * @generated from field: repeated library.v1.Book books = 1;
+   */
+  books: Book[];
+};
+
+/**
+ * Describes the message library.v1.BatchUpdateBooksResponse.
+ * Use `create(BatchUpdateBooksResponseSchema)` to create a new message.
+ */
+export declare const BatchUpdateBooksResponseSchema: GenMessage<BatchUpdateBooksResponse>;
+
+/**
  * Who takes which book.
  *
  * @generated from message library.v1.CheckOutBookRequest
@@ -398,6 +452,16 @@ export declare const LibraryService: GenService<{
     methodKind: "unary";
     input: typeof UpdateBookRequestSchema;
     output: typeof BookSchema;
+  },
+  /**
+   * Changes several books of a shelf: each as UpdateBook does, all or none.
+   *
+   * @generated from rpc library.v1.LibraryService.BatchUpdateBooks
+   */
+  batchUpdateBooks: {
+    methodKind: "unary";
+    input: typeof BatchUpdateBooksRequestSchema;
+    output: typeof BatchUpdateBooksResponseSchema;
   },
   /**
    * Lends a book to a reader.
