@@ -7,16 +7,19 @@ import type {
   MessageShape,
 } from "@bufbuild/protobuf";
 import { compileService } from "../transcoding/compile-route.ts";
+import { methodKey } from "../transcoding/rpc-name.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { UnaryResponse } from "./interceptor.ts";
 import type { Transport } from "./transport.ts";
 
-/** One method for each unary rpc of a service, typed from its generated descriptor. */
+/**
+ * One method for each unary rpc of a service, typed from its generated descriptor. A method `Then` is called `then$`, so
+ * that a client is no promise.
+ */
 export type Client<Service extends DescService> = {
-  readonly [Name in keyof Service["method"]]: Service["method"][Name] extends DescMethodUnary<
-    infer I,
-    infer O
-  >
+  readonly [Name in keyof Service["method"] as Name extends "then"
+    ? "then$"
+    : Name]: Service["method"][Name] extends DescMethodUnary<infer I, infer O>
     ? (request: MessageInitShape<I>, options?: CallOptions) => Promise<MessageShape<O>>
     : never;
 };
@@ -34,7 +37,7 @@ export function createClient<Service extends DescService>(
   const methods = service.methods
     .filter(isUnary)
     .map((method) => [
-      method.localName,
+      methodKey(method),
       (request: MessageInitShape<typeof method.input>, options?: CallOptions) =>
         transport.unary(method, request, options).then(messageOf),
     ]);

@@ -1,4 +1,5 @@
 import type { DescMessage, DescMethod, DescMethodUnary, DescService } from "@bufbuild/protobuf";
+import { methodKey } from "../transcoding/rpc-name.ts";
 import type { Handler, ServiceImplementation } from "./service-implementation.ts";
 
 /** Handlers by their method. */
@@ -12,7 +13,7 @@ export function rpcHandlers<Service extends DescService>(
   const handlers = new Map<DescMethodUnary, Handler<DescMessage, DescMessage>>();
   for (const [name, handler] of Object.entries(implementation)) {
     if (handler === undefined) continue;
-    const method = service.methods.find((each) => each.localName === name);
+    const method = service.methods.find((each) => methodKey(each) === name);
     if (method === undefined || !isUnary(method))
       throw new TypeError(`${service.typeName} has no unary rpc ${name}`);
     if (typeof handler !== "function") throw new TypeError(`${name} must be a function`);

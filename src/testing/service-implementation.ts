@@ -42,9 +42,19 @@ export type Handler<I extends DescMessage, O extends DescMessage> = (
   context: HandlerContext,
 ) => MessageInitShape<O> | Promise<MessageInitShape<O>>;
 
-/** A handler for each rpc of a service. One that is missing answers `Unimplemented`, HTTP status 501. */
+/**
+ * A handler for each rpc of a service, under the name that a client has for it (`then$` for a method `Then`). One that is
+ * missing answers `Unimplemented`, HTTP status 501.
+ */
 export type ServiceImplementation<Service extends DescService> = {
-  readonly [Name in keyof Service["method"]]?: HandlerOf<Service["method"][Name]> | undefined;
+  readonly [Name in Exclude<keyof Service["method"], "then">]?:
+    | HandlerOf<Service["method"][Name]>
+    | undefined;
+} & {
+  // Apart: TypeScript knows no parameters of handlers by a key that is renamed.
+  readonly [Name in keyof Service["method"] & "then" as "then$"]?:
+    | HandlerOf<Service["method"][Name]>
+    | undefined;
 };
 
 /** Of a descriptor that was not generated but loaded, nothing is known until it runs. */

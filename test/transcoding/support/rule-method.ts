@@ -3,6 +3,7 @@ import {
   createFileRegistry,
   type DescMessage,
   type DescMethod,
+  type DescService,
   setExtension,
 } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema, MethodOptionsSchema } from "@bufbuild/protobuf/wkt";
@@ -29,33 +30,58 @@ export function methodWith(
   output: DescMessage = input,
   streaming: { clientStreaming?: boolean; serverStreaming?: boolean } = {},
 ): DescMethod {
-  const options = create(MethodOptionsSchema);
-  if (rule !== undefined) setExtension(options, http, rule);
+  const [method] = serviceOf([["Call", { rule, ...streaming }]], input, output).methods;
+  if (method === undefined) throw new Error("the descriptor has no method");
+  return method;
+}
+
+/** Makes `example.Service`, with a method for each name and rule. */
+export function ruleService(
+  rules: ReadonlyMap<string, string>,
+  input: DescMessage,
+  output: DescMessage = input,
+): DescService {
+  return serviceOf(
+    [...rules].map(([name, rule]) => [name, { rule: httpRule(rule) }]),
+    input,
+    output,
+  );
+}
+
+interface MethodInit {
+  readonly rule: HttpRule | undefined;
+  readonly clientStreaming?: boolean;
+  readonly serverStreaming?: boolean;
+}
+
+function serviceOf(
+  methods: readonly (readonly [name: string, MethodInit])[],
+  input: DescMessage,
+  output: DescMessage,
+): DescService {
+  const method = methods.map(([name, { rule, ...streaming }]) => {
+    const options = create(MethodOptionsSchema);
+    if (rule !== undefined) setExtension(options, http, rule);
+    return {
+      name,
+      inputType: `.${input.typeName}`,
+      outputType: `.${output.typeName}`,
+      options,
+      ...streaming,
+    };
+  });
+  const files = [input.file, output.file];
   const file = create(FileDescriptorProtoSchema, {
     name: "example.proto",
     package: "example",
     syntax: "proto3",
-    dependency: [...new Set([input, output].map(({ file }) => file.proto.name))],
-    service: [
-      {
-        name: "Service",
-        method: [
-          {
-            name: "Call",
-            inputType: `.${input.typeName}`,
-            outputType: `.${output.typeName}`,
-            options,
-            ...streaming,
-          },
-        ],
-      },
-    ],
+    dependency: [...new Set(files.map(({ proto }) => proto.name))],
+    service: [{ name: "Service", method }],
   });
-  const files = [input.file, output.file];
   const registry = createFileRegistry(file, (name) => files.find(({ proto }) => proto.name === name));
-  const method = registry.getService("example.Service")?.methods[0];
-  if (method === undefined) throw new Error("the descriptor has no method");
-  return method;
+  const service = registry.getService("example.Service");
+  if (service === undefined) throw new Error("the descriptor has no service");
+  return service;
 }
 
 const simpleVerbs: ReadonlySet<string> = new Set(["get", "put", "post", "delete", "patch"]);
