@@ -17,6 +17,10 @@ export default defineConfig({
     exclude: ["test/interop/**"],
     // vitest leaves a core free, which on a machine with two would double the time.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    // These end what hangs, and nothing else: no test says how fast something is.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 120_000 } },
     reporters: ["default", "./test/support/count-line-reporter.ts"],
   },
 });

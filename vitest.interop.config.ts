@@ -10,7 +10,5 @@ export default defineConfig({
     exclude: ["test/interop/.build/**"],
     // Deadlines are measured here, so one file at a time has the machine.
     fileParallelism: false,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
   },
 });

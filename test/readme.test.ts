@@ -50,24 +50,20 @@ test.each(Object.entries(promised))("%s has the snippets that it promises", (pag
 });
 
 // They import the package by its name, so what runs is dist/: `npm test` builds it.
-test.each(snippets)(
-  "$place runs as printed",
-  async ({ file, needs, writesErrors }) => {
-    await using server = await startJobsServer({ jobs: [SNIPPET_JOB] });
-    // A vitest of its own, which is not told that it runs in another one.
-    const { VITEST: _, ...outside } = process.env;
-    const env = {
-      ...outside,
-      ...(needs === "company network" ? network.env : snippetEnvironment(server)),
-    };
-    const vitest = ["node_modules/vitest/vitest.mjs", "run", "-c", "vitest.docs.config.ts"];
-    const path = `.snippets/${file}`;
-    const args = needs === "vitest" ? [...vitest, path] : [path];
-    const { stderr } = await run(process.execPath, args, { cwd: root, env });
-    if (!writesErrors) expect(stderr).toBe("");
-  },
-  30_000,
-);
+test.each(snippets)("$place runs as printed", async ({ file, needs, writesErrors }) => {
+  await using server = await startJobsServer({ jobs: [SNIPPET_JOB] });
+  // A vitest of its own, which is not told that it runs in another one.
+  const { VITEST: _, ...outside } = process.env;
+  const env = {
+    ...outside,
+    ...(needs === "company network" ? network.env : snippetEnvironment(server)),
+  };
+  const vitest = ["node_modules/vitest/vitest.mjs", "run", "-c", "vitest.docs.config.ts"];
+  const path = `.snippets/${file}`;
+  const args = needs === "vitest" ? [...vitest, path] : [path];
+  const { stderr } = await run(process.execPath, args, { cwd: root, env });
+  if (!writesErrors) expect(stderr).toBe("");
+});
 
 test("the page about proxies went through TLS and the proxy, as it says", () => {
   expect(network.api.executions.map(({ rpc }) => rpc)).toEqual(["RunJob", "AbortJob", "DeleteJob"]);
@@ -81,4 +77,4 @@ test("the snippets have no type errors", async () => {
   await expect(
     run("node_modules/.bin/tsc", [...options, ...more, ...files], { cwd: root }),
   ).resolves.toBeDefined();
-}, 60_000);
+});

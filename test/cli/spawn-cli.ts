@@ -2,13 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { onTestFinished, vi } from "vitest";
+import { onTestFinished } from "vitest";
 
 // As it is built (npm test does that first): it starts in half the time.
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
-
-// A process of its own takes a third of a second on a quiet machine, and seconds on a busy one.
-vi.setConfig({ testTimeout: 30_000 });
 
 /** How a process of the command line ended. */
 export interface Ended {

@@ -1,10 +1,9 @@
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { spawnService } from "../../examples/support/spawn-service.ts";
 import { startJobsServer } from "../../src/testing/index.ts";
 import { runExample } from "./run-example.ts";
 
-// As it is built (npm test does that first). A process takes its time on a busy machine.
-vi.setConfig({ testTimeout: 30_000 });
+// As it is built: npm test does that first.
 
 async function running() {
   const api = await startJobsServer({ jobs: ["job-1", "job-2"] });

@@ -6,6 +6,8 @@ import { shutDown } from "../../examples/fastify-service/shutdown.ts";
 import { Code, codeName, type Outcome, RpcError } from "../../src/index.ts";
 import type { Fault, RefusalFault } from "../../src/testing/index.ts";
 import { closedPort } from "../support/loopback.ts";
+import { stopClock } from "../support/stop-clock.ts";
+import { until } from "../support/until.ts";
 import { service } from "./service.ts";
 
 const run = { method: "POST", url: "/jobs/job-1/run" } as const;
@@ -114,14 +116,30 @@ test("answers an API that cannot be reached with 503 and Retry-After", async () 
 });
 
 test("answers a deadline with 504, which says whether the call had left", async () => {
+  const moveOn = stopClock();
   const { app, api } = await service();
   api.fault({ kind: "hang" });
-  const sent = await app.inject({ ...run, headers: { "x-request-timeout-ms": "50" } });
-  expect(sent.json()).toMatchObject({ status: 504, code: "DeadlineExceeded", outcome: "unknown" });
+  // Fastify begins when somebody waits for the answer.
+  const late = { ...run, headers: { "x-request-timeout-ms": "50" } };
+  const sent = app.inject(late).then((response) => response);
+  await api.received(1);
+  await moveOn(50);
+  expect((await sent).json()).toMatchObject({ status: 504, code: "DeadlineExceeded", outcome: "unknown" });
 
-  const noToken = await service({ client: { accessToken: () => new Promise(() => {}) } });
-  const notSent = await noToken.app.inject({ ...run, headers: { "x-request-timeout-ms": "50" } });
-  expect(notSent.json()).toMatchObject({ status: 504, outcome: "not_sent", detail: "It was not done." });
+  let isAsked = false;
+  const accessToken = () => {
+    isAsked = true;
+    return new Promise<string>(() => {});
+  };
+  const noToken = await service({ client: { accessToken } });
+  const notSent = noToken.app.inject(late).then((response) => response);
+  await until(() => isAsked);
+  await moveOn(50);
+  expect((await notSent).json()).toMatchObject({
+    status: 504,
+    outcome: "not_sent",
+    detail: "It was not done.",
+  });
   expect(noToken.api.requests).toHaveLength(0);
 });
 

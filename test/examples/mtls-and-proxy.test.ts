@@ -1,7 +1,5 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { runExample } from "./run-example.ts";
-
-vi.setConfig({ testTimeout: 30_000 });
 
 test("the mTLS example runs its job once, and says truly what became of the others", async () => {
   const { status, stdout, stderr } = await runExample("examples/mtls.ts");

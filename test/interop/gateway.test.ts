@@ -132,11 +132,11 @@ describe("what the gateway and its backend can be told", () => {
 
   test("a deadline reaches the backend", async () => {
     await using gateway = await startGateway();
-    await using jobs = new JobsClient({ ...options(gateway, "protobuf"), timeoutMs: 20_000 });
+    await using jobs = new JobsClient({ ...options(gateway, "protobuf"), timeoutMs: 600_000 });
     await jobs.run("job-1");
     const [call] = await gateway.calls();
-    expect(call?.deadlineLeftMs).toBeGreaterThan(15_000);
-    expect(call?.deadlineLeftMs).toBeLessThanOrEqual(20_000);
+    expect(call?.deadlineLeftMs).toBeGreaterThan(300_000);
+    expect(call?.deadlineLeftMs).toBeLessThanOrEqual(600_000);
     await jobs.run("job-1", {}, { timeoutMs: 0 });
     expect((await gateway.calls())[1]?.deadlineLeftMs).toBeNull();
   });

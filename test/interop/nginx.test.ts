@@ -31,7 +31,7 @@ describe.each(setups)("nginx %s", (_name, directives) => {
     test("the three calls, errors, metadata and deadlines are what they are without it", async () => {
       const { gateway, jobs } = await behindNginx(directives);
       const client = jobs({ encoding });
-      expect(await client.run("job-1", { taskTimeout: 7 }, { timeoutMs: 5_000 })).toMatchObject({
+      expect(await client.run("job-1", { taskTimeout: 7 }, { timeoutMs: 600_000 })).toMatchObject({
         ok: true,
         message: "job-1 is running",
       });
@@ -56,8 +56,8 @@ describe.each(setups)("nginx %s", (_name, directives) => {
         ["RunJob", { jobId: "no-such-job" }],
         ["RunJob", { jobId: "job-1" }],
       ]);
-      expect(calls[0]?.deadlineLeftMs).toBeLessThanOrEqual(5_000);
-      expect(calls[0]?.deadlineLeftMs).toBeGreaterThan(4_000);
+      expect(calls[0]?.deadlineLeftMs).toBeLessThanOrEqual(600_000);
+      expect(calls[0]?.deadlineLeftMs).toBeGreaterThan(300_000);
       expect(calls[4]?.metadata["x-one"]).toEqual(["1"]);
     });
 

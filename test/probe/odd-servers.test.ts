@@ -9,6 +9,8 @@ import { Code, type ProbeReport, probe } from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
 import { closedPort } from "../support/loopback.ts";
 import { ok, okJson, type Scripted, scriptedServer } from "../support/scripted-server.ts";
+import { stopClock } from "../support/stop-clock.ts";
+import { until } from "../support/until.ts";
 import { type FakeAnswer, fakeGateway, malformed, noSuchJob, type RunningFake } from "./fake-gateway.ts";
 import { verdictsOf, withVerdict } from "./verdicts.ts";
 
@@ -113,8 +115,12 @@ describe("a server that cannot be asked", () => {
   });
 
   test("it never answers", async () => {
-    const { baseUrl } = await scriptedServer("hang");
-    const error = await caught(probe({ baseUrl, accessToken: "token-1", timeoutMs: 50 }));
+    const moveOn = stopClock();
+    const { baseUrl, seen } = await scriptedServer("hang");
+    const ended = caught(probe({ baseUrl, accessToken: "token-1", timeoutMs: 50 }));
+    await until(() => seen.length === 1);
+    await moveOn(50);
+    const error = await ended;
     expect(error).toMatchObject({ code: Code.DeadlineExceeded, outcome: "unknown" });
   });
 

@@ -509,7 +509,6 @@ describe("a connection of memory", () => {
     const args = ["--disable-warning=ExperimentalWarning", "--input-type=module", "-e", script];
     const { stdout, stderr } = await promisify(execFile)(process.execPath, args, {
       cwd: root,
-      timeout: 20_000,
     });
     expect({ stdout, stderr }).toEqual({ stdout: "job job-1 is running\n", stderr: "" });
   });

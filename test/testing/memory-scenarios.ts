@@ -11,6 +11,8 @@ import {
   type RestTransportOptions,
   type Transport,
 } from "../../src/transport.ts";
+import { stopClock } from "../support/stop-clock.ts";
+import { until } from "../support/until.ts";
 import {
   answerOf,
   clientOptions,
@@ -47,6 +49,9 @@ function jobsClient(server: JobsPeer, options: Partial<JobsClientOptions> = {}):
   onTestFinished(() => client.close());
   return client;
 }
+
+/** How many handlers wait, or have waited, for the end of their time. */
+let waitingHandlers = 0;
 
 /** Runs one job, and tells everything about it. */
 function jobScenario(
@@ -173,9 +178,13 @@ export const scenarios: readonly Scenario[] = [
     controller.abort(new Error("enough"));
     return endOf(call);
   }),
-  jobScenario("the deadline passes", "DeadlineExceeded", (client, server) => {
+  jobScenario("the deadline passes", "DeadlineExceeded", async (client, server) => {
+    const moveOn = stopClock();
     server.fault({ kind: "hang" });
-    return endOf(client.run("job-1", undefined, { timeoutMs: 250 }));
+    const call = endOf(client.run("job-1", undefined, { timeoutMs: 250 }));
+    await server.received(1);
+    await moveOn(250);
+    return call;
   }),
   jobScenario("attempts are counted", "OK", (client, server) => {
     server.fault({ kind: "status", status: 503 }, { times: 2 });
@@ -335,9 +344,17 @@ export const scenarios: readonly Scenario[] = [
   libraryScenario(
     "the handler is told when the time is over that it was given",
     "DeadlineExceeded",
-    ({ client }) => endOf(client.getBook({ name })),
+    async ({ client }) => {
+      const moveOn = stopClock();
+      const before = waitingHandlers;
+      const call = endOf(client.getBook({ name }));
+      await until(() => waitingHandlers > before);
+      await moveOn(30);
+      return call;
+    },
     {
       async getBook(_, { signal }) {
+        waitingHandlers++;
         await new Promise((resolve) => signal.addEventListener("abort", resolve));
         throw signal.reason;
       },

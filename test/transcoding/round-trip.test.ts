@@ -173,21 +173,23 @@ function encoded(content: BodyContent | undefined, encoding: "binary" | "json"):
 
 const encoding = fc.constantFrom("binary", "json") as fc.Arbitrary<"binary" | "json">;
 
+function hex(message: Everything): string {
+  return Buffer.from(toBinary(EverythingSchema, message)).toString("hex");
+}
+
 function expectRoundTrip(given: Case, message: Everything, how: "binary" | "json"): void {
   const route: Route = compileRoute(ruleMethod(given.rule, EverythingSchema));
   for (const [path, value] of Object.entries(given.values)) put(message, path, value);
   if (!route.bindings[0].variables.every(({ name }) => canFill(message, name))) return;
-  const before = toBinary(EverythingSchema, message);
+  const before = hex(message);
 
   const { request, content } = transcode(route, message);
   expect(request).toMatch(/^POST [A-Za-z0-9\-._~%/@:]*(?:\?[A-Za-z0-9\-._~%=&]*)?$/);
   const back = readBack(route, { request, content: encoded(content, how) }) as Everything;
 
   const expected = asQuerySays(route.bindings[0], message);
-  expect(Buffer.from(toBinary(EverythingSchema, back))).toEqual(
-    Buffer.from(toBinary(EverythingSchema, expected)),
-  );
-  expect(toBinary(EverythingSchema, message)).toEqual(before);
+  expect(hex(back)).toBe(hex(expected));
+  expect(hex(message)).toBe(before);
   sent++;
 }
 

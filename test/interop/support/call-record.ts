@@ -1,7 +1,7 @@
 import type { BackendCall } from "./gateway.ts";
 
-/** How long callThat() waits for a call. */
-const patienceMs = 10_000;
+/** How long callThat() waits for a call: only one that never comes takes so long. */
+const patienceMs = 120_000;
 
 /** What the backend recorded, read over its control port. */
 export interface CallRecord {

@@ -104,7 +104,7 @@ export interface Gateway extends AsyncDisposable {
   calls(): Promise<readonly BackendCall[]>;
   /** Forgets all calls. */
   clear(): Promise<void>;
-  /** Resolves with the first call that fits, once there is one (rejects after 10 s). */
+  /** Resolves with the first call that fits, once there is one (rejects after 2 minutes). */
   callThat(fits: (call: BackendCall) => boolean): Promise<BackendCall>;
   /** Ends the process. */
   close(): Promise<void>;
