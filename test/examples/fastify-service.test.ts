@@ -201,6 +201,7 @@ test("refuses an id that would name something else", async () => {
 });
 
 test("hands the caller's deadline down, but no more than its own", async () => {
+  stopClock();
   const { app, api } = await service({ app: { maxCallMs: 20_000 } });
   await app.inject({ ...run, headers: { "x-request-timeout-ms": "5000" } });
   await app.inject({ ...run, headers: { "x-request-timeout-ms": "60000" } });

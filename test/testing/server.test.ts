@@ -17,6 +17,8 @@ import {
   StatusError,
   startServer,
 } from "../../src/testing/index.ts";
+import { stopClock } from "../support/stop-clock.ts";
+import { until } from "../support/until.ts";
 import { type HttpAnswer, type HttpCall, httpCall, jsonOf } from "./http-call.ts";
 import { thingsService } from "./things-service.ts";
 
@@ -237,12 +239,17 @@ describe("the context", () => {
   });
 
   test("ends the call when the time is over, whatever the handler does", async () => {
+    const moveOn = stopClock();
     let seen: HandlerContext | undefined;
     await using server = await startRunning((_, context) => {
       seen = context;
       return new Promise(() => {});
     });
-    const answer = await run(server, { headers: { ...asBinary, "grpc-timeout": "20m" } });
+    const ended = run(server, { headers: { ...asBinary, "grpc-timeout": "20m" } });
+    await until(() => seen !== undefined);
+    expect(seen?.signal.aborted).toBe(false);
+    await moveOn(20);
+    const answer = await ended;
     expect(answer.status).toBe(504);
     expect(statusOf(answer).code).toBe(Code.DeadlineExceeded);
     expect(seen?.signal.aborted).toBe(true);
