@@ -180,6 +180,8 @@ export async function wrongInputDoesNotCompile(): Promise<void> {
 
   // @ts-expect-error: a transport does not know where to go by itself
   createRestTransport({ encoding: "json" });
+  // @ts-expect-error: a form that there is not
+  createRestTransport({ baseUrl: "http://127.0.0.1:1", queryFieldMask: "kebab-case" });
   const client = createClient(Customer, createRestTransport({ baseUrl: new URL("http://127.0.0.1:1") }));
   // @ts-expect-error: a field that the request does not have
   await client.runJob({ id: "job-1" });
