@@ -509,6 +509,8 @@ describe("a connection of memory", () => {
     const args = ["--disable-warning=ExperimentalWarning", "--input-type=module", "-e", script];
     const { stdout, stderr } = await promisify(execFile)(process.execPath, args, {
       cwd: root,
+      // A little less than vitest's own limit, so that it does not outlive the test.
+      timeout: 240_000,
     });
     expect({ stdout, stderr }).toEqual({ stdout: "job job-1 is running\n", stderr: "" });
   });
