@@ -19,7 +19,7 @@ import { requestTarget } from "../src/transcoding/request-target.ts";
 import { response, responseBytes, responseJson } from "./ways/the-call.ts";
 
 const route = compileRoute(Customer.method.runJob);
-const encodeBody = bodyEncoder(route.bindings[0], "protobuf", undefined);
+const encodeBody = bodyEncoder(route.bindings[0], "protobuf", {});
 const run = create(RunJobRequestSchema, {
   jobId: "job-1",
   config: { taskTimeout: 3600n, jobTimeout: 86_400n, isTestJob: true },

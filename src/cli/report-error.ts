@@ -1,5 +1,5 @@
-import { toJson } from "@bufbuild/protobuf";
 import { GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
+import { jsonTextOf } from "../codecs/json-codec.ts";
 import { codeName } from "../errors/code.ts";
 import type { Outcome } from "../errors/outcome.ts";
 import type { RpcError } from "../errors/rpc-error.ts";
@@ -32,13 +32,11 @@ export function reportError(error: RpcError, doing: Doing, isJson: boolean, term
   const { command, jobId } = doing;
   const outcome = outcomeInWords(error.outcome, doing);
   if (isJson) {
-    const response = error instanceof JobsError ? toJson(GenericResponseSchema, error.response) : undefined;
-    const details = {
-      ...error.toJSON(),
-      outcomeInWords: outcome,
-      ...(response !== undefined && { response }),
-    };
-    terminal.out(JSON.stringify({ ok: false, command, jobId, error: details }));
+    const details = JSON.stringify({ ...error.toJSON(), outcomeInWords: outcome });
+    const whole =
+      error instanceof JobsError ? `${details.slice(0, -1)},"response":${responseText(error)}}` : details;
+    const what = JSON.stringify({ ok: false, command, jobId });
+    terminal.out(`${what.slice(0, -1)},"error":${whole}}`);
     return;
   }
   const { onErr } = terminal;
@@ -53,4 +51,9 @@ export function reportError(error: RpcError, doing: Doing, isJson: boolean, term
   if (error instanceof JobsError && error.response.requestId !== "") {
     terminal.err(`request id: ${printable(error.response.requestId)}`);
   }
+}
+
+/** As ByteNite's description of its API has it: numbers, which JSON.stringify could not write to the last digit. */
+function responseText({ response }: JobsError): string {
+  return jsonTextOf(GenericResponseSchema, response, { jsonInt64: "number" });
 }

@@ -78,10 +78,10 @@ export class MethodPlans {
   }
 
   #ways(binding: Binding): BindingPlans {
-    const { protobufMediaType, registry } = this.#settings;
+    const { protobufMediaType } = this.#settings;
     const bodyEncoders = {
-      protobuf: bodyEncoder(binding, "protobuf", registry),
-      json: bodyEncoder(binding, "json", registry),
+      protobuf: bodyEncoder(binding, "protobuf", this.#settings),
+      json: bodyEncoder(binding, "json", this.#settings),
     };
     const mediaType = { protobuf: protobufMediaType, json: JSON_MEDIA_TYPE };
     const hasBody = binding.requestBody.kind !== "none";

@@ -85,12 +85,12 @@ export function encodeCall(
 export function inJson(
   { plan, binding }: PreparedCall,
   sent: EncodedRequest,
-  { registry }: TransportSettings,
+  settings: TransportSettings,
 ): EncodedRequest {
   const way = plan.way(binding, asJson);
   return {
     way,
     headers: way.headers.andOwnOf(sent.headers),
-    body: sent.way.request === "json" ? sent.body : bodyInJson(binding, sent.body, registry),
+    body: sent.way.request === "json" ? sent.body : bodyInJson(binding, sent.body, settings),
   };
 }

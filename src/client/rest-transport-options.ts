@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import type { Registry } from "@bufbuild/protobuf";
 import type { Dispatcher } from "undici";
 import { registryWith } from "../codecs/default-registry.ts";
@@ -63,6 +64,15 @@ export interface RestTransportOptions {
    */
   readonly registry?: Registry | undefined;
   /**
+   * How 64-bit integers are written in JSON bodies: as text, which is protobuf's canonical form and what every server
+   * that has the .proto reads, or as a number with all its digits, which is what an OpenAPI description means by
+   * `"type": "integer"`. Keys of maps are text in both. Both are read.
+   *
+   * @default "string"
+   * @see https://protobuf.dev/programming-guides/json/
+   */
+  readonly jsonInt64?: "string" | "number" | undefined;
+  /**
    * What binary bodies are called on the wire.
    *
    * @default "application/x-protobuf"
@@ -103,6 +113,7 @@ export interface TransportSettings {
   readonly interceptors: readonly Interceptor[];
   readonly dispatcher: Dispatcher | undefined;
   readonly registry: Registry;
+  readonly jsonInt64: "string" | "number";
   readonly protobufMediaType: string;
   /** In lower case. */
   readonly timeoutHeader: string | undefined;
@@ -126,6 +137,7 @@ const known: Readonly<Record<keyof RestTransportOptions, true>> = {
   interceptors: true,
   dispatcher: true,
   registry: true,
+  jsonInt64: true,
   protobufMediaType: true,
   timeoutHeader: true,
   allowInsecure: true,
@@ -152,6 +164,7 @@ export function transportSettings(options: RestTransportOptions): TransportSetti
     interceptors: checkedInterceptors(options.interceptors ?? []),
     dispatcher: checkedDispatcher(options.dispatcher),
     registry: registryWith(checkedRegistry(options.registry)),
+    jsonInt64: checkedJsonInt64(options.jsonInt64 ?? "string"),
     protobufMediaType: checkedMediaType(options.protobufMediaType ?? PROTOBUF_MEDIA_TYPE),
     timeoutHeader,
     allowInsecure,
@@ -206,6 +219,11 @@ function checkedDispatcher(dispatcher: Dispatcher | undefined): Dispatcher | und
 function checkedRegistry(registry: Registry | undefined): Registry | undefined {
   if (registry === undefined || registry?.kind === "registry") return registry;
   throw invalidArgument("registry must be a Registry of protobuf-es");
+}
+
+function checkedJsonInt64(form: "string" | "number"): "string" | "number" {
+  if (form === "string" || form === "number") return form;
+  throw invalidArgument(`jsonInt64 must be "string" or "number", not ${inspect(form, { depth: 0 })}`);
 }
 
 function checkedMediaType(mediaType: string): string {

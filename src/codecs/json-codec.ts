@@ -1,36 +1,41 @@
 import { isUtf8 } from "node:buffer";
-import {
-  type DescField,
-  type DescMessage,
-  type JsonObject,
-  type Message,
-  type MessageShape,
-  type Registry,
-  toJson,
-  toJsonString,
-} from "@bufbuild/protobuf";
+import type { DescField, DescMessage, Message, MessageShape, Registry } from "@bufbuild/protobuf";
+import { hasWrongType } from "../errors/wrong-type.ts";
 import { checkValues } from "./check-values.ts";
 import { CodecError } from "./codec-error.ts";
 import { fieldFromJson, messageFromJson, type UnknownAny } from "./json-decoder.ts";
-import { oncePerType } from "./once-per-type.ts";
-import { compileJsonEncoder } from "./plain-json-encoder.ts";
-import { ifEveryday } from "./unusual.ts";
+import { compileJsonEncoder, compileJsonField, type JsonWriteOptions } from "./plain-json-encoder.ts";
+import { unusual } from "./unusual.ts";
 import { utf8Of } from "./utf8.ts";
 
 /**
  * Writes a message in protobuf's JSON format.
  *
- * @throws an error of protobuf-es, or a {@link CodecError}, that names the field which cannot be written
+ * @throws {@link CodecError} that names the field which cannot be written
  * @see https://protobuf.dev/programming-guides/json/
  */
-export function encodeJson(desc: DescMessage, message: Message, registry?: Registry): Uint8Array {
-  const everyday = ifEveryday(encoderOf(desc), message);
-  if (everyday !== undefined) return utf8Of(everyday);
-  checkValues(desc, message);
-  return utf8Of(toJsonString(desc, message as MessageShape<DescMessage>, withRegistry(registry)));
+export function encodeJson(desc: DescMessage, message: Message, options: JsonWriteOptions = {}): Uint8Array {
+  return utf8Of(jsonTextOf(desc, message, options));
 }
 
-const encoderOf = oncePerType((desc) => compileJsonEncoder(desc));
+/** {@link encodeJson}, as text. */
+export function jsonTextOf(desc: DescMessage, message: Message, options: JsonWriteOptions = {}): string {
+  return checked(desc, message, () => compileJsonEncoder(desc)(message, options));
+}
+
+/** Writes a message, and says what is wrong with one that cannot be written. */
+function checked(desc: DescMessage, message: Message, write: () => string): string {
+  try {
+    return write();
+  } catch (error) {
+    if (error !== unusual) throw error;
+    if (message.$typeName !== desc.typeName) {
+      throw new CodecError(`the message ${hasWrongType(`a ${desc.typeName}`, message)}`);
+    }
+    checkValues(desc, message);
+    throw new CodecError("a value is not of its field's type");
+  }
+}
 
 /**
  * Reads a message in protobuf's JSON format (see {@link messageFromJson}).
@@ -47,18 +52,19 @@ export function decodeJson<Desc extends DescMessage>(
 }
 
 /** Writes the value of one field, for a rule whose HTTP body is that field. */
-export function encodeJsonField(field: DescField, holder: Message, registry?: Registry): Uint8Array {
-  const options = withRegistry(registry);
-  const message = holder as MessageShape<DescMessage>;
-  checkValues(field.parent, holder);
-  const { [field.jsonName]: value } = toJson(field.parent, message, options) as JsonObject;
-  if (value !== undefined) return utf8Of(JSON.stringify(value));
+export function encodeJsonField(
+  field: DescField,
+  holder: Message,
+  options: JsonWriteOptions = {},
+): Uint8Array {
+  const write = compileJsonField(field);
   // An unset list is `[]` and an unset number `0`: a body is never absent.
-  const { [field.jsonName]: zero } = toJson(field.parent, message, {
-    ...options,
-    alwaysEmitImplicit: true,
-  }) as JsonObject;
-  return utf8Of(JSON.stringify(zero ?? null));
+  const text = checked(
+    field.parent,
+    holder,
+    () => write(holder, options) ?? write(holder, { ...options, emit: "defaults" }) ?? "null",
+  );
+  return utf8Of(text);
 }
 
 /** Reads the value of one field: gives a message of the field's parent type with just this field set. */

@@ -27,7 +27,7 @@ function isPlain(field: DescField): field is PlainField {
 }
 
 /** Whether a value is the one that is not written, as protobuf-es sees it. */
-export function zeroTestOf({ scalar }: PlainField): (value: unknown) => boolean {
+export function zeroTestOf({ scalar }: DescField): (value: unknown) => boolean {
   switch (scalar) {
     case ScalarType.STRING:
       return (value) => value === "";
@@ -39,6 +39,7 @@ export function zeroTestOf({ scalar }: PlainField): (value: unknown) => boolean 
     case ScalarType.FLOAT:
       return (value) => Object.is(value, 0);
     default:
-      return (value) => value === 0 || value === 0n;
+      // A 64-bit integer may be kept as text.
+      return (value) => value === 0 || value === 0n || value === "0";
   }
 }

@@ -35,13 +35,19 @@ export const BYTENITE_BASE_URL = "https://api.bytenite.com/v1/customer";
 export type JobsClientOptions = JobsTransportOptions & (AccessTokenOption | ApiKeyOptions);
 
 /** A transport's options, with ByteNite's base URL as the default. */
-export interface JobsTransportOptions extends Omit<RestTransportOptions, "baseUrl"> {
+export interface JobsTransportOptions extends Omit<RestTransportOptions, "baseUrl" | "jsonInt64"> {
   /**
    * Where the API is, with the path that stands before `/jobs`.
    *
    * @default "https://api.bytenite.com/v1/customer"
    */
   readonly baseUrl?: string | URL | undefined;
+  /**
+   * How 64-bit integers are written in JSON bodies. ByteNite's description of its API has them as numbers.
+   *
+   * @default "number"
+   */
+  readonly jsonInt64?: "string" | "number" | undefined;
 }
 
 /**
@@ -58,7 +64,7 @@ export class JobsClient {
   constructor(options: JobsClientOptions) {
     if (typeof options !== "object" || options === null) throw invalidArgument("options must be an object");
     const { accessToken, apiKey, tokenUrl, baseUrl = BYTENITE_BASE_URL, ...rest } = options;
-    const settings = transportSettings({ ...rest, baseUrl });
+    const settings = transportSettings({ ...rest, baseUrl, jsonInt64: rest.jsonInt64 ?? "number" });
     const connections = new Connections(settings);
     this.#credential = jobsCredential({ accessToken, apiKey, tokenUrl }, settings, connections);
     const traits = { credential: this.#credential.header, errorBody: genericResponseBody };

@@ -8,7 +8,7 @@ import type { AccessTokenOption, ApiKeyOptions, CredentialOptions } from "../job
 export type ProbeOptions = ProbeTransportOptions & (AccessTokenOption | ApiKeyOptions);
 
 /** What a probe does not take: it asks in every encoding, once each, and reads errors by itself. */
-type NotForProbes = "encoding" | "jsonFallback" | "retry" | "interceptors" | "registry";
+type NotForProbes = "encoding" | "jsonFallback" | "jsonInt64" | "retry" | "interceptors" | "registry";
 
 /** How a probe reaches the deployment. */
 export interface ProbeTransportOptions extends Omit<JobsTransportOptions, NotForProbes> {
@@ -36,6 +36,7 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 const notForProbes: Readonly<Record<NotForProbes, true>> = {
   encoding: true,
   jsonFallback: true,
+  jsonInt64: true,
   retry: true,
   interceptors: true,
   registry: true,

@@ -1,15 +1,13 @@
-import type { JsonObject, Message } from "@bufbuild/protobuf";
+import type { Message } from "@bufbuild/protobuf";
+import { encodeJsonField } from "../codecs/json-codec.ts";
 import type { Encoding } from "../codecs/media-type.ts";
 import { Code } from "../errors/code.ts";
 import type { Binding } from "../transcoding/binding.ts";
 import { responseContentOf } from "../transcoding/place-body.ts";
 import { encodeReply } from "./encode-reply.ts";
-import { gatewayJson } from "./gateway-json.ts";
 import type { Reply } from "./reply.ts";
 import type { ReplySettings } from "./reply-settings.ts";
 import { StatusError } from "./status-error.ts";
-
-const utf8 = new TextEncoder();
 
 /**
  * Answers with an rpc's output, or with the one field of it that is the rule's `response_body`.
@@ -25,7 +23,6 @@ export function encodeOutput(
   const content = responseContentOf(binding, output);
   if (content.kind === "message") return encodeReply(content.desc, content.message, encoding, settings);
   if (encoding === "protobuf") throw new StatusError(Code.Unknown, "unable to marshal non proto field");
-  const json = gatewayJson(content.field.parent, content.holder, settings.registry) as JsonObject;
-  const body = utf8.encode(JSON.stringify(json[content.field.jsonName] ?? null));
+  const body = encodeJsonField(content.field, content.holder, settings);
   return { status: 200, headers: { "content-type": settings.contentTypes.json }, body };
 }

@@ -32,6 +32,13 @@ export interface GatewayOptions {
    */
   readonly registry?: Registry | undefined;
   /**
+   * How 64-bit integers are written in JSON answers: as text, as a grpc-gateway does, or as numbers with all their
+   * digits. Requests are read in both forms.
+   *
+   * @default "string"; a server of jobs has "number", as ByteNite's description of its API does
+   */
+  readonly jsonInt64?: "string" | "number" | undefined;
+  /**
    * Runs before the handler of every rpc, when the request is read, as an interceptor of the gRPC service
    * behind a gateway does. Throws a {@link StatusError} to say no.
    */
@@ -48,6 +55,7 @@ export interface GatewaySettings {
   readonly maxRequestBytes: number;
   readonly recordLimit: number;
   readonly registry: Registry;
+  readonly jsonInt64: "string" | "number";
   readonly onRequest: ((context: HandlerContext) => void | Promise<void>) | undefined;
 }
 
@@ -59,6 +67,7 @@ const known: Readonly<Record<keyof GatewayOptions, true>> = {
   maxRequestBytes: true,
   recordLimit: true,
   registry: true,
+  jsonInt64: true,
   onRequest: true,
 };
 
@@ -71,11 +80,13 @@ export function gatewaySettings(options: GatewayOptions, alsoKnown: readonly str
     if (Object.hasOwn(known, name) || alsoKnown.includes(name)) continue;
     throw new RangeError(`there is no option ${JSON.stringify(name)}`);
   }
-  const { basePath = "", encodings = "both", recordLimit = 10_000 } = options;
+  const { basePath = "", encodings = "both", recordLimit = 10_000, jsonInt64 = "string" } = options;
   const { maxRequestBytes = 4 * 1024 * 1024, binaryMediaTypes = [PROTOBUF_MEDIA_TYPE] } = options;
   if (basePath !== "" && !basePath.startsWith("/")) throw new RangeError("basePath must begin with a slash");
   if (encodings !== "both" && encodings !== "json")
     throw new RangeError('encodings must be "both" or "json"');
+  if (jsonInt64 !== "string" && jsonInt64 !== "number")
+    throw new RangeError('jsonInt64 must be "string" or "number"');
   if (options.onRequest !== undefined && typeof options.onRequest !== "function") {
     throw new RangeError("onRequest must be a function");
   }
@@ -86,6 +97,7 @@ export function gatewaySettings(options: GatewayOptions, alsoKnown: readonly str
     maxRequestBytes: countOf("maxRequestBytes", maxRequestBytes),
     recordLimit: countOf("recordLimit", recordLimit),
     registry: options.registry ?? createRegistry(file_google_rpc_error_details),
+    jsonInt64,
     onRequest: options.onRequest,
   };
 }

@@ -87,12 +87,15 @@ export function jobsService<Options extends GatewayOptions, Settings extends Gat
   const settings = settingsOf({
     ...options,
     basePath: options.basePath ?? "/v1/customer",
+    jsonInt64: options.jsonInt64 ?? "number",
     async onRequest(context) {
       checkToken(context, tokens);
       await onRequest?.(context);
     },
   });
-  const gateway = serviceGateway(Customer, jobHandlers(store, executions, settings.recordLimit), settings);
+  const handlers = jobHandlers(store, executions, settings.recordLimit);
+  // The description of ByteNite's API has no null: an error that is not there is left out.
+  const gateway = serviceGateway(Customer, handlers, settings, "defaults");
   const exchange = new TokenExchange(tokens, tokenPath(settings.basePath), gateway.replies);
   const controls = (baseUrl: string): JobsControls => ({
     accessToken,

@@ -1,8 +1,9 @@
 import type { Registry } from "@bufbuild/protobuf";
 import type { Encoding } from "../codecs/media-type.ts";
+import type { JsonWriteOptions } from "../codecs/plain-json-encoder.ts";
 
 /** What the answers of a server have in common. */
-export interface ReplySettings {
+export interface ReplySettings extends JsonWriteOptions {
   /** The types that may stand inside of a google.protobuf.Any. */
   readonly registry: Registry;
   /** The content type of answers by their encoding. */

@@ -1,6 +1,7 @@
 import { create, type DescService, type Message } from "@bufbuild/protobuf";
 import { JSON_MEDIA_TYPE } from "../codecs/media-type.ts";
 import { messageFromInit } from "../codecs/message-from-init.ts";
+import type { JsonWriteOptions } from "../codecs/plain-json-encoder.ts";
 import { asError } from "../errors/as-error.ts";
 import { Code } from "../errors/code.ts";
 import { compileService } from "../transcoding/compile-route.ts";
@@ -27,18 +28,22 @@ import type { Target } from "./target.ts";
  * A service behind its http rules. The order within a call is a grpc-gateway's: route, encodings, timeout and
  * metadata, body, path, query, rpc. What fails before the rpc has executed nothing.
  *
+ * @param emit which fields stand in JSON answers besides those that are set
  * @throws HttpRuleError with everything that is wrong with the rules, if anything is
  */
 export function serviceGateway<Service extends DescService>(
   service: Service,
   implementation: ServiceImplementation<Service>,
   settings: GatewaySettings,
+  emit: JsonWriteOptions["emit"] = "unpopulated",
 ): Served {
   const router = createRouter(compileService(service).values());
   const call: CallSettings = {
     handlers: rpcHandlers(service, implementation),
     onRequest: settings.onRequest,
     registry: settings.registry,
+    jsonInt64: settings.jsonInt64,
+    emit,
     contentTypes: { protobuf: settings.binaryContentType, json: JSON_MEDIA_TYPE },
   };
   return {

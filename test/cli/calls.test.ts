@@ -119,6 +119,15 @@ describe("a call that fails", () => {
     expect(server.executions).toEqual([]);
   });
 
+  test("with a number that no double holds: its digits are printed, as the API's description has numbers", async () => {
+    const { server, env } = await jobsServer();
+    server.fault({ kind: "refusal", error: { code: 9007199254740993n } });
+    const { stdout } = await runCli(["run", "job-1", "--json"], env);
+    expect(stdout).toMatch(/^\{"ok":false,"command":"run","jobId":"job-1","error":\{.*\}\}\n$/);
+    expect(stdout).toContain('"response":{"error":{"code":9007199254740993}}');
+    expect(Object.keys(JSON.parse(stdout).error)).toContain("outcomeInWords");
+  });
+
   test("without a connection: nothing was sent", async () => {
     const env = {
       BYTENITE_BASE_URL: `http://127.0.0.1:${await closedPort()}`,

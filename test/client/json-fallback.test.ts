@@ -35,7 +35,7 @@ describe("a server that speaks JSON only", () => {
     const client = jobsClient(server.baseUrl, { retry: false });
     for (let i = 0; i < 4; i++) expect(await client.run("job-1", config)).toMatchObject({ ok: true });
     expect(accepts(server.seen)).toEqual([binary, ...Array(4).fill("application/json")]);
-    expect(server.seen[1]?.body.toString()).toBe('{"config":{"taskTimeout":"5"}}');
+    expect(server.seen[1]?.body.toString()).toBe('{"config":{"taskTimeout":5}}');
   });
 
   test("is remembered also after an error that is about the call, and not about how it was written", async () => {
@@ -144,5 +144,5 @@ test("what is asked again in JSON is what was asked in binary, though the caller
   expect(server.seen.map(({ headers }) => [headers["x-trace"], headers["grpc-metadata-team"]])).toEqual(
     Array(2).fill(["one", "a, b"]),
   );
-  expect(server.seen[1]?.body.toString()).toBe('{"config":{"taskTimeout":"5"}}');
+  expect(server.seen[1]?.body.toString()).toBe('{"config":{"taskTimeout":5}}');
 });

@@ -42,7 +42,7 @@ test("a message comes back as it was, from binary and from JSON with its integer
       const bytes = toBinary(desc, message);
       expect(Buffer.compare(encodeBinary(desc, message), bytes)).toBe(0);
       expect(decodeBinary(desc, bytes)).toEqual(message);
-      const json = Buffer.from(encodeJson(desc, message, registry)).toString();
+      const json = Buffer.from(encodeJson(desc, message, { registry })).toString();
       expect(json).toBe(toJsonString(desc, message, { registry }));
       expect(decodeJson(desc, Buffer.from(json), registry)).toEqual(message);
     }),

@@ -17,19 +17,12 @@ test("a message with any fields passes the check and comes back, in both encodin
     fc.property(anyEverything, (message) => {
       const bytes = encodeBinary(EverythingSchema, message);
       expect(hex(decodeBinary(EverythingSchema, bytes))).toBe(hex(message));
-      fc.pre(!holdsNegativeZero(message));
       const json = encodeJson(EverythingSchema, message);
       expect(hex(decodeJson(EverythingSchema, json))).toBe(hex(message));
     }),
     runs,
   );
 });
-
-/** protobuf-es writes it as 0 in JSON. */
-function holdsNegativeZero(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return Object.is(value, -0);
-  return !(value instanceof Uint8Array) && Object.values(value).some(holdsNegativeZero);
-}
 
 test("changed bytes are a message that means the same when it is written again, or a CodecError", () => {
   // A byte for another one, mostly, so that many changes stay within a value.

@@ -29,7 +29,7 @@ describe("an Any of a type that is not known", () => {
         count: { kind: { value: "9007199254740993" } },
       },
     });
-    expect(JSON.parse(Buffer.from(encodeJson(StatusSchema, status, registry)).toString())).toMatchObject({
+    expect(JSON.parse(Buffer.from(encodeJson(StatusSchema, status, { registry })).toString())).toMatchObject({
       details: [{ value: unknown }],
     });
   });

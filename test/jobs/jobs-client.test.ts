@@ -54,7 +54,7 @@ describe("over the wire", () => {
     await client.run("job-1", config);
     await client.run("job-1");
     expect(server.seen.map(({ body }) => body.toString())).toEqual([
-      '{"config":{"taskTimeout":"3600","jobTimeout":"86400","isTestJob":true}}',
+      '{"config":{"taskTimeout":3600,"jobTimeout":86400,"isTestJob":true}}',
       "{}",
     ]);
     expect(server.seen[0]?.headers).toMatchObject({
@@ -139,8 +139,8 @@ describe("a config that is refused before anything is sent", () => {
     await client.run("job-1", { taskTimeout: 2 ** 53 - 1, jobTimeout: 2n ** 63n - 1n });
     await client.run("job-1", create(JobConfigSchema, { taskTimeout: 5n }));
     expect(server.seen.map(({ body }) => body.toString())).toEqual([
-      '{"config":{"taskTimeout":"9007199254740991","jobTimeout":"9223372036854775807"}}',
-      '{"config":{"taskTimeout":"5"}}',
+      '{"config":{"taskTimeout":9007199254740991,"jobTimeout":9223372036854775807}}',
+      '{"config":{"taskTimeout":5}}',
     ]);
   });
 });

@@ -43,7 +43,6 @@ describe.each([
         ok: true,
         requestId: "request-1",
         message: "job a b/c is running",
-        error: null,
       });
     }
     expect(server.job("a b/c")).toMatchObject({ state: "running", config, runs: 1 });
