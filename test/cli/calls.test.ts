@@ -124,7 +124,7 @@ describe("a call that fails", () => {
     server.fault({ kind: "refusal", error: { code: 9007199254740993n } });
     const { stdout } = await runCli(["run", "job-1", "--json"], env);
     expect(stdout).toMatch(/^\{"ok":false,"command":"run","jobId":"job-1","error":\{.*\}\}\n$/);
-    expect(stdout).toContain('"response":{"error":{"code":9007199254740993}}');
+    expect(stdout).toContain('"error":{"code":9007199254740993}}}}');
     expect(Object.keys(JSON.parse(stdout).error)).toContain("outcomeInWords");
   });
 

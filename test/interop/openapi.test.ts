@@ -1,16 +1,49 @@
+// Our protos against the published description of the API, by way of the generator that ByteNite's came from.
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { type Json, wireOf } from "./openapi/wire-of.ts";
+import { differences, type Json, wireOf } from "./openapi/wire-of.ts";
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
 
-const { about: _, ...published } = JSON.parse(read("./openapi/published.json")) as Json;
+const published = wireOf(JSON.parse(read("../bytenite-openapi.json")) as Json);
 
 /** What protoc-gen-openapiv2 made of proto/bytenite when the gateway was built. */
 const ours = read("./.build/ours/openapi/bytenite/customer/customer.swagger.json");
 
-test("our protos say what ByteNite's API description says", () => {
-  expect(wireOf(JSON.parse(ours))).toStrictEqual(published);
+const operations = ["/jobs/{jobId} delete", "/jobs/{jobId}/abort post", "/jobs/{jobId}/run post"];
+const documented = ["400", "401", "403", "404", "500", "503"];
+
+/** Where the two differ, ours first, by the reason. Nothing of it is for a .proto to say. */
+const known: Readonly<Record<string, readonly string[]>> = {
+  "the generator describes a gateway, which writes 64-bit integers as text; ByteNite's has them as numbers": [
+    ...["commonError properties 0", "jobJobConfig properties 0", "jobJobConfig properties 1"].map(
+      (place) => `schemas ${place} type: "string" | "integer"`,
+    ),
+  ],
+  "the generator writes JSON for all content types, because an http rule does not have any": [
+    ...operations.flatMap((place) =>
+      ["200", "default"].map(
+        (status) => `operations ${place} responses ${status} types 1: undefined | "application/x-protobuf"`,
+      ),
+    ),
+    'operations /jobs/{jobId}/run post requestBody types 1: undefined | "application/x-protobuf"',
+  ],
+  "the statuses of errors are said in annotations, which are for documents only; any body is allowed": [
+    ...operations.flatMap((place) =>
+      documented.map(
+        (status) =>
+          `operations ${place} responses ${status}: undefined | {"types":["application/json","application/x-protobuf"],"schema":{}}`,
+      ),
+    ),
+  ],
+};
+
+const expected = Object.values(known).flat().sort();
+
+const found = (text: string) => differences(wireOf(JSON.parse(text) as Json), published).sort();
+
+test("our protos say what ByteNite's API description says, but for what a .proto does not say", () => {
+  expect(found(ours)).toEqual(expected);
 });
 
 describe("a difference is seen", () => {
@@ -46,13 +79,13 @@ describe("a difference is seen", () => {
         return text.replace(moved, "").replace(/( *"ok": \{)/, `${moved}$1`);
       },
     ],
-    ["another type", (text) => text.replace(config, config.replace('"string"', '"integer"'))],
+    ["another type", (text) => text.replace(config, config.replace('"string"', '"boolean"'))],
     ["another format", (text) => text.replace(config, config.replace('"int64"', '"uint64"'))],
     ["something more", (text) => text.replace(config, `${config},\n"readOnly": true`)],
   ])("%s", (_what, change) => {
     const changed = change(ours);
     expect(inOneLine(changed)).not.toBe(inOneLine(ours)); // of which the order is a part
-    expect(wireOf(JSON.parse(changed))).not.toStrictEqual(published);
+    expect(found(changed)).not.toEqual(expected);
   });
 });
 

@@ -1,70 +1,106 @@
 /** A JSON object. */
 export type Json = { [key: string]: unknown };
 
-/** What a description says about the wire, in the form of published.json. */
-export interface Wire {
-  readonly operations: Json;
-  readonly schemas: Json;
-}
-
-// For people, and of no effect on the wire.
+// For people, and of no effect on the wire; `tags` groups operations in documents.
 const prose = new Set(["description", "summary", "tags", "title"]);
 
-const definition = /^#\/definitions\/(.+)$/;
-
 /**
- * Reads an OpenAPI v2 description and leaves out its prose. All else is kept, so that whatever is there and is not
- * expected shows. Properties become lists, because their order matters. The schema of a body stands where it is
- * used: generators before v2.19.0 of grpc-gateway gave it no name.
+ * What an API description says about the wire, in OpenAPI 3's terms and without its prose. All else is kept, so that
+ * whatever is there and is not expected shows. Properties become lists, because their order matters. What the two
+ * versions only spell differently is spelt in one way.
  */
-export function wireOf(description: Json): Wire {
-  const definitions = object(description, "definitions");
-  const bodies = new Set<string>();
+export function wireOf(description: Json): Json {
+  const { paths, components, definitions } = description;
+  const schemas = definitions ?? object(object(description, "components"), "schemas");
+  const isOld = components === undefined;
+  const named = new Set<string>();
+  const operations = mapValues(object({ paths }, "paths"), (verbs) =>
+    mapValues(verbs, (given) =>
+      withoutProse(isOld ? operationOfSwagger(given, schemas as Json, named) : operation(given)),
+    ),
+  );
+  const others = Object.entries(schemas as Json).filter(([name]) => !named.has(name));
+  return { operations, schemas: mapValues(Object.fromEntries(others), schemaOf) };
+}
 
-  const parameter = (given: Json): Json => {
-    if (given.in !== "body") {
-      return withoutProse(given);
-    }
-    const { name: _, schema, ...rest } = withoutProse(given);
-    const reference = definition.exec(String((schema as Json).$ref))?.[1];
-    if (reference === undefined) {
-      return { ...rest, schema: schemaOf(schema as Json) };
-    }
-    bodies.add(reference);
-    return { ...rest, schema: schemaOf(object(definitions, reference)) };
+function operation({ parameters, requestBody, responses, ...rest }: Json): Json {
+  return {
+    ...rest,
+    parameters: (parameters as Json[]).map(withoutProse),
+    ...(requestBody !== undefined && { requestBody: contentOf(requestBody as Json) }),
+    responses: mapValues(responses as Json, contentOf),
   };
+}
 
-  const operation = (given: Json): Json => {
-    const { parameters, responses, ...rest } = withoutProse(given);
-    return {
-      ...rest,
-      parameters: (parameters as Json[]).map(parameter),
-      responses: mapValues(responses as Json, withoutProse),
-    };
+/** In OpenAPI 2 bodies have one schema, whatever their content type. */
+function contentOf({ content, ...rest }: Json): Json {
+  const schemas = Object.values(content as Json).map((each) => schemaOf((each as Json).schema as Json));
+  const [schema, ...others] = schemas;
+  if (others.some((other) => JSON.stringify(other) !== JSON.stringify(schema))) {
+    throw new Error("the schema depends on the content type");
+  }
+  return withoutProse({ ...rest, types: Object.keys(content as Json), schema });
+}
+
+/** @param named gets the names of the schemas that are bodies: generators before grpc-gateway 2.19 gave them none */
+function operationOfSwagger(
+  { parameters, responses, ...rest }: Json,
+  schemas: Json,
+  named: Set<string>,
+): Json {
+  const types = ["application/json"];
+  const all = parameters as Json[];
+  const body = all.find((parameter) => parameter.in === "body");
+  const name = /^#\/definitions\/(.+)$/.exec(String((body?.schema as Json | undefined)?.$ref))?.[1];
+  const bodySchema = name === undefined ? (body?.schema as Json) : object(schemas, name);
+  if (name !== undefined) named.add(name);
+  return {
+    ...rest,
+    parameters: all
+      .filter((parameter) => parameter !== body)
+      .map(({ type, ...parameter }) => withoutProse({ schema: { type }, ...parameter })),
+    ...(body && { requestBody: { types, schema: schemaOf(bodySchema), required: body.required } }),
+    responses: mapValues(responses as Json, ({ schema }) => ({ types, schema: schemaOf(schema as Json) })),
   };
-
-  const operations = mapValues(object(description, "paths"), (verbs) => mapValues(verbs, operation));
-  const named = Object.entries(definitions).filter(([name]) => !bodies.has(name));
-  return { operations, schemas: mapValues(Object.fromEntries(named), schemaOf) };
 }
 
 function schemaOf(given: Json): Json {
-  const { properties, ...rest } = withoutProse(given);
-  if (properties === undefined) {
-    return rest;
+  const { properties, items, additionalProperties, $ref, ...rest } = withoutProse(given);
+  // What stands beside a reference does not count in OpenAPI 2.
+  if ($ref !== undefined) return { $ref: String($ref).replace(/^.*\//, "") };
+  return {
+    ...rest,
+    ...(items !== undefined && { items: schemaOf(items as Json) }),
+    // Anything may be there: said with a schema that has no rules, or with `true`.
+    ...(additionalProperties !== undefined && {
+      additionalProperties: JSON.stringify(additionalProperties) === "{}" ? true : additionalProperties,
+    }),
+    ...(properties !== undefined && {
+      properties: Object.entries(properties as Json).map(([name, property]) => ({
+        name,
+        ...schemaOf(property as Json),
+      })),
+    }),
+  };
+}
+
+/** Where two values are not the same, and what stands there: `place: one | other`. */
+export function differences(one: unknown, other: unknown, place = ""): string[] {
+  if (isTree(one) && isTree(other) && Array.isArray(one) === Array.isArray(other)) {
+    return [...new Set([...Object.keys(one), ...Object.keys(other)])].flatMap((key) =>
+      differences((one as Json)[key], (other as Json)[key], place === "" ? key : `${place} ${key}`),
+    );
   }
-  const list = Object.entries(properties as Json).map(([name, property]) => ({
-    name,
-    ...withoutProse(property as Json),
-  }));
-  return { ...rest, properties: list };
+  return Object.is(one, other) ? [] : [`${place}: ${JSON.stringify(one)} | ${JSON.stringify(other)}`];
+}
+
+function isTree(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 function object(parent: Json, key: string): Json {
   const value = parent[key];
-  if (typeof value !== "object" || value === null) {
-    throw new Error(`the description has no ${key}`);
-  }
+  if (!isTree(value)) throw new Error(`the description has no ${key}`);
   return value as Json;
 }
 
