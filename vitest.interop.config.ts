@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     ...ours.test,
     include: ["test/interop/**/*.test.ts"],
-    exclude: ["test/interop/.build/**"],
+    exclude: ["test/interop/.build/**", "**/node_modules/**"],
     // Deadlines are measured here, so one file at a time has the machine.
     fileParallelism: false,
   },

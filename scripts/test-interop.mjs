@@ -1,9 +1,10 @@
 // Tries the library against a real grpc-gateway: builds it if anything that it is made of has changed, sees to it that
-// nginx is there, and runs the tests in test/interop, directly and through nginx. Arguments go to vitest: npm run test:interop -- gateway.test.ts
+// nginx and Prism are there, and runs the tests in test/interop, directly and through nginx. Arguments go to vitest: npm run test:interop -- gateway.test.ts
 import { spawnSync } from "node:child_process";
 import { delimiter, join } from "node:path";
 import { buildGateway } from "../test/interop/gateway/build.mjs";
 import { findNginx } from "../test/interop/nginx/find-nginx.ts";
+import { installPrism } from "../test/interop/prism/install-prism.ts";
 
 const root = join(import.meta.dirname, "..");
 process.chdir(root);
@@ -13,6 +14,7 @@ process.env.PATH = `${join(root, "node_modules", ".bin")}${delimiter}${process.e
 try {
   buildGateway(root);
   findNginx();
+  installPrism();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exit(1);

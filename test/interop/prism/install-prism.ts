@@ -1,0 +1,24 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const here = import.meta.dirname;
+const installed = join(here, "node_modules", "@stoplight", "prism-cli");
+
+/** The command. */
+export const PRISM = join(installed, "dist", "index.js");
+
+/** Installs what the lock file here says, if it is not there. No scripts: one of them reports to its maker. */
+export function installPrism(): void {
+  const lock = JSON.parse(readFileSync(join(here, "package-lock.json"), "utf8"));
+  const { version } = lock.packages["node_modules/@stoplight/prism-cli"];
+  if (versionInstalled() === version) return;
+  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"];
+  const { status, error } = spawnSync("npm", args, { cwd: here, stdio: "inherit" });
+  if (status !== 0) throw new Error(`npm ci of Prism failed: ${error?.message ?? status}`);
+}
+
+function versionInstalled(): string | undefined {
+  const manifest = join(installed, "package.json");
+  return existsSync(manifest) ? JSON.parse(readFileSync(manifest, "utf8")).version : undefined;
+}
