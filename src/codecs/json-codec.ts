@@ -84,7 +84,3 @@ function textOf(bytes: Uint8Array): string {
   // A reader may ignore a byte order mark (RFC 8259, section 8.1).
   return text.startsWith("\ufeff") ? text.slice(1) : text;
 }
-
-function withRegistry(registry: Registry | undefined): { registry: Registry } | undefined {
-  return registry && { registry };
-}

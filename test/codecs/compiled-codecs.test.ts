@@ -20,7 +20,6 @@ import { CodecError } from "../../src/codecs/codec-error.ts";
 import { decodeJson, encodeJson } from "../../src/codecs/json-codec.ts";
 import { compileDecoder } from "../../src/codecs/plain-decoder.ts";
 import { compileEncoder } from "../../src/codecs/plain-encoder.ts";
-import { compileJsonEncoder } from "../../src/codecs/plain-json-encoder.ts";
 import { plainFieldsOf } from "../../src/codecs/plain-message.ts";
 import { unusual } from "../../src/codecs/unusual.ts";
 import { shapeOf } from "../../src/codecs/wire-shape.ts";
