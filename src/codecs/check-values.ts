@@ -225,7 +225,7 @@ const checkUint64 = holds("a uint64", (value) => isUint64(withoutLoss(value)));
 
 /** A 64-bit integer, as protobuf-es would read it. */
 function withoutLoss(value: unknown): unknown {
-  const isText = typeof value === "string" && /^(?:0|-?[1-9]\d{0,19})$/.test(value);
+  const isText = typeof value === "string" && /^-?\d{1,20}$/.test(value);
   return isText || Number.isSafeInteger(value) ? BigInt(value as string | number) : value;
 }
 

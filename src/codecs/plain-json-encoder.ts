@@ -18,6 +18,8 @@ import { CodecError } from "./codec-error.ts";
 import { oncePerType } from "./once-per-type.ts";
 import { isInt32, isInt64, isUint32, isUint64 } from "./plain-integers.ts";
 import { zeroTestOf } from "./plain-message.ts";
+import { isRecord } from "./records.ts";
+import { rangeOf } from "./time-ranges.ts";
 import { unusual } from "./unusual.ts";
 
 /** How messages are written in JSON. */
@@ -332,14 +334,17 @@ function wellKnownWriter(desc: DescMessage): WriteMessage | undefined {
         return anyText(message as unknown as Any, options);
       };
     case "google.protobuf.Timestamp":
-    case "google.protobuf.Duration":
-      // Frequent enough not to be checked like the rest. Their range, which is narrower, toJson checks.
+    case "google.protobuf.Duration": {
+      const range = rangeOf(desc);
+      // Frequent enough not to be checked like the rest.
       return (message) => {
         const { $typeName, seconds, nanos } = message;
         if ($typeName !== desc.typeName || !isInt32(nanos)) throw unusual;
         if (typeof seconds !== "bigint") exact(seconds, isInt64);
+        if (!range?.holds(message)) throw unusual;
         return `"${toJson(desc, message as never)}"`;
       };
+    }
     case "google.protobuf.FieldMask":
     case "google.protobuf.Struct":
     case "google.protobuf.Value":
@@ -398,10 +403,6 @@ function jsonText(value: unknown): string {
       if (!isRecord(value)) throw unusual;
       return `{${Object.entries(value).map(([key, item]) => `${jsonText(key)}:${jsonText(item)}`)}}`;
   }
-}
-
-function isRecord(value: unknown): value is Fields {
-  return typeof value === "object" && Object.prototype.toString.call(value) === "[object Object]";
 }
 
 /** Extensions are kept among the fields that the message type does not know. */

@@ -45,6 +45,8 @@ test("a message comes back as it was, from binary and from JSON with its integer
       const json = Buffer.from(encodeJson(desc, message, { registry })).toString();
       expect(json).toBe(toJsonString(desc, message, { registry }));
       expect(decodeJson(desc, Buffer.from(json), registry)).toEqual(message);
+      const numbers = encodeJson(desc, message, { registry, jsonInt64: "number" });
+      expect(decodeJson(desc, numbers, registry)).toEqual(message);
     }),
     runs,
   );
@@ -149,8 +151,9 @@ test("one thing that is wrong with an init object is InvalidArgument that names 
         const method = ruleMethod(ruleText, desc) as DescMethodUnary;
         const error = await caught(transport.unary(method, damaged));
         expect(error).toMatchObject({ code: Code.InvalidArgument, outcome: "not_sent", attempts: 0 });
-        // A query cannot hold some fields at all, and says so of the first.
-        if (!error.reason.includes("cannot be a query parameter")) expect(error.reason).toContain(place);
+        // A query cannot hold some fields at all, and JSON no Any of an unknown type: the first of these is named.
+        if (!/cannot be a query parameter|type registry/.test(error.reason))
+          expect(error.reason).toContain(place);
         seen.set(what, (seen.get(what) ?? 0) + 1);
       },
     ),

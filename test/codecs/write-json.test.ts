@@ -357,18 +357,26 @@ describe("what JSON has no form for is an error that names the field", () => {
   const packedBroken = { typeUrl: `x/${IntegersSchema.typeName}`, value: Uint8Array.of(8) };
 
   test.each<readonly [desc: DescMessage, init: Record<string, unknown>, message: RegExp]>([
-    [EverythingSchema, { timestamp: { seconds: 1n << 40n } }, /^timestamp: .*must be from 0001/],
+    [
+      EverythingSchema,
+      { timestamp: { seconds: 1n << 40n } },
+      /^timestamp has to be a Timestamp of the years 1 to 9999/,
+    ],
     [
       EverythingSchema,
       { self: { timestampList: [{}, { nanos: -1 }] } },
-      /^self\.timestamp_list\[1\]: .*nanos/,
+      /^self\.timestamp_list\[1\] has to be a Timestamp .* nanos/,
     ],
     [
       EverythingSchema,
       { choice: { case: "choiceTimestamp", value: { nanos: -1 } } },
-      /^choice_timestamp: .*nanos/,
+      /^choice_timestamp has to be a Timestamp .* nanos/,
     ],
-    [EverythingSchema, { duration: { seconds: 1n, nanos: -1 } }, /^duration: .*sign/],
+    [
+      EverythingSchema,
+      { duration: { seconds: 1n, nanos: -1 } },
+      /^duration has to be a Duration .* of the same sign/,
+    ],
     [EverythingSchema, { fieldMask: { paths: ["a__b"] } }, /^field_mask: .*"a__b" is irreversible/],
     [EverythingSchema, { value: {} }, /^value: .*must have a value/],
     [EverythingSchema, { value: { kind: { case: "numberValue", value: Number.NaN } } }, /^value: .*NaN/],
