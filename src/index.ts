@@ -4,6 +4,8 @@
  * @module bytenite-jobs
  */
 
+import "./supported-node.ts";
+
 export type { Error, GenericResponse } from "../gen/bytenite/common/common_pb.js";
 export { ErrorSchema, GenericResponseSchema } from "../gen/bytenite/common/common_pb.js";
 export type {

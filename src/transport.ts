@@ -4,6 +4,8 @@
  * @module bytenite-jobs/transport
  */
 
+import "./supported-node.ts";
+
 export type { CallOptions, OutgoingMetadata } from "./client/call-options.ts";
 export { type Client, createClient } from "./client/create-client.ts";
 export type { EncodingOption } from "./client/encoding-option.ts";

@@ -1,6 +1,6 @@
 import type { AccessTokenOption, ApiKeyOptions } from "../jobs/jobs-credential.ts";
 import { wholeNumber } from "./numbers.ts";
-import type { ParsedOptions } from "./options.ts";
+import { checkUtf8, type ParsedOptions } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -11,14 +11,25 @@ export type Connection = (AccessTokenOption | ApiKeyOptions) & {
   readonly timeoutMs: number | undefined;
 };
 
+const variables = ["BYTENITE_BASE_URL", "BYTENITE_ACCESS_TOKEN", "BYTENITE_API_KEY"] as const;
+
 /** Where to call and as whom, from the options and the environment. What is given as an option wins. */
 export function connectionFrom(options: ParsedOptions, env: Terminal["env"]): Connection {
+  for (const name of variables) checkUtf8(name, env[name] ?? "");
   return {
     ...credentialFrom(options, env),
     baseUrl: options.text("base-url") ?? baseUrlFrom(env),
     allowInsecure: options.flag("allow-insecure"),
     timeoutMs: wholeNumber("--timeout", options.text("timeout")),
   };
+}
+
+/** What may be wrong with a token that is not accepted, as far as can be seen without showing it. */
+export function hintAboutToken({ accessToken }: Connection): string | undefined {
+  if (typeof accessToken !== "string") return undefined;
+  const [, before] = /^(bearer\b|authorization:|["'])/i.exec(accessToken.trimStart()) ?? [];
+  if (before === undefined) return undefined;
+  return `the access token begins with ${before}; ByteNite takes the bare token`;
 }
 
 /** An empty one is a slip: taken for none, it would lead to the production API. */
@@ -39,7 +50,7 @@ function credentialFrom(options: ParsedOptions, env: Terminal["env"]): AccessTok
       "BYTENITE_API_KEY",
     );
   if (credential === undefined) {
-    const names = ["BYTENITE_ACCESS_TOKEN", "BYTENITE_API_KEY"];
+    const [, ...names] = variables;
     const empty = names.find((name) => env[name] === "");
     const why = empty === undefined ? `set ${names.join(" or ")}` : `${empty} is set, but empty`;
     throw new UsageError(`there is no credential: ${why}`);

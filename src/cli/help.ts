@@ -45,7 +45,8 @@ const environment = [
 
 const statuses = [
   "Exit status: 0 done, 1 the call failed (whether it happened is in its message, and is `outcome` with --json),",
-  "2 the command line is wrong and nothing was sent, 130 ended by Ctrl-C, 143 ended by SIGTERM.",
+  "2 the command line is wrong and nothing was sent, 3 done, but the report could not be written (it went to the",
+  "other of standard output and standard error), 130 ended by Ctrl-C, 143 ended by SIGTERM.",
 ];
 
 function nameAndOperands({ name, operands }: Command): string {

@@ -71,8 +71,8 @@ async function execute(command: string, call: Call, context: CommandContext): Pr
     return ExitStatus.Ok;
   }
   const words = printable(message) || "accepted";
-  terminal.out(`${terminal.onOut.green(`${command} ${printable(jobId)}:`)} ${words}`);
-  if (requestId !== "") terminal.out(`request id: ${printable(requestId)}`);
+  const id = requestId === "" ? "" : `\nrequest id: ${printable(requestId)}`;
+  terminal.out(`${terminal.onOut.green(`${command} ${printable(jobId)}:`)} ${words}${id}`);
   return ExitStatus.Ok;
 }
 

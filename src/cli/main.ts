@@ -1,15 +1,25 @@
 #!/usr/bin/env node
 import { ExitStatus } from "./exit-status.ts";
-import { complaintAbout } from "./node-version.ts";
+import { wantsJson } from "./wants-json.ts";
 
-const complaint = complaintAbout(process.versions.node);
-if (complaint === undefined) {
-  // Only now: an old Node.js cannot load what the commands need.
+const args = process.argv.slice(2);
+// An old Node.js cannot load what the commands need, so this comes first, and by itself.
+const tooOld = await import("../supported-node.ts").then(
+  () => undefined,
+  (error: Error) => error.message,
+);
+if (tooOld === undefined) {
   const { execute } = await import("./execute.ts");
   const { terminalOf } = await import("./terminal.ts");
-  // Not process.exit(): it would cut off what a pipe has not taken yet.
-  process.exitCode = await execute(process.argv.slice(2), terminalOf(process), process);
+  const { status, isStuck } = await execute(args, terminalOf(process), process);
+  // Otherwise not process.exit(): it would cut off what a pipe has not taken yet.
+  if (isStuck) process.exit(status);
+  process.exitCode = status;
 } else {
-  console.error(`error: ${complaint}`);
   process.exitCode = ExitStatus.Failed;
+  if (wantsJson(args)) {
+    console.log(JSON.stringify({ ok: false, error: { reason: tooOld, outcome: "not_sent" } }));
+  } else {
+    console.error(`error: ${tooOld}`);
+  }
 }

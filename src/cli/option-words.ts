@@ -13,11 +13,16 @@ const names = {
   timeoutMs: ["--timeout"],
 } as const satisfies Readonly<Record<string, readonly [option: string, variable?: string]>>;
 
-const pattern = new RegExp(`\\b(${Object.keys(names).join("|").replaceAll(".", "\\.")})\\b`, "g");
+// What is quoted, and what stands in braces, is a value or a route: not ours to rename.
+const pattern = new RegExp(
+  String.raw`"(?:[^"\\]|\\.)*"|\{[^}]*\}|\b(${Object.keys(names).join("|").replaceAll(".", String.raw`\.`)})\b`,
+  "g",
+);
 
 /** What the library says of an option, with the name that it has on the command line, or where it came from. */
 export function inWordsOfCommandLine(reason: string, options: ParsedOptions | undefined): string {
-  return reason.replace(pattern, (name) => {
+  return reason.replace(pattern, (found, name?: string) => {
+    if (name === undefined) return found;
     const [option, variable]: readonly [string, string?] = names[name as keyof typeof names];
     const isGiven = options?.text(option.slice(2)) !== undefined;
     return isGiven ? option : (variable ?? option);

@@ -1,7 +1,7 @@
 import { probe } from "../probe/probe.ts";
 import type { ProbeReport, Verdict } from "../probe/probe-report.ts";
 import type { Command } from "./command.ts";
-import { connectionFrom } from "./connection.ts";
+import { connectionFrom, hintAboutToken } from "./connection.ts";
 import { ExitStatus } from "./exit-status.ts";
 import { connectionOptions } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -17,7 +17,7 @@ export const probeCommand: Command = {
   ],
   statuses: [
     "Exit status: 0 nothing was refuted, 1 something was, or the API was not found, 2 the command line is wrong,",
-    "130 ended by Ctrl-C, 143 ended by SIGTERM.",
+    "3 as 0, but the report could not be written, 130 ended by Ctrl-C, 143 ended by SIGTERM.",
   ],
   options: {
     ...connectionOptions,
@@ -27,9 +27,13 @@ export const probeCommand: Command = {
   async execute({ options, terminal, isJson, interruption }) {
     const connection = connectionFrom(options, terminal.env);
     const report = await probe({ ...connection, signal: interruption.signal });
-    const isGood = isReachable(report) && report.findings.every(({ verdict }) => verdict !== "refuted");
-    if (isJson) terminal.out(JSON.stringify({ ok: isGood, command: "probe", ...report }));
-    else print(report, options.flag("verbose"), terminal);
+    const { stopped, findings } = report;
+    const isGood =
+      stopped === undefined && isReachable(report) && findings.every(({ verdict }) => verdict !== "refuted");
+    const isRefusedToken = findings.some(({ id, verdict }) => id === "token" && verdict === "refuted");
+    const hint = isRefusedToken ? hintAboutToken(connection) : undefined;
+    if (isJson) terminal.out(JSON.stringify({ ok: isGood, command: "probe", ...report, hint }));
+    else print(report, hint, options.flag("verbose"), terminal);
     return isGood ? ExitStatus.Ok : ExitStatus.Failed;
   },
 };
@@ -38,23 +42,28 @@ function isReachable({ findings }: ProbeReport): boolean {
   return findings.some(({ id, verdict }) => id === "reachable" && verdict === "proven");
 }
 
-function print(report: ProbeReport, isVerbose: boolean, { out, onOut }: Terminal): void {
+function print(
+  report: ProbeReport,
+  hint: string | undefined,
+  isVerbose: boolean,
+  { out, onOut }: Terminal,
+): void {
   const paint: Readonly<Record<Verdict, (text: string) => string>> = {
     proven: onOut.green,
     refuted: onOut.red,
     "not shown": onOut.yellow,
   };
-  out(`${report.baseUrl}, asked about ${report.jobId}, which does not exist`);
+  const lines = [`${report.baseUrl}, asked about ${report.jobId}, which does not exist`];
   for (const { question, verdict, evidence, meaning } of report.findings) {
-    out("");
-    out(`${paint[verdict](verdict.padEnd("not shown".length))}  ${onOut.bold(question)}`);
-    out(`           ${meaning}`);
+    lines.push("", `${paint[verdict](verdict.padEnd("not shown".length))}  ${onOut.bold(question)}`);
+    lines.push(`           ${meaning}`);
     if (!isVerbose) continue;
     for (const { asked, answered } of evidence) {
-      out(`           > ${asked}`);
-      out(`           < ${answered}`);
+      lines.push(`           > ${asked}`, `           < ${answered}`);
     }
   }
-  out("");
-  out(report.summary);
+  lines.push("", report.summary);
+  if (hint !== undefined) lines.push(`hint: ${hint}`);
+  // In one piece: who reads only its first lines, as `head` does, leaves nothing behind that could not be written.
+  out(lines.join("\n"));
 }

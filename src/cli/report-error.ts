@@ -10,9 +10,12 @@ import { printable, type Terminal } from "./terminal.ts";
 export interface Doing {
   readonly command: string;
   readonly jobId?: string | undefined;
+  /** What may be behind it. */
+  readonly hint?: string | undefined;
 }
 
-const didItHappen: Readonly<Record<Outcome, string>> = {
+/** Whether it happened, in words. */
+export const didItHappen: Readonly<Record<Outcome, string>> = {
   not_sent: "It did not happen: nothing was sent.",
   rejected: "It did not happen: the server refused it.",
   unknown: "It may have happened.",
@@ -24,15 +27,16 @@ export function outcomeInWords(outcome: Outcome, { command }: Doing): string {
   if (command === "run") {
     return "IT MAY HAVE HAPPENED: the job may be running. Make sure before you run it again.";
   }
-  return command === "probe" ? "Nothing was run." : `${didItHappen.unknown} It is safe to do it again.`;
+  if (command === "probe" || command === "serve") return "Nothing was run.";
+  return `${didItHappen.unknown} It is safe to do it again.`;
 }
 
 /** Says what failed, whether it happened all the same, and what the server said. */
 export function reportError(error: RpcError, doing: Doing, isJson: boolean, terminal: Terminal): void {
-  const { command, jobId } = doing;
+  const { command, jobId, hint } = doing;
   const outcome = outcomeInWords(error.outcome, doing);
   if (isJson) {
-    const details = JSON.stringify({ ...error.toJSON(), outcomeInWords: outcome });
+    const details = JSON.stringify({ ...error.toJSON(), outcomeInWords: outcome, hint });
     const whole =
       error instanceof JobsError ? `${details.slice(0, -1)},"response":${responseText(error)}}` : details;
     const what = JSON.stringify({ ok: false, command, jobId });
@@ -42,15 +46,17 @@ export function reportError(error: RpcError, doing: Doing, isJson: boolean, term
   const { onErr } = terminal;
   const status = error.status === undefined ? "" : ` (HTTP ${error.status})`;
   const what = jobId === undefined ? command : `${command} ${printable(jobId)}`;
-  terminal.err(
-    `${onErr.red("error:")} ${what}: ${codeName(error.code)}${status}: ${printable(error.reason)}`,
-  );
   const isLoud = error.outcome === "unknown" && command === "run";
-  terminal.err(isLoud ? onErr.bold(onErr.red(outcome)) : outcome);
-  if (error.attempts > 1 && command !== "probe") terminal.err(`It was tried ${error.attempts} times.`);
+  const lines = [
+    `${onErr.red("error:")} ${what}: ${codeName(error.code)}${status}: ${printable(error.reason)}`,
+    isLoud ? onErr.bold(onErr.red(outcome)) : outcome,
+  ];
+  if (error.attempts > 1 && command !== "probe") lines.push(`It was tried ${error.attempts} times.`);
   if (error instanceof JobsError && error.response.requestId !== "") {
-    terminal.err(`request id: ${printable(error.response.requestId)}`);
+    lines.push(`request id: ${printable(error.response.requestId)}`);
   }
+  if (hint !== undefined) lines.push(`hint: ${hint}`);
+  terminal.err(lines.join("\n"));
 }
 
 /** As ByteNite's description of its API has it: numbers, which JSON.stringify could not write to the last digit. */

@@ -1,13 +1,33 @@
+import { fstatSync, writeSync } from "node:fs";
+import { isatty } from "node:tty";
+
 /** Where results and errors go, and whether they may have colours. */
 export interface Terminal {
-  /** Writes a line of the result to standard output. */
-  out(line: string): void;
-  /** Writes a line to standard error. */
-  err(line: string): void;
+  /** Writes lines of the result to standard output; if that fails, to standard error. */
+  out(lines: string): void;
+  /** Writes lines of an error to standard error; if that fails, to standard output. */
+  err(lines: string): void;
+  /** Writes a line to standard error that nobody misses. */
+  hint(line: string): void;
+  /**
+   * Waits for all of it to be written.
+   *
+   * @param giveUp ends the wait for a stream that takes nothing: what it has not taken goes to the other one
+   */
+  written(giveUp?: AbortSignal): Promise<Written>;
   readonly onOut: Paint;
   readonly onErr: Paint;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
+
+/**
+ * What became of all that was to be written.
+ *
+ * - `"all"`: it is where it belongs.
+ * - `"lost"`: a stream failed. What it did not take was given to the other stream.
+ * - `"stuck"`: the same, and the stream still waits for its reader, which keeps the process alive.
+ */
+export type Written = "all" | "lost" | "stuck";
 
 /** Colours a text, or leaves it as it is. */
 export interface Paint {
@@ -19,19 +39,91 @@ export interface Paint {
 
 /** The terminal of a process. */
 export function terminalOf({ stdout, stderr, env }: NodeJS.Process): Terminal {
-  for (const stream of [stdout, stderr]) {
-    // Whoever reads may stop early, as `head` does.
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-    });
-  }
+  const out = sinkOf(stdout, "standard output");
+  const err = sinkOf(stderr, "standard error");
+  const reports: Promise<void>[] = [];
+  let written: Written = "all";
+  let giveUp: () => void = () => undefined;
+  const stuck = new Promise<Failure>((resolve) => {
+    giveUp = () => resolve(STUCK);
+  });
+  const report = async (lines: string, to: Sink, other: Sink) => {
+    const failure = await Promise.race([to.write(`${lines}\n`), stuck]);
+    if (failure === undefined) return;
+    if (written !== "stuck") written = failure === STUCK ? "stuck" : "lost";
+    const why = `error: ${to.name} cannot be written (${failure.words}). It would have said:`;
+    await other.write(`${why}\n${lines}\n`);
+  };
   return {
-    out: (line) => void stdout.write(`${line}\n`),
-    err: (line) => void stderr.write(`${line}\n`),
+    out: (lines) => void reports.push(report(lines, out, err)),
+    err: (lines) => void reports.push(report(lines, err, out)),
+    hint: (line) => void err.write(`${line}\n`),
+    async written(signal) {
+      signal?.addEventListener("abort", giveUp);
+      await Promise.all(reports);
+      return written;
+    },
     onOut: paintFor(stdout, env),
     onErr: paintFor(stderr, env),
     env,
   };
+}
+
+/** Why a stream did not take something. */
+interface Failure {
+  readonly words: string;
+}
+
+const STUCK: Failure = { words: "nobody reads it" };
+
+interface Sink {
+  readonly name: string;
+  /** Resolves when the text is written, with why if it could not be. */
+  write(text: string): Promise<Failure | undefined>;
+}
+
+function sinkOf(stream: NodeJS.WriteStream & { readonly fd?: number }, name: string): Sink {
+  let first: Failure | undefined;
+  const failed = (error: NodeJS.ErrnoException): Failure => {
+    // What comes after the first failure only says that the stream has ended.
+    first ??= { words: error.code ?? error.message };
+    return first;
+  };
+  const { fd } = stream;
+  if (fd !== undefined && isFile(fd)) {
+    return {
+      name,
+      async write(text) {
+        try {
+          writeWhole(fd, Buffer.from(text));
+          return undefined;
+        } catch (error) {
+          return failed(error as NodeJS.ErrnoException);
+        }
+      },
+    };
+  }
+  stream.on("error", failed);
+  return {
+    name,
+    write: (text) =>
+      new Promise((resolve) => {
+        stream.write(text, (error) => resolve(error ? failed(error) : undefined));
+      }),
+  };
+}
+
+/**
+ * Whether it is a file or a device such as /dev/full. Node.js writes to these at once, and does not look how much of a
+ * text they took: on a disk that is nearly full the end of it is lost without an error (seen on 24.21).
+ */
+function isFile(fd: number): boolean {
+  const stat = fstatSync(fd);
+  return stat.isFile() || (stat.isCharacterDevice() && !isatty(fd));
+}
+
+function writeWhole(fd: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
 }
 
 function paintFor(stream: NodeJS.WriteStream, env: Terminal["env"]): Paint {

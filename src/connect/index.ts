@@ -4,6 +4,8 @@
  * @module bytenite-jobs/connect
  */
 
+import "../supported-node.ts";
+
 export type { RestCallOptions } from "./call-options.ts";
 export { restCallOptions } from "./call-options.ts";
 export { rpcErrorOf } from "./connect-error.ts";

@@ -13,7 +13,6 @@ import { Connections } from "../client/connections.ts";
 import type { UnaryResponse } from "../client/interceptor.ts";
 import { createTransport, type Engine } from "../client/rest-transport.ts";
 import { type RestTransportOptions, transportSettings } from "../client/rest-transport-options.ts";
-import { contentTypeOf, encodingOf } from "../codecs/media-type.ts";
 import { Code } from "../errors/code.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
 import { type Outcome, worseOutcome } from "../errors/outcome.ts";
@@ -151,7 +150,7 @@ function refusal(method: string, response: UnaryResponse<typeof GenericResponseS
   const secrets = (response as { [sentSecrets]?: Secrets })[sentSecrets] ?? new Secrets([]);
   const message = secrets.maskMessage(GenericResponseSchema, response.message);
   const { code = Code.Unknown, reason } = wordsOfRefusal(message);
-  const outcome: Outcome = saysAnything(response) ? "rejected" : "unknown";
+  const outcome: Outcome = saysAnything(response.message) ? "rejected" : "unknown";
   const history = response.history.map((record, i) =>
     i === response.history.length - 1 ? { ...record, code, outcome } : record,
   );
@@ -167,9 +166,10 @@ function refusal(method: string, response: UnaryResponse<typeof GenericResponseS
   });
 }
 
-/** An answer of no bytes, which in binary is `ok: false`, does not say either that nothing happened. */
-function saysAnything({ message, headers }: UnaryResponse<typeof GenericResponseSchema>): boolean {
-  const { requestId, message: words, error } = message;
-  if (requestId !== "" || words !== "" || error !== undefined) return true;
-  return encodingOf(contentTypeOf(headers)) === "json";
+/**
+ * Whether the answer says no. With `ok: false` and nothing else it is the message with all defaults: no bytes in
+ * binary, `{}` in JSON, a 204. Anything may have answered so, and it has one outcome in each of its forms.
+ */
+function saysAnything({ requestId, message, error }: GenericResponse): boolean {
+  return requestId !== "" || message !== "" || error !== undefined;
 }

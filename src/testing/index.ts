@@ -4,6 +4,8 @@
  * @module bytenite-jobs/testing
  */
 
+import "../supported-node.ts";
+
 export { Code } from "../errors/code.ts";
 export type { HttpHeaders } from "../errors/http-headers.ts";
 export type {

@@ -15,7 +15,7 @@ export async function runInProcess(
     stderr: stderr.stream,
     env,
   } as unknown as NodeJS.Process);
-  const status = await execute(args, terminal, process);
+  const { status } = await execute(args, terminal, process);
   return { status, stdout: stdout.text(), stderr: stderr.text() };
 }
 

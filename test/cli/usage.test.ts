@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { complaintAbout } from "../../src/cli/node-version.ts";
+import { complaintAbout } from "../../src/supported-node.ts";
 import { VERSION } from "../../src/version.ts";
 import { closedPort } from "../support/loopback.ts";
 import { runInProcess } from "./run-in-process.ts";

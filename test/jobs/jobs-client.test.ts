@@ -1,11 +1,12 @@
-import { create } from "@bufbuild/protobuf";
+import { create, toJsonString } from "@bufbuild/protobuf";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
+import { type GenericResponse, GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
 import { JobConfigSchema } from "../../gen/bytenite/job/job_pb.js";
 import { Code, type JobConfigInit, JobsClient, type JobsClientOptions, JobsError } from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
 import { jobsClient } from "../support/clients.ts";
-import { binary, ok, okJson, scriptedServer } from "../support/scripted-server.ts";
+import { binary, ok, okJson, type Scripted, scriptedServer } from "../support/scripted-server.ts";
 
 const config = { taskTimeout: 3600, jobTimeout: 86400n, isTestJob: true };
 
@@ -182,16 +183,59 @@ describe("an answer that says no with status 200", () => {
     expect(error.history).toMatchObject([{ code, status: 200, outcome: "rejected" }]);
   });
 
-  test("and nothing else does not say that nothing happened", async () => {
-    const server = await scriptedServer({ status: 204 });
+  const json = { "content-type": "application/json" };
+  const inJson = (message: GenericResponse): Scripted => ({
+    headers: json,
+    body: toJsonString(GenericResponseSchema, message),
+  });
+
+  test.each<[string, Scripted]>([
+    ["204", { status: 204 }],
+    ["200 without a body", { status: 200 }],
+    ["no bytes of binary", { headers: { "content-type": "application/x-protobuf" } }],
+    ["ok: false, written out in binary", binaryBytes(0x08, 0x00)],
+    ["{}", { headers: json, body: "{}" }],
+    ["ok: false in JSON", { headers: json, body: '{"ok":false}' }],
+    [
+      "every field, as a gateway writes them",
+      { headers: json, body: '{"ok":false,"requestId":"","message":"","error":null}' },
+    ],
+    ["a field that nobody knows", { headers: json, body: '{"status":"queued"}' }],
+  ])("and nothing else does not say that nothing happened: %s", async (_, answer) => {
+    const server = await scriptedServer(answer);
     expect(await caught(jobsClient(server.baseUrl).run("job-1"))).toMatchObject({
       name: "JobsError",
       code: Code.Unknown,
       outcome: "unknown",
-      status: 204,
     });
   });
+
+  test("one message has one outcome, in binary and in JSON", async () => {
+    const text = fc.constantFrom("", "r-1");
+    const shape = {
+      requestId: text,
+      message: text,
+      error: fc.option(fc.record({ code: fc.constantFrom(0n, 9n), message: text }), { nil: undefined }),
+    };
+    await fc.assert(
+      fc.asyncProperty(fc.record(shape), async (init) => {
+        const message = create(GenericResponseSchema, init);
+        const outcomes: unknown[] = [];
+        for (const answer of [binary(message), inJson(message)]) {
+          const { baseUrl } = await scriptedServer(answer);
+          outcomes.push((await caught(jobsClient(baseUrl).run("job-1"))).outcome);
+        }
+        const saysNo = init.requestId !== "" || init.message !== "" || init.error !== undefined;
+        expect(outcomes).toEqual(saysNo ? ["rejected", "rejected"] : ["unknown", "unknown"]);
+      }),
+      { numRuns: 20 },
+    );
+  });
 });
+
+function binaryBytes(...bytes: readonly number[]): Scripted {
+  return { headers: { "content-type": "application/x-protobuf" }, body: Uint8Array.from(bytes) };
+}
 
 describe("options that are refused", () => {
   const secret = "s3cret";
