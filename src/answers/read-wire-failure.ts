@@ -67,5 +67,7 @@ function isSocketError(cause: unknown): boolean {
 function words(cause: unknown): string {
   if (cause instanceof AggregateError && cause.message === "") return cause.errors.map(words).join("; ");
   if (!(cause instanceof Error)) return asError(cause).message;
+  // OpenSSL's message is its own numbers, files and a line break; Node.js keeps what it says beside it.
+  if ("library" in cause && "reason" in cause) return `TLS: ${cause.reason}`;
   return cause.message || ("code" in cause ? String(cause.code) : cause.name);
 }

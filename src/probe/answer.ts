@@ -1,5 +1,8 @@
-import type { GenericResponse } from "../../gen/bytenite/common/common_pb.js";
+import { type GenericResponse, GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
+import type { ErrorWords } from "../answers/error-words.ts";
 import { errorWordsOf } from "../answers/error-words-of.ts";
+import { decodeBinary } from "../codecs/binary-codec.ts";
+import { CodecError } from "../codecs/codec-error.ts";
 import { contentTypeOf, type Encoding, encodingOf } from "../codecs/media-type.ts";
 import { Code, codeName } from "../errors/code.ts";
 import { codeFromHttpStatus } from "../errors/http-status.ts";
@@ -18,6 +21,9 @@ export interface Answer {
   readonly isOfApi: boolean;
   /** The body, where it is a GenericResponse. */
   readonly message: GenericResponse | undefined;
+  readonly isEmpty: boolean;
+  /** Whether it is a page for people to look at. */
+  readonly isPage: boolean;
   /** One line for people. */
   readonly words: string;
 }
@@ -29,7 +35,9 @@ export function readAnswer(response: WireResponse, protobufMediaType: string): A
   const labelled = encodingOf(contentType, protobufMediaType);
   // A gateway that fails to encode its own error answers with JSON under the label that it had chosen.
   const encoding = labelled === "protobuf" && body[0] === OPENING_BRACE ? "json" : labelled;
-  const read = errorWordsOf(body, encoding, genericResponseBody);
+  const read =
+    (status < 300 && encoding === "protobuf" ? wordsOfMessage(body) : undefined) ??
+    errorWordsOf(body, encoding, genericResponseBody);
   const isOfApi = read.code !== undefined || read.message !== undefined;
   const code = read.code ?? (status < 400 ? undefined : codeFromHttpStatus(status));
   const name = code === undefined ? "" : ` ${codeName(code)}`;
@@ -42,6 +50,8 @@ export function readAnswer(response: WireResponse, protobufMediaType: string): A
     code,
     isOfApi,
     message: read.message as GenericResponse | undefined,
+    isEmpty: body.length === 0,
+    isPage: isPage(contentType, body),
     words: `${status}${name} (${label})${reason === "" ? "" : `: ${reason}`}`,
   };
 }
@@ -54,8 +64,33 @@ export function noAnswer(reason: string): Answer {
     encoding: undefined,
     code: undefined,
   } as const;
-  return { ...nothing, isOfApi: false, message: undefined, words: `no answer: ${oneLine(reason)}` };
+  return {
+    ...nothing,
+    isOfApi: false,
+    message: undefined,
+    isEmpty: true,
+    isPage: false,
+    words: `no answer: ${oneLine(reason)}`,
+  };
 }
+
+/** With 2xx comes the API's own message, which may be a google.rpc.Status as well, as far as bytes go. */
+function wordsOfMessage(body: Uint8Array): ErrorWords | undefined {
+  if (body.length === 0) return undefined;
+  try {
+    const message = decodeBinary(GenericResponseSchema, body);
+    return { ...genericResponseBody.wordsOf(message), details: [], message };
+  } catch (error) {
+    if (error instanceof CodecError) return undefined;
+    throw error;
+  }
+}
+
+function isPage(contentType: string | undefined, body: Uint8Array): boolean {
+  return /^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(contentType ?? "") || body[0] === LESS_THAN;
+}
+
+const LESS_THAN = 0x3c;
 
 /** Whether two answers say the same. Texts do not count: they change from build to build. */
 export function isSame(a: Answer, b: Answer): boolean {
@@ -74,6 +109,14 @@ export function isUnreadable({ isOfApi, status, code }: Answer): boolean {
 export function isComparable(answer: Answer): boolean {
   const { isOfApi, status = 0 } = answer;
   return isOfApi && (status < 300 || status >= 400) && !isUnreadable(answer) && !passing.has(status);
+}
+
+/**
+ * Whether a broken body is refused for where it went, and not for what it is: a server that reads every body
+ * before it looks at the path would say 400 here, too, whatever it serves.
+ */
+export function isNotRead({ status = 0 }: Answer): boolean {
+  return status >= 200 && status !== 400 && !passing.has(status);
 }
 
 /** Statuses that speak of the moment. */

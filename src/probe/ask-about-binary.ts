@@ -14,7 +14,7 @@ export interface BinaryAnswers {
 }
 
 /** Whether it answers in binary, under which name it is asked to, and what it calls the answer. */
-export async function askForBinaryAnswers(asker: Asker, isRead: boolean): Promise<BinaryAnswers> {
+export async function askForBinaryAnswers(asker: Asker): Promise<BinaryAnswers> {
   const exchange = await abort(asker, asker.protobuf);
   const { answer } = exchange;
   const others: Exchange[] = [];
@@ -26,7 +26,7 @@ export async function askForBinaryAnswers(asker: Asker, isRead: boolean): Promis
     const meaning = `It calls its binary answers ${answer.contentType}.${names}`;
     return { exchange, finding: finding("binary-answers", "proven", asked, meaning) };
   }
-  if (isRead && answer.isOfApi && answer.encoding === "json") {
+  if (answer.isOfApi && answer.encoding === "json") {
     const meaning = `It answers in JSON when asked for ${asker.protobuf}.${names}`;
     return { exchange, finding: finding("binary-answers", "refuted", asked, meaning) };
   }
@@ -44,21 +44,16 @@ function isBinary({ isOfApi, encoding }: Answer): boolean {
  * Whether it reads binary requests: it has to refuse one that is cut short, and to pass its whole twin, which
  * is no JSON. The field is one that nobody has assigned.
  */
-export async function askForBinaryRequests(
-  asker: Asker,
-  run: Answer | undefined,
-  isRead: boolean,
-): Promise<Finding> {
+export async function askForBinaryRequests(asker: Asker, run: Answer): Promise<Finding> {
   const cut = await runInBinary(asker, cutShort(UNASSIGNED_FIELD));
   const whole = await runInBinary(asker, fieldWith(UNASSIGNED_FIELD, CUT_OFF));
   const asked = [cut, whole];
   const say = (verdict: Finding["verdict"], meaning: string) =>
     finding("binary-requests", verdict, asked, meaning);
-  if (run === undefined) return say("not shown", "There is no answer to compare these with.");
   if (isUnreadable(cut.answer) && isSame(whole.answer, run)) {
     return say("proven", "It reads bodies as protobuf: half a message is refused, and a whole one is read.");
   }
-  if (isRead && isNotUnderstood(cut.answer) && isNotUnderstood(whole.answer)) {
+  if (isNotUnderstood(cut.answer) && isNotUnderstood(whole.answer)) {
     // It may read binary, and refuse fields that it does not know.
     const known = await runInBinary(asker, fieldWith(1, Buffer.from("x")));
     asked.push(known);
@@ -78,13 +73,12 @@ function isNotUnderstood({ status, isOfApi, encoding }: Answer): boolean {
 }
 
 /** Whether names may go out, and compact bytes come back. */
-export async function askForCarefulMode(asker: Asker, run: Answer | undefined): Promise<Finding> {
+export async function askForCarefulMode(asker: Asker, run: Answer): Promise<Finding> {
   const broken = await runInJson(asker, BROKEN_JSON, asker.protobuf);
   const readable = await runInJson(asker, "{}", asker.protobuf);
   const asked = [broken, readable];
   const say = (verdict: Finding["verdict"], meaning: string) =>
     finding("careful-mode", verdict, asked, meaning);
-  if (run === undefined) return say("not shown", "There is no answer to compare these with.");
   if (!isUnreadable(broken.answer) || !isSame(readable.answer, run)) {
     return say("not shown", "The two answers do not tell.");
   }

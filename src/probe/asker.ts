@@ -24,25 +24,33 @@ import type { Evidence } from "./probe-report.ts";
 /** One request of a probe. It is always about the job that does not exist. */
 export interface Question {
   readonly rpc: "run" | "abort";
+  /** Asks at a path beside that of the rpc, which the API does not have. */
+  readonly isElsewhere?: boolean;
   /** The one value of `Accept`. */
   readonly accept: string;
   readonly body?: { readonly contentType: string; readonly bytes: Uint8Array };
   /** Sent as the header that carries deadlines. */
   readonly timeout?: string;
-  readonly withoutToken?: boolean;
+  /** The caller's own, unless it says otherwise. */
+  readonly token?: "none" | "wrong";
 }
 
 /** A question and its answer. */
 export interface Exchange extends Evidence {
+  /** The method and the whole URL, with the id left out. */
+  readonly where: string;
   readonly answer: Answer;
 }
 
-/** Thrown when the server accepted what nobody should accept. The probe ends at once. */
-export class Accepted {
+/** Thrown when the server answered 2xx to what nobody should accept. The probe ends at once. */
+export class Stopped {
   readonly exchange: Exchange;
+  /** Whether the API's own message says that it was accepted; otherwise it may have been. */
+  readonly isAccepted: boolean;
 
-  constructor(exchange: Exchange) {
+  constructor(exchange: Exchange, isAccepted: boolean) {
     this.exchange = exchange;
+    this.isAccepted = isAccepted;
   }
 }
 
@@ -87,14 +95,15 @@ export class Asker {
   }
 
   /**
-   * @throws Accepted if the server accepted the request
+   * @throws Stopped if the server may have accepted the request
    * @throws RpcError if the first request got no answer, there is no token, or the time is over
    */
   async ask(question: Question): Promise<Exchange> {
     const { scope, settings, connections } = this.#context;
-    const { rpc, body } = question;
+    const { rpc, body, isElsewhere } = question;
     const { route, schema } = routes[rpc];
-    const { binding, target } = requestTarget(route, create(schema, { jobId: this.jobId }));
+    const { binding, target: path } = requestTarget(route, create(schema, { jobId: this.jobId }));
+    const target = isElsewhere === true ? path.replace(/[^/]+$/, ELSEWHERE) : path;
     const headers = await this.#headersOf(question);
     const { origin, pathPrefix } = settings.baseUrl;
     const result = await exchangedWithin(scope, connections.to(origin), {
@@ -108,18 +117,20 @@ export class Asker {
     });
     this.#requests++;
     const answer = this.#answerTo(rpc, result);
+    const shown = target.replace(encodeURIComponent(this.jobId), "…");
     const exchange = {
-      asked: this.#describe(question, binding.verb, target),
+      asked: this.#describe(question, `${binding.verb} ${shown}`),
+      where: `${binding.verb} ${origin}${pathPrefix}${shown}`,
       answered: answer.words,
       answer,
     };
-    if (this.#isAccepted(answer)) throw new Accepted(exchange);
+    if (this.#mayBeAccepted(answer)) throw new Stopped(exchange, answer.message?.ok === true);
     return exchange;
   }
 
-  async #headersOf({ rpc, accept, body, timeout, withoutToken }: Question): Promise<string[]> {
+  async #headersOf({ rpc, accept, body, timeout, token }: Question): Promise<string[]> {
     const { scope, settings, headers } = this.#context;
-    const asks = withoutToken === true ? headers.asked : [headers.token, ...headers.asked];
+    const asks = token === undefined ? [headers.token, ...headers.asked] : headers.asked;
     const values = await askWithin(scope, asks, nothing);
     if ("init" in values) throw this.#errorOf(rpc, values, this.#requests);
     // A header of the caller's own may hold a secret whatever its name is.
@@ -128,6 +139,7 @@ export class Asker {
     if (!settings.headers.has("user-agent")) list.push("user-agent", `bytenite-jobs/${VERSION} probe`);
     if (body !== undefined) list.push("content-type", body.contentType);
     if (timeout !== undefined) list.push(settings.timeoutHeader ?? "grpc-timeout", timeout);
+    if (token === "wrong") list.push(headers.token.name, WRONG_TOKEN);
     list.push(...headers.fixed, ...[...values].flat());
     return list;
   }
@@ -153,10 +165,10 @@ export class Asker {
   }
 
   /**
-   * A 2xx means that a job was run, or stopped, that does not exist, unless it holds a GenericResponse that says
+   * A 2xx may mean that a job was run, or stopped, that does not exist, unless it holds a GenericResponse that says
    * no. That is only believed in binary, where an absent `ok` is no word, if the same was said in JSON before.
    */
-  #isAccepted({ status = 0, encoding, message }: Answer): boolean {
+  #mayBeAccepted({ status = 0, encoding, message }: Answer): boolean {
     if (status < 200 || status >= 300) return false;
     if (message === undefined || message.ok || (message.message === "" && message.error === undefined)) {
       return true;
@@ -165,16 +177,22 @@ export class Asker {
     return !this.#saysNoWith2xx;
   }
 
-  #describe({ accept, body, timeout, withoutToken }: Question, verb: string, target: string): string {
-    const parts = [`${verb} ${target.replace(encodeURIComponent(this.jobId), "…")}`];
+  #describe({ accept, body, timeout, token }: Question, verbAndPath: string): string {
+    const parts = [verbAndPath];
     if (body !== undefined) parts.push(`${body.contentType} ${shown(body.contentType, body.bytes)}`);
     parts.push(`accept ${accept}`);
     if (timeout !== undefined)
       parts.push(`${this.#context.settings.timeoutHeader ?? "grpc-timeout"} ${timeout}`);
-    if (withoutToken === true) parts.push("without a token");
+    if (token !== undefined) parts.push(token === "none" ? "without a token" : "with a wrong token");
     return parts.join(", ");
   }
 }
+
+/** What stands in the place of the rpc's name where there is no rpc. */
+const ELSEWHERE = "no-such-method";
+
+/** In the place of a token: one that nobody was given. */
+const WRONG_TOKEN = "bytenite-jobs-probe";
 
 function shown(contentType: string, bytes: Uint8Array): string {
   if (contentType === JSON_MEDIA_TYPE) return Buffer.from(bytes).toString("utf8");

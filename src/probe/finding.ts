@@ -21,7 +21,14 @@ const questions: Readonly<Record<FindingId, string>> = {
 export function complete(findings: readonly Finding[]): Finding[] {
   const ids = Object.keys(questions) as FindingId[];
   return ids.map(
-    (id) => findings.find((each) => each.id === id) ?? finding(id, "not shown", [], "It was not asked."),
+    (id) =>
+      findings.find((each) => each.id === id) ??
+      finding(
+        id,
+        "not shown",
+        [],
+        "It was not asked: the API was not shown to be there, or the probe stopped.",
+      ),
   );
 }
 

@@ -53,7 +53,7 @@ export interface ProbeReport {
   readonly findings: readonly Finding[];
   /** The field number of `config` in the run request, if it was shown. The library sends 2. */
   readonly configField: number | undefined;
-  /** Why the probe ended early, if it did: the server accepted a job that does not exist. */
+  /** Why the probe ended early, if it did: the server accepted, or may have accepted, a call for a job that does not exist. */
   readonly stopped: string | undefined;
   /** The whole in a sentence or two. */
   readonly summary: string;

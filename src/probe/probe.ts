@@ -11,7 +11,7 @@ import { askAboutConfig } from "./ask-about-config.ts";
 import { askAboutDeadlines } from "./ask-about-deadlines.ts";
 import { askAboutRunFields } from "./ask-about-fields.ts";
 import { askWhetherThere } from "./ask-whether-there.ts";
-import { Accepted, Asker } from "./asker.ts";
+import { Asker, Stopped } from "./asker.ts";
 import { compareAnswers } from "./compare-answers.ts";
 import { complete, finding } from "./finding.ts";
 import { probeHeaders } from "./probe-credential.ts";
@@ -46,11 +46,10 @@ export async function probe(options: ProbeOptions): Promise<ProbeReport> {
   try {
     configField = await askEverything(asker, findings);
   } catch (error) {
-    if (!(error instanceof Accepted)) throw error;
-    const { exchange } = error;
-    stopped = "the server accepted a call for a job that does not exist";
-    const meaning = "It may carry out anything, so the probe stopped. It is no server to run jobs on.";
-    findings.unshift(finding("unknown-job", "refuted", [exchange], meaning));
+    if (!(error instanceof Stopped)) throw error;
+    const end = whatStopped(error, findings.length === 0);
+    stopped = end.stopped;
+    findings.unshift(...end.findings);
   } finally {
     scope.close();
     headers.stop();
@@ -64,8 +63,35 @@ export async function probe(options: ProbeOptions): Promise<ProbeReport> {
     findings: complete(findings),
     configField,
     stopped,
-    summary: summaryOf(complete(findings), configField),
+    summary: summaryOf(complete(findings), configField, stopped),
   };
+}
+
+/**
+ * What is said of a server that answered 2xx to a call that it should refuse.
+ *
+ * @param isFirst whether it was the first request, which nobody can read
+ */
+function whatStopped(
+  { exchange, isAccepted }: Stopped,
+  isFirst: boolean,
+): { readonly stopped: string; readonly findings: readonly Finding[] } {
+  if (isAccepted) {
+    const meaning = "It may carry out anything, so the probe stopped. It is no server to run jobs on.";
+    return {
+      stopped: "the server accepted a call for a job that does not exist",
+      findings: [finding("unknown-job", "refuted", [exchange], meaning)],
+    };
+  }
+  const { where, answer } = exchange;
+  const what = answer.isPage ? "a page" : answer.isEmpty ? "nothing" : "something that is not the API's word";
+  const stopped = `${where} was answered with ${what}, ${answer.words}`;
+  const meaning =
+    "That says neither yes nor no, and anything may have been carried out, so the probe stopped.";
+  const job = finding("unknown-job", "not shown", [exchange], meaning);
+  if (!isFirst || !answer.isPage) return { stopped, findings: [job] };
+  const notThere = `${stopped}. That is not this API: look at the base URL.`;
+  return { stopped, findings: [finding("reachable", "refuted", [exchange], notThere), job] };
 }
 
 /** @param findings is filled as answers come, so that what was found is there if the probe has to stop */
@@ -73,13 +99,13 @@ async function askEverything(asker: Asker, findings: Finding[]): Promise<number 
   const baseline = await askWhetherThere(asker);
   findings.push(...baseline.findings);
   if (!baseline.isThere) return undefined;
-  const { run, isRead } = baseline;
-  const answers = await askForBinaryAnswers(asker, isRead);
-  const requests = await askForBinaryRequests(asker, run, isRead);
+  const { run } = baseline;
+  const answers = await askForBinaryAnswers(asker);
+  const requests = await askForBinaryRequests(asker, run);
   findings.push(answers.finding, requests);
   findings.push(await askForCarefulMode(asker, run), compareErrors(baseline.abort, answers.exchange));
   let config: number | undefined;
-  if (run !== undefined && requests.verdict === "proven") {
+  if (requests.verdict === "proven") {
     const fields = await askAboutRunFields(asker, run);
     findings.push(...fields.findings);
     config = fields.config;
@@ -90,12 +116,12 @@ async function askEverything(asker: Asker, findings: Finding[]): Promise<number 
       finding("config-field", "not shown", [], why),
     );
   }
-  if (run !== undefined && config !== undefined) {
+  if (config !== undefined) {
     findings.push(await askAboutConfig(asker, config, run));
   } else {
     findings.push(finding("config-values", "not shown", [], "Which field config is was not shown."));
   }
   findings.push(compareAnswers(baseline.abort, answers.exchange));
-  findings.push(...(await askAboutDeadlines(asker, baseline.abort, isRead)));
+  findings.push(...(await askAboutDeadlines(asker, baseline.abort)));
   return config;
 }

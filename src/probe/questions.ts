@@ -1,5 +1,6 @@
 import { JSON_MEDIA_TYPE } from "../codecs/media-type.ts";
-import type { Asker, Exchange } from "./asker.ts";
+import type { Asker, Exchange, Question } from "./asker.ts";
+import { BROKEN_JSON } from "./probe-bodies.ts";
 
 /** Runs the job that does not exist, with a body in JSON. */
 export function runInJson(
@@ -8,6 +9,12 @@ export function runInJson(
   accept = JSON_MEDIA_TYPE,
 ): Promise<Exchange> {
   return asker.ask({ rpc: "run", accept, body: { contentType: JSON_MEDIA_TYPE, bytes: Buffer.from(body) } });
+}
+
+/** Sends a body that nobody can read to a path that the API does not have. */
+export function brokenElsewhere(asker: Asker): Promise<Exchange> {
+  const body = { contentType: JSON_MEDIA_TYPE, bytes: BROKEN_JSON };
+  return asker.ask({ rpc: "run", isElsewhere: true, accept: JSON_MEDIA_TYPE, body });
 }
 
 /** Runs the job that does not exist, with a body in binary. */
@@ -20,7 +27,7 @@ export function runInBinary(asker: Asker, bytes: Uint8Array): Promise<Exchange> 
 export function abort(
   asker: Asker,
   accept: string,
-  more: { readonly timeout?: string; readonly withoutToken?: boolean } = {},
+  more: Pick<Question, "timeout" | "token"> = {},
 ): Promise<Exchange> {
   return asker.ask({ rpc: "abort", accept, ...more });
 }

@@ -1,11 +1,16 @@
 import type { Finding, FindingId, Verdict } from "./probe-report.ts";
 
 /** The whole in a sentence or two: what matters most to whoever has to choose an encoding. */
-export function summaryOf(findings: readonly Finding[], configField: number | undefined): string {
+export function summaryOf(
+  findings: readonly Finding[],
+  configField: number | undefined,
+  stopped: string | undefined,
+): string {
   const verdictOf = (id: FindingId): Verdict | undefined => findings.find((each) => each.id === id)?.verdict;
   if (verdictOf("unknown-job") === "refuted") {
     return "Stopped: the server accepts calls for a job that does not exist, so it was asked nothing more.";
   }
+  if (stopped !== undefined) return `Stopped: ${stopped}; it was asked nothing more.`;
   const count = (verdict: Verdict) => findings.filter((each) => each.verdict === verdict).length;
   const counts = `${count("proven")} proven, ${count("refuted")} refuted, ${count("not shown")} not shown.`;
   return `${essence(verdictOf, configField)} ${counts}`;
