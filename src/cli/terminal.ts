@@ -12,9 +12,9 @@ export interface Terminal {
   /**
    * Waits for all of it to be written.
    *
-   * @param giveUp ends the wait for a stream that takes nothing: what it has not taken goes to the other one
+   * @param signal ends the wait for a stream that takes nothing: what it has not taken goes to the other one
    */
-  written(giveUp?: AbortSignal): Promise<Written>;
+  written(signal?: AbortSignal): Promise<Written>;
   readonly onOut: Paint;
   readonly onErr: Paint;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -59,6 +59,8 @@ export function terminalOf({ stdout, stderr, env }: NodeJS.Process): Terminal {
     err: (lines) => void reports.push(report(lines, err, out)),
     hint: (line) => void err.write(`${line}\n`),
     async written(signal) {
+      // Not at once: what a stream has taken is known a little later.
+      if (signal?.aborted === true) setImmediate(giveUp);
       signal?.addEventListener("abort", giveUp);
       await Promise.all(reports);
       return written;

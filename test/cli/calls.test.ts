@@ -1,7 +1,8 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type JobsServer, type JobsServerOptions, startJobsServer } from "../../src/testing/index.ts";
-import { closedPort } from "../support/loopback.ts";
+import { closedPort, tcpServer } from "../support/loopback.ts";
 import { scriptedServer } from "../support/scripted-server.ts";
+import { runInProcess } from "./run-in-process.ts";
 import { runCli, startCli } from "./spawn-cli.ts";
 
 async function jobsServer(options: JobsServerOptions = {}) {
@@ -191,6 +192,62 @@ describe("a call that fails", () => {
       "error: run job-1: PermissionDenied (HTTP 403): no entry for **********  [2J forged",
     );
   });
+});
+
+describe("a hint", () => {
+  test.each([
+    ["Bearer token-1", "Bearer"],
+    ["bearer token-1", "bearer"],
+    ["Authorization: token-1", "Authorization:"],
+    ['"token-1"', '"'],
+  ])("where the token is %s, and not accepted", async (accessToken, begins) => {
+    const { server } = await jobsServer();
+    const env = environmentFor({ baseUrl: server.baseUrl, accessToken });
+    const hint = `the access token begins with ${begins}; ByteNite takes the bare token`;
+    const { status, stderr } = await runCli(["run", "job-1"], env);
+    expect(status).toBe(1);
+    expect(stderr).toContain("Unauthenticated (HTTP 401)");
+    expect(stderr).toContain(`\nhint: ${hint}\n`);
+    expect(stderr).not.toContain("token-1");
+    const inJson = await runCli(["run", "job-1", "--json"], env);
+    expect(JSON.parse(inJson.stdout)).toMatchObject({ error: { outcome: "rejected", hint } });
+    const probed = await runCli(["probe"], env);
+    expect(probed.stdout).toContain(`\nhint: ${hint}\n`);
+    expect(JSON.parse((await runCli(["probe", "--json"], env)).stdout)).toMatchObject({ hint });
+  });
+
+  test("is not given where the token is another one, or the answer another", async () => {
+    const { server } = await jobsServer();
+    const { baseUrl, accessToken } = server;
+    const wrong = await runCli(["run", "job-1"], environmentFor({ baseUrl, accessToken: "bearertoken" }));
+    expect(wrong.stderr).not.toContain("hint");
+    const missing = await runCli(["run", "job-2"], environmentFor({ baseUrl, accessToken }));
+    expect(missing.stderr).not.toContain("hint");
+  });
+});
+
+test("a TLS error is in words, on one line", async () => {
+  const { port } = await tcpServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+  const env = { BYTENITE_BASE_URL: `https://127.0.0.1:${port}`, BYTENITE_ACCESS_TOKEN: "token-1" };
+  const { status, stdout } = await runCli(["run", "job-1", "--json"], env);
+  expect(status).toBe(1);
+  const { error } = JSON.parse(stdout);
+  expect(error).toMatchObject({ reason: "not connected: TLS: wrong version number", outcome: "not_sent" });
+});
+
+test("a mistake of the command line's own is reported, and may have happened", async () => {
+  const { server, env } = await jobsServer();
+  const green = () => {
+    throw new TypeError("no colour");
+  };
+  const { status, stderr } = await runInProcess(["run", "job-1"], env, (terminal) => ({
+    ...terminal,
+    onOut: { ...terminal.onOut, green },
+  }));
+  expect(status).toBe(1);
+  expect(stderr).toContain("Internal: a mistake in bytenite-jobs: TypeError: no colour");
+  expect(stderr).toContain("IT MAY HAVE HAPPENED");
+  expect(server.executions).toHaveLength(1);
 });
 
 describe("Ctrl-C", () => {

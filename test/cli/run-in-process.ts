@@ -1,12 +1,13 @@
 import { PassThrough } from "node:stream";
 import { execute } from "../../src/cli/execute.ts";
-import { terminalOf } from "../../src/cli/terminal.ts";
+import { type Terminal, terminalOf } from "../../src/cli/terminal.ts";
 import type { Ended } from "./spawn-cli.ts";
 
 /** Runs the command line in this process, for tables of what it says: a process of its own takes its time. */
 export async function runInProcess(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  change: (terminal: Terminal) => Terminal = (terminal) => terminal,
 ): Promise<Ended> {
   const stdout = textOf();
   const stderr = textOf();
@@ -15,7 +16,7 @@ export async function runInProcess(
     stderr: stderr.stream,
     env,
   } as unknown as NodeJS.Process);
-  const { status } = await execute(args, terminal, process);
+  const { status } = await execute(args, change(terminal), process);
   return { status, stdout: stdout.text(), stderr: stderr.text() };
 }
 

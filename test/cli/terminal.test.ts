@@ -1,4 +1,4 @@
-import { PassThrough } from "node:stream";
+import { PassThrough, Writable } from "node:stream";
 import { expect, test } from "vitest";
 import { printable, terminalOf } from "../../src/cli/terminal.ts";
 
@@ -17,11 +17,35 @@ test("colours are for terminals only, and not where they are unwanted", () => {
   expect(terminal(true, { FORCE_COLOR: "0" }).onOut.green("x")).toBe("x");
 });
 
-test("a reader that stops early is no error, and others are", () => {
-  const stdout = Object.assign(new PassThrough(), { isTTY: false });
-  terminalOf({ stdout, stderr: new PassThrough(), env: {} } as unknown as NodeJS.Process);
-  expect(() => stdout.emit("error", Object.assign(new Error("closed"), { code: "EPIPE" }))).not.toThrow();
-  expect(() => stdout.emit("error", Object.assign(new Error("full"), { code: "ENOSPC" }))).toThrow("full");
+test("what a stream does not take goes to the other one, in order, and what is a hint does not", async () => {
+  const failing = () =>
+    new Writable({
+      write: (_chunk, _encoding, done) => done(Object.assign(new Error("x"), { code: "EIO" })),
+    });
+  const taken = new PassThrough({ encoding: "utf8" });
+  const out = terminalOf({ stdout: failing(), stderr: taken, env: {} } as unknown as NodeJS.Process);
+  out.out("1");
+  out.hint("2");
+  out.out("3");
+  expect(await out.written()).toBe("lost");
+  const why = "error: standard output cannot be written (EIO). It would have said:\n";
+  expect(taken.read()).toBe(`2\n${why}1\n${why}3\n`);
+  const err = terminalOf({ stdout: taken, stderr: failing(), env: {} } as unknown as NodeJS.Process);
+  err.hint("4");
+  expect(await err.written()).toBe("all");
+  expect(taken.read()).toBeNull();
+});
+
+test("a stream that takes nothing is given up when the signal says so", async () => {
+  const stuck = new Writable({ write: () => undefined });
+  const taken = new PassThrough({ encoding: "utf8" });
+  const terminal = terminalOf({ stdout: stuck, stderr: taken, env: {} } as unknown as NodeJS.Process);
+  terminal.out("1");
+  const abort = new AbortController();
+  const written = terminal.written(abort.signal);
+  abort.abort();
+  expect(await written).toBe("stuck");
+  expect(taken.read()).toContain("(nobody reads it). It would have said:\n1\n");
 });
 
 test("what a server says cannot control the terminal", () => {

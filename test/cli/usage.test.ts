@@ -1,10 +1,14 @@
+import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
+import { inWordsOfCommandLine } from "../../src/cli/option-words.ts";
 import { complaintAbout } from "../../src/supported-node.ts";
 import { VERSION } from "../../src/version.ts";
 import { closedPort } from "../support/loopback.ts";
 import { runInProcess } from "./run-in-process.ts";
-import { runCli } from "./spawn-cli.ts";
+import { runCli, startCliInShell } from "./spawn-cli.ts";
 
 const token = "token-that-nobody-sees";
 
@@ -55,11 +59,25 @@ describe("a command line that is wrong ends with 2, and sends nothing", () => {
     [["run", "a", "--timeout", "1", "--timeout", "2"], "--timeout is given twice"],
     [["run", "a", "--api-key", "k"], "--access-token and --api-key are both given"],
     [["run", "a", "--token-url", "https://a.example"], "--token-url goes with an API key"],
-    [["run", ".."], "<jobId>"],
+    [["run", ".."], '<jobId> is "..", which a URL swallows (/jobs/{job_id}/run)'],
+    [["run", ""], "<jobId> is empty, and the path needs it (/jobs/{job_id}/run)"],
+    [["run", "a\ufffd"], "<jobId> is not valid UTF-8"],
+    [["run", "a", "--base-url", "http://127.0.0.1/\ufffd"], "--base-url is not valid UTF-8"],
+    [["run", "a", "--timeout", "-5"], "--timeout needs a value, and none that begins with a dash will do"],
+    [["run", "a", "--timeout=-5"], "--timeout must be a whole number, not negative"],
+    [["run", "a", "--encoding", "-x"], "--encoding needs a value, and none that begins with a dash will do"],
+    [["run", "a", "--api-key", "-k"], "one that begins with a dash is written --api-key=<value>"],
     [["run", "a", "--base-url", ""], "--base-url"],
     [["run", "a", "--base-url", "api.example"], "--base-url"],
     [["help", "frob"], 'there is no command "frob"'],
     [["serve", "--port", "65536"], "--port must be at most 65535"],
+    [["serve", "--port", "-1"], "--port needs a value, and none that begins with a dash will do"],
+    [["serve", "--job", "a", "--job", "b", "--job", "a"], '--job "a" is given twice'],
+    [["serve", "--job", ""], "--job is empty, and the path needs it"],
+    [["serve", "--job", "."], '--job is ".", which a URL swallows'],
+    [["serve", "--job", ".."], '--job is "..", which a URL swallows'],
+    [["serve", "--job", "\ufffd"], "--job is not valid UTF-8"],
+    [["serve", "--job", "-x"], "one that begins with a dash is written --job=<value>"],
   ];
 
   test.each(rows)("%j", async (args, words) => {
@@ -115,19 +133,127 @@ describe("a command line that is wrong ends with 2, and sends nothing", () => {
     expect(stderr).not.toContain(token);
   });
 
-  test.each([[["run", "--json"]], [["run", "a", "--frob", "--json"]], [["frob", "--json"]]])(
-    "%j says so in JSON",
-    async (args) => {
-      const { status, stdout, stderr } = await runCli(args);
-      expect([status, stderr]).toEqual([2, ""]);
-      expect(JSON.parse(stdout)).toMatchObject({ ok: false, usageError: expect.any(String) });
-    },
-  );
+  test("an id that is not UTF-8, as it comes from a shell", async () => {
+    const env = { BYTENITE_ACCESS_TOKEN: token, BYTENITE_BASE_URL: `http://127.0.0.1:${await closedPort()}` };
+    const script = `exec "$@" $'a\\xff'`;
+    const { status, stderr } = await startCliInShell(script, ["run"], env).ended;
+    expect([status, stderr.split("\n")[0]]).toEqual([
+      2,
+      "error: <jobId> is not valid UTF-8, or has U+FFFD in it",
+    ]);
+  });
+
+  test("a base URL that is not UTF-8, in the environment", async () => {
+    const env = { BYTENITE_ACCESS_TOKEN: token, BYTENITE_BASE_URL: "http://127.0.0.1/\ufffd" };
+    const { status, stderr } = await runInProcess(["run", "a"], env);
+    expect(status).toBe(2);
+    expect(stderr).toContain("BYTENITE_BASE_URL is not valid UTF-8");
+  });
+
+  test.each([
+    [["run", "--json"]],
+    [["run", "a", "--frob", "--json"]],
+    [["run", "a", "--json=true"]],
+    [["run", "a", "--json="]],
+    [["serve", "--job", "", "--json"]],
+    [["frob", "--json"]],
+    [["--json"]],
+    [["help", "nope", "--json"]],
+    [["help", "--json", "nope"]],
+    [["--help", "nope", "--json"]],
+  ])("%j says so in JSON, with an outcome as any error has it", async (args) => {
+    const { status, stdout, stderr } = await runCli(args);
+    expect([status, stderr]).toEqual([2, ""]);
+    const { ok, usageError, error } = JSON.parse(stdout);
+    expect([ok, error.reason, error.outcome]).toEqual([false, usageError, "not_sent"]);
+    expect(usageError).not.toBe("");
+  });
+
+  test("behind two dashes, --json is no option", async () => {
+    const { status, stdout } = await runCli(["run", "--", "--json", "b"]);
+    expect([status, stdout]).toEqual([2, ""]);
+  });
 });
 
-test("a Node.js that is too old is told so, before anything is loaded that it cannot load", () => {
+test("options have the names that they have here, and values and routes are as they are", () => {
+  const say = (reason: string) => inWordsOfCommandLine(reason, undefined);
+  expect(say('baseUrl is "baseUrl \\" apiKey", tokenUrl {accessToken}')).toBe(
+    'BYTENITE_BASE_URL is "baseUrl \\" apiKey", --token-url {accessToken}',
+  );
+  expect(say("job_id is empty (/jobs/{job_id}/run)")).toBe("<jobId> is empty (/jobs/{job_id}/run)");
+});
+
+describe("help and version in JSON are one document as well", () => {
+  test.each([
+    [["--help", "--json"], "Usage: bytenite-jobs <command>"],
+    [["help", "--json"], "Usage: bytenite-jobs <command>"],
+    [["help", "abort", "--json"], "Usage: bytenite-jobs abort"],
+    [["help", "--json", "abort"], "Usage: bytenite-jobs abort"],
+    [["run", "--json", "-h"], "Usage: bytenite-jobs run"],
+  ])("%j", async (args, words) => {
+    const { status, stdout, stderr } = await runCli(args);
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(JSON.parse(stdout)).toEqual({ ok: true, command: "help", help: expect.stringContaining(words) });
+  });
+
+  test("--version", async () => {
+    const { status, stdout } = await runCli(["--version", "--json"]);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({ ok: true, command: "version", version: VERSION });
+  });
+});
+
+describe("a Node.js that is too old", () => {
   const oldest = JSON.parse(readFileSync("package.json", "utf8")).engines.node.replace(">=", "");
-  const complaints = ["20.20.2", "22.18.0", "22.19.0", "24.0.0", "26.1.0"].map(complaintAbout);
-  expect(complaints.map((complaint) => complaint !== undefined)).toEqual([true, true, false, false, false]);
-  expect(complaints[0]).toBe(`bytenite-jobs needs Node.js ${oldest} or later; this is 20.20.2`);
+  const complaint = `bytenite-jobs needs Node.js ${oldest} or later; this is 20.20.2`;
+
+  test("is told so", () => {
+    const complaints = ["20.20.2", "22.18.0", "22.19.0", "24.0.0", "26.1.0"].map(complaintAbout);
+    expect(complaints.map((each) => each !== undefined)).toEqual([true, true, false, false, false]);
+    expect(complaints[0]).toBe(complaint);
+  });
+
+  // As the real one: it says that it is old, and undici fails while it loads.
+  const old = `
+    import { registerHooks } from "node:module";
+    Object.defineProperty(process.versions, "node", { value: "20.20.2" });
+    const undici = "export class Pool {} export class Dispatcher {} export const errors = {}; undefined.bind();";
+    registerHooks({
+      resolve: (specifier, context, next) =>
+        /^undici\\b/.test(specifier)
+          ? { url: "data:text/javascript," + encodeURIComponent(undici), shortCircuit: true }
+          : next(specifier, context),
+    });`;
+  const options = ["--import", `data:text/javascript,${encodeURIComponent(old)}`];
+  const onOldNode = (...args: string[]) => promisify(execFile)(process.execPath, [...options, ...args]);
+  const failed = (promise: Promise<unknown>) =>
+    promise.then(
+      () => expect.fail("it ended well"),
+      (error) => error,
+    );
+
+  test.each(["index", "transport", "connect/index", "testing/index"])(
+    "by %s, before undici is loaded",
+    async (entry) => {
+      const url = new URL(`../../dist/${entry}.js`, import.meta.url).href;
+      const { stderr } = await failed(
+        onOldNode("--input-type=module", "--eval", `import ${JSON.stringify(url)}`),
+      );
+      expect(stderr).toContain(`Error: ${complaint}\n`);
+      expect(stderr).not.toContain("bind");
+    },
+  );
+
+  const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+
+  test.each([[["run", "a"]], [["--version"]]])("by the command line: %j", async (args) => {
+    const { code, stdout, stderr } = await failed(onOldNode(main, ...args));
+    expect([code, stdout, stderr]).toEqual([1, "", `error: ${complaint}\n`]);
+  });
+
+  test.each([[["run", "a", "--json"]], [["--version", "--json"]]])("in JSON: %j", async (args) => {
+    const { code, stdout, stderr } = await failed(onOldNode(main, ...args));
+    expect([code, stderr]).toEqual([1, ""]);
+    expect(JSON.parse(stdout)).toEqual({ ok: false, error: { reason: complaint, outcome: "not_sent" } });
+  });
 });

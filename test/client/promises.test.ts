@@ -141,9 +141,9 @@ describe("JSON that does not say one thing", () => {
     });
   });
 
-  test("ok: false alone is a refusal", async () => {
+  test("ok: false alone says no, and not that nothing happened: the same message is no bytes in binary", async () => {
     const server = await scriptedServer(json('{"ok":false}'));
-    expect(await caught(jobsClient(server.baseUrl).run("job-1"))).toMatchObject({ outcome: "rejected" });
+    expect(await caught(jobsClient(server.baseUrl).run("job-1"))).toMatchObject({ outcome: "unknown" });
   });
 
   test("a part of an answer is no answer", async () => {
