@@ -48,8 +48,8 @@ function needsOf(path: string, code: string): Snippet["needs"] {
   return path === "docs/proxies-and-mtls.md" ? "company network" : undefined;
 }
 
-/** The job that snippets run, stop and delete. */
-export const SNIPPET_JOB = "job-1";
+/** The jobs that snippets run, stop and delete: those of the `serve` in README. */
+export const SNIPPET_JOBS = ["job-1", "job-2"] as const;
 
 /** The variables that tell snippets where ByteNite is. */
 export function snippetEnvironment(server: { readonly baseUrl: string; readonly accessToken: string }): {

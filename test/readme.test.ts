@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { markdownSnippets, SNIPPET_JOB, snippetEnvironment } from "../scripts/markdown-snippets.ts";
+import { markdownSnippets, SNIPPET_JOBS, snippetEnvironment } from "../scripts/markdown-snippets.ts";
 import { followRecipe, recipeFiles } from "../scripts/readme-recipe.ts";
-import { startJobsServer } from "../src/testing/index.ts";
+import { type JobsServer, startJobsServer } from "../src/testing/index.ts";
 import { type CompanyNetwork, startCompanyNetwork } from "./support/company-network.ts";
 
 const run = promisify(execFile);
@@ -25,12 +26,14 @@ const snippets = markdownSnippets(fileURLToPath(root));
 // Inside of the package's folder, where its name means what the pages say.
 const folder = new URL(".snippets/", root);
 const files = snippets.map(({ file }) => `.snippets/${file}`);
+/** One for each page: its snippets are tried one after the other, as a reader would. */
+const servers = new Map<string, JobsServer>();
 let network: CompanyNetwork;
 
 beforeAll(async () => {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder);
-  network = await startCompanyNetwork([SNIPPET_JOB]);
+  network = await startCompanyNetwork([...SNIPPET_JOBS]);
   await Promise.all(snippets.map(({ code, file }) => writeFile(new URL(file, folder), code)));
   await followRecipe(fileURLToPath(root), fileURLToPath(folder));
 });
@@ -38,6 +41,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
   await network[Symbol.asyncDispose]();
+  await Promise.all([...servers.values()].map((server) => server.close()));
 });
 
 test("the recipe for any service has its three files", () => {
@@ -49,9 +53,21 @@ test.each(Object.entries(promised))("%s has the snippets that it promises", (pag
   expect(snippets.filter((snippet) => snippet.page === page).length).toBeGreaterThanOrEqual(count);
 });
 
+test("README serves the jobs that its snippets use", () => {
+  const readme = readFileSync(new URL("README.md", root), "utf8");
+  const [line = ""] = /^npx bytenite-jobs serve .*$/m.exec(readme) ?? [];
+  expect([...line.matchAll(/--job (\S+)/g)].map(([, job]) => job)).toEqual([...SNIPPET_JOBS]);
+});
+
+async function serverFor(page: string): Promise<JobsServer> {
+  const server = servers.get(page) ?? (await startJobsServer({ jobs: SNIPPET_JOBS }));
+  servers.set(page, server);
+  return server;
+}
+
 // They import the package by its name, so what runs is dist/: `npm test` builds it.
-test.each(snippets)("$place runs as printed", async ({ file, needs, writesErrors }) => {
-  await using server = await startJobsServer({ jobs: [SNIPPET_JOB] });
+test.each(snippets)("$place runs as printed", async ({ page, file, needs, writesErrors }) => {
+  const server = await serverFor(page);
   // A vitest of its own, which is not told that it runs in another one.
   const { VITEST: _, ...outside } = process.env;
   const env = {

@@ -8,8 +8,8 @@ import { entries } from "./entries.ts";
 import { execute } from "./execute.ts";
 import { checksOfFiles } from "./files.ts";
 import { install } from "./install.ts";
-import { bringNode, type Node, nodeVersions } from "./nodes.ts";
-import { checksOnNode } from "./on-node.ts";
+import { bringNode, type Node, nodeVersions, oldNodeVersion } from "./nodes.ts";
+import { checksOnNode, checksOnOldNode } from "./on-node.ts";
 import { checkOfSourceMaps } from "./source-maps.ts";
 import { pack, type Tarball } from "./tarball.ts";
 import { checksOfTypes, compileInto, type Sources, typeScripts, writeSnippets } from "./typescript.ts";
@@ -24,6 +24,7 @@ const compilerOf = (typescript: string) => join(work, `typescript-${typescript}`
 
 let tarball: Tarball = { path: "", size: 0, files: [] };
 const nodes: Node[] = [];
+const oldNodes: Node[] = [];
 
 // One after the other: each needs what the ones before it have made, and is not begun if anything of that failed.
 const stages: readonly (() => readonly Check[])[] = [packing, bringing, compiling, trying];
@@ -72,11 +73,11 @@ function bringing(): Check[] {
         return undefined;
       },
     },
-    ...nodeVersions.map((wanted) => ({
+    ...[...nodeVersions, oldNodeVersion].map((wanted) => ({
       name: `npm brings Node.js ${wanted}`,
       async run() {
         const node = await bringNode(wanted, join(work, `node-${wanted}`));
-        nodes.push(node);
+        (wanted === oldNodeVersion ? oldNodes : nodes).push(node);
         return node.version;
       },
     })),
@@ -112,5 +113,6 @@ function trying(): Check[] {
     ...nodes
       .toSorted((a, b) => a.version.localeCompare(b.version))
       .flatMap((node) => checksOnNode(node, root, consumer, version)),
+    ...oldNodes.flatMap((node) => checksOnOldNode(node, consumer)),
   ];
 }

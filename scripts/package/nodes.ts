@@ -13,6 +13,9 @@ export interface Node {
 /** The oldest that `engines` allows, and the newest of each line that is alive, which npm looks up. */
 export const nodeVersions = ["22.19.0", "24", "26"] as const;
 
+/** One that is too old, and has to be told so. */
+export const oldNodeVersion = "20";
+
 /** Brings a Node.js, as the npm package of that name has it. */
 export async function bringNode(wanted: string, folder: string): Promise<Node> {
   await install(folder, [`node@${wanted}`], { allowScripts: { node: true } });

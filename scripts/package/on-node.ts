@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { runnableSnippets, SNIPPET_JOB, type Snippet, snippetEnvironment } from "../markdown-snippets.ts";
+import { runnableSnippets, SNIPPET_JOBS, type Snippet, snippetEnvironment } from "../markdown-snippets.ts";
 import type { Check } from "./checks.ts";
 import { checksOfCommandLine } from "./command-line.ts";
 import { type Entry, entries } from "./entries.ts";
@@ -16,6 +16,23 @@ export function checksOnNode(node: Node, root: string, folder: string, version: 
     ...runnableSnippets(root).map((snippet) => checkOfSnippet(node, folder, snippet)),
   ];
   return checks.map(({ name, run }) => ({ name: `Node.js ${node.version}: ${name}`, run }));
+}
+
+/** Checks that a Node.js that is too old is told so, by every entry and by the command line. */
+export function checksOnOldNode(node: Node, folder: string): Check[] {
+  const evaluated = entries.map(({ name }) => ["--input-type=module", "--eval", `import "${name}"`]);
+  const command = join(folder, "node_modules/bytenite-jobs/dist/cli/main.js");
+  return [...evaluated, [command, "--version"]].map((args) => ({
+    name: `Node.js ${node.version}: ${args.at(-1)} says which Node.js it needs`,
+    async run() {
+      const said = await execute(node.path, args, { cwd: folder }).then(
+        () => "it ended well",
+        (error: Error) => error.message,
+      );
+      if (!said.includes(`or later; this is ${node.version}`)) throw new Error(said);
+      return undefined;
+    },
+  }));
 }
 
 function checksOfEntry(node: Node, folder: string, { name, exports, program }: Entry): Check[] {
@@ -60,7 +77,7 @@ function checkOfSnippet(node: Node, folder: string, { place, file, writesErrors 
   return {
     name: `${place} runs as printed`,
     async run() {
-      const server = await (await testingOf(folder)).startJobsServer({ jobs: [SNIPPET_JOB] });
+      const server = await (await testingOf(folder)).startJobsServer({ jobs: SNIPPET_JOBS });
       try {
         const env = snippetEnvironment(server);
         if (writesErrors) await execute(node.path, [file], { cwd: folder, env });
