@@ -49,8 +49,9 @@ export class Http2Listener {
 
   /** Ends an answer as a fault wants it. */
   breakOff({ stream }: Http2ServerResponse, how: ReplyFailure["how"]): void {
-    if (how === "close") stream.session?.destroy();
-    // Not close(), which ends the answer in good order before it resets the stream.
+    // Not the session's destroy(), which resets the streams with NO_ERROR first: undici takes that for their end (8.12).
+    if (how === "close") stream.session?.socket.destroySoon();
+    // Nor the stream's close(), which ends the answer in good order before it resets the stream.
     if (how === "reset") stream.destroy(new Error("reset"));
     if (how === "goaway") this.#sendAway(stream);
     if (how === "goaway" || how === "refused") stream.close(constants.NGHTTP2_REFUSED_STREAM);
