@@ -204,8 +204,10 @@ function checkedHeaders(
   return checked;
 }
 
-function checkedInterceptors(interceptors: readonly Interceptor[]): readonly Interceptor[] {
-  if (Array.isArray(interceptors) && interceptors.every((each) => typeof each === "function")) {
+/** Checks interceptors of any kind, and copies their list, which is the caller's. */
+export function checkedInterceptors<Each>(interceptors: readonly Each[]): Each[] {
+  // Not by every(), which passes over the holes of a list.
+  if (Array.isArray(interceptors) && [...interceptors].every((each) => typeof each === "function")) {
     return [...interceptors];
   }
   throw invalidArgument("interceptors must be an array of functions");

@@ -1,7 +1,12 @@
 import { Code, ConnectError, type Interceptor, type Transport } from "@connectrpc/connect";
 import { Connections } from "../client/connections.ts";
 import { createTransport } from "../client/rest-transport.ts";
-import { type RestTransportOptions, transportSettings } from "../client/rest-transport-options.ts";
+import {
+  checkedInterceptors,
+  type RestTransportOptions,
+  transportSettings,
+} from "../client/rest-transport-options.ts";
+import { invalidArgument } from "../errors/invalid-argument.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
 import { connectErrorFrom, rpcErrorOf } from "./connect-error.ts";
 import { connectCall } from "./unary-call.ts";
@@ -31,8 +36,9 @@ export interface RestConnectTransport extends Transport {
  * @throws RpcError `InvalidArgument` that names the option, if one cannot be used
  */
 export function createRestTransport(options: ConnectTransportOptions): RestConnectTransport {
-  const { interceptors = [], ...rest } = options;
+  const { interceptors: given, ...rest } = options;
   const settings = transportSettings(rest);
+  const interceptors = checkedInterceptors(given ?? []).map(checkedWhenApplied);
   const engine = createTransport(settings, new Connections(settings), undefined);
   return {
     async unary(method, signal, timeoutMs = settings.timeoutMs, header, input, contextValues) {
@@ -53,5 +59,14 @@ export function createRestTransport(options: ConnectTransportOptions): RestConne
     },
     close: () => engine.close(),
     [Symbol.asyncDispose]: () => engine.close(),
+  };
+}
+
+/** What an interceptor gives back is known when a call begins: Connect makes their chain anew for each. */
+function checkedWhenApplied(interceptor: Interceptor): Interceptor {
+  return (next) => {
+    const intercepted = interceptor(next);
+    if (typeof intercepted === "function") return intercepted;
+    throw invalidArgument("interceptors: an interceptor must give back a function of the request");
   };
 }

@@ -344,6 +344,50 @@ describe("Connect's interceptors", () => {
   });
 });
 
+describe("interceptors that cannot be called", () => {
+  const passed: Interceptor = (next) => next;
+
+  test.each<[string, unknown]>([
+    ["a list with nothing in it", [undefined]],
+    ["a list with a hole", Object.assign([passed], { length: 2 })],
+    ["a list with null", [passed, null]],
+    ["a list with a text", ["passed"]],
+    ["a function", passed],
+    ["a text", "passed"],
+    ["an object", { 0: passed, length: 1 }],
+    ["false", false],
+  ])("%s are refused with the transport", (_name, interceptors) => {
+    const options = { interceptors: interceptors as Interceptor[] };
+    const message = "interceptors must be an array of functions";
+    expect(() => transportTo("http://127.0.0.1:1", options)).toThrow(message);
+  });
+
+  test("null is none, as with every option", async () => {
+    const interceptors = null as unknown as Interceptor[];
+    const { client } = await jobs([ok], { interceptors });
+    expect(await client.runJob({ jobId: "job-1" })).toMatchObject({ ok: true });
+  });
+
+  test("the list is copied: what the caller does to it later changes nothing", async () => {
+    const interceptors: Interceptor[] = [];
+    const { client } = await jobs([ok], { interceptors });
+    interceptors.push(undefined as unknown as Interceptor);
+    expect(await client.runJob({ jobId: "job-1" })).toMatchObject({ ok: true });
+  });
+
+  test("one that gives back no function ends the call with a sentence about it", async () => {
+    const forgetful = (() => undefined) as unknown as Interceptor;
+    const { client, server } = await jobs([ok], { interceptors: [forgetful] });
+    const error = await failed(client.runJob({ jobId: "job-1" }));
+    expect(error).toMatchObject({
+      code: Code.InvalidArgument,
+      rawMessage: "interceptors: an interceptor must give back a function of the request",
+    });
+    expect(rpcErrorOf(error)?.outcome).toBe("not_sent");
+    expect(server.seen).toEqual([]);
+  });
+});
+
 describe("what an interceptor makes of an error is what the call ends with:", () => {
   const mapped: Interceptor = (next) => (request) =>
     next(request).catch(() => {
