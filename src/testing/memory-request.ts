@@ -27,7 +27,8 @@ export function memoryRequest(
   if (options.origin !== undefined && !leadsTo(origin, options.origin, given)) {
     throw new errors.InvalidArgumentError(`the memory server is at ${origin}, not at ${options.origin}`);
   }
-  if (!/^\/[\x21-\xff]*$/.test(path)) throw new errors.InvalidArgumentError("invalid request path");
+  if (!/^(?:https?:\/)?\/[\x21-\xff]*$/.test(path))
+    throw new errors.InvalidArgumentError("invalid request path");
   if (query) throw new errors.InvalidArgumentError("a memory server takes the query as a part of the path");
   if (upgrade || method === "CONNECT")
     throw new errors.InvalidArgumentError("a memory server has no sockets");

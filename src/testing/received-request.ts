@@ -5,7 +5,7 @@ import type { Reply } from "./reply.ts";
 export interface ReceivedRequest {
   /** The HTTP method. */
   readonly verb: string;
-  /** The request target, undecoded: the path and the query. */
+  /** The request target, undecoded: the path and the query, or a whole URL. */
   readonly target: string;
   readonly headers: RawHeaders;
   /** Undefined if it is longer than allowed. */

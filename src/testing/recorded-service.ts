@@ -100,7 +100,7 @@ export class RecordedService {
   }
 
   #find(verb: string, target: string): Target | StatusError {
-    const [, path = "", query = ""] = /^([^?]*)\??(.*)$/s.exec(target) ?? [];
+    const [, path = "", query = ""] = /^([^?]*)\??(.*)$/s.exec(originForm(target)) ?? [];
     try {
       return this.#served.find(verb, path, query);
     } catch (error) {
@@ -108,6 +108,16 @@ export class RecordedService {
       throw error;
     }
   }
+}
+
+/**
+ * What is asked for, without the scheme and the authority that clients write in front of it for a proxy. Every server has
+ * to accept these (RFC 9112, section 3.2.2).
+ */
+function originForm(target: string): string {
+  const [absolute] = /^https?:\/\/[^/?#]*/i.exec(target) ?? [""];
+  const rest = target.slice(absolute.length);
+  return absolute !== "" && !rest.startsWith("/") ? `/${rest}` : rest;
 }
 
 function openRecord(request: ReceivedRequest, target: Target | StatusError): OpenRecord {

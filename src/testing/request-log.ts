@@ -7,7 +7,10 @@ export interface RecordedRequest {
   readonly rpc: string | undefined;
   /** The HTTP method. */
   readonly method: string;
-  /** The request target: the path and the query, with all its escapes. */
+  /**
+   * The request target as it came: the path and the query, with all its escapes. A client that takes the server for a proxy
+   * writes scheme and host in front.
+   */
   readonly path: string;
   /** By name in lower case. */
   readonly headers: HttpHeaders;

@@ -57,9 +57,12 @@ export class TokenExchange implements Target {
   }
 }
 
+/** Leaves a byte order mark out, as the reading of calls does. */
+const utf8 = new TextDecoder();
+
 function readApiKey(body: Uint8Array | undefined): unknown {
   try {
-    const { apiKey } = JSON.parse(Buffer.from(body ?? []).toString("utf8")) as Record<string, unknown>;
+    const { apiKey } = JSON.parse(utf8.decode(body)) as Record<string, unknown>;
     return apiKey;
   } catch (cause) {
     throw new StatusError(Code.InvalidArgument, "the body is not a JSON object", { cause });
