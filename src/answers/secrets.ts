@@ -1,26 +1,46 @@
-import { type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import { inspect } from "node:util";
+import type { Message } from "@bufbuild/protobuf";
 import type { HttpHeaders } from "../errors/http-headers.ts";
 import type { WireResponse } from "../wire/wire.ts";
 import type { AttemptFailure } from "./attempt-failure.ts";
+import { type SecretForms, secretForms } from "./secret-forms.ts";
+import { unescaped } from "./unescape.ts";
 
 /** Where an answer keeps what was sent for it, for whoever makes an error of it later on. */
 export const sentSecrets = Symbol("secrets that were sent");
 
-/** Shorter ones could be anything: masking a token `"on"` would blacken half of what an error says. */
-const SHORTEST_SECRET = 4;
+/** The secrets of one call, read only where one of them may have to be redacted. */
+export interface CallSecrets {
+  /** The values of the last attempt's headers that were asked for. */
+  readonly asked: ReadonlyMap<string, string>;
+  /** Those of attempts before it. */
+  readonly earlier: readonly string[];
+  /** The headers that the caller gave for this call. */
+  readonly headers: { readonly secrets: readonly string[] };
+}
+
+/** How many times escapes are undone within each other: `%25253D` is `=` after three. */
+const DEEPEST_ESCAPE = 4;
+
+/** What may follow a secret that was cut: the end of the text, of a quotation, of a tag, an ellipsis, half an escape. */
+const cut =
+  /$|["'<]|\.{3}|\u2026|\xe2\x80\xa6|\\["']|&(?:quot|apos|lt|#)|%[0-9a-f]?$|\\[ux]?[0-9a-f]{0,3}$|&[#\w]{0,7}$/iy;
 
 /**
  * What was sent and no error may show. Some servers repeat a token that they refuse, and errors end up in logs:
- * wherever an answer repeats a secret it is overwritten with asterisks, byte for byte, so that what is around it
- * can be read as before.
+ * wherever an answer repeats a secret, in any of its spellings, it is overwritten with asterisks, one for each
+ * character (in bytes: for each byte), so that what is around it can be read as before.
  *
- * The values are private: inspecting what holds this does not show them.
+ * The values are private: inspecting what holds this does not show them. Nothing is worked out before a call fails.
  */
 export class Secrets {
   readonly #values: readonly string[];
+  readonly #ofCall: CallSecrets | undefined;
+  #forms: SecretForms | undefined;
 
-  constructor(values: readonly string[]) {
+  constructor(values: readonly string[], ofCall?: CallSecrets) {
     this.#values = values;
+    this.#ofCall = ofCall;
   }
 
   /** These and more. */
@@ -28,26 +48,33 @@ export class Secrets {
     return more.length === 0 ? this : new Secrets([...this.#values, ...more]);
   }
 
+  /** These and those of a call. */
+  andOf(call: CallSecrets): Secrets {
+    return new Secrets(this.#values, call);
+  }
+
   maskText(text: string): string {
-    return this.#spellings().reduce(
-      (rest, secret) => rest.replaceAll(secret, "*".repeat(secret.length)),
-      text,
-    );
+    const found = this.#find(text);
+    let masked = "";
+    let from = 0;
+    for (const [start, end] of found) {
+      masked += text.slice(from, start) + "*".repeat(end - start);
+      from = end;
+    }
+    return masked + text.slice(from);
   }
 
   /** @returns the bytes themselves, if no secret is in them */
   maskBytes(bytes: Uint8Array): Uint8Array {
-    let masked = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    let isCopy = false;
-    for (const secret of this.#spellings()) {
-      let at = masked.indexOf(secret);
-      if (at >= 0 && !isCopy) {
-        masked = Buffer.from(masked);
-        isCopy = true;
-      }
-      for (; at >= 0; at = masked.indexOf(secret, at)) masked.fill("*", at, at + Buffer.byteLength(secret));
-    }
-    return isCopy ? masked : bytes;
+    const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const text = view.toString("latin1");
+    const mayBeLength = (at: number) => isIntroducer(text[at]) && mayBeTag(text.charCodeAt(at - 1));
+    const found = [...this.#find(text), ...this.#find(text, mayBeLength)];
+    if (found.length === 0) return bytes;
+    const masked = Buffer.from(view);
+    // A message whose lengths are other ones could not be read any more.
+    for (const [from, to] of found) masked.fill("*", mayBeLength(from) ? from + 1 : from, to);
+    return masked;
   }
 
   maskHeaders(headers: HttpHeaders): HttpHeaders {
@@ -60,20 +87,31 @@ export class Secrets {
     );
   }
 
-  maskMessage<Desc extends DescMessage>(desc: Desc, message: MessageShape<Desc>): MessageShape<Desc> {
-    const bytes = toBinary(desc, message);
-    const masked = this.maskBytes(bytes);
-    return masked === bytes ? message : fromBinary(desc, masked);
+  /** A copy of a message, with the texts and bytes in it redacted. */
+  maskMessage<Value extends Message>(message: Value): Value {
+    return this.#maskedCopy(message) as Value;
+  }
+
+  #maskedCopy(value: unknown): unknown {
+    if (typeof value === "string") return this.maskText(value);
+    if (typeof value !== "object" || value === null) return value;
+    if (value instanceof Uint8Array) return this.maskBytes(value);
+    if (Array.isArray(value)) return value.map((each) => this.#maskedCopy(each));
+    const copy = Object.create(Object.getPrototypeOf(value));
+    for (const [name, each] of Object.entries(value)) {
+      copy[name] = name === "$typeName" ? each : this.#maskedCopy(each);
+    }
+    return copy;
   }
 
   maskResponse(response: WireResponse): WireResponse {
-    if (this.#values.length === 0) return response;
+    if (this.#spelled.size === 0) return response;
     const { headers, body } = response;
     return { ...response, headers: this.maskHeaders(headers), body: this.maskBytes(body) };
   }
 
   maskFailure(failure: AttemptFailure): AttemptFailure {
-    if (this.#values.length === 0) return failure;
+    if (this.#spelled.size === 0) return failure;
     const { reason, headers, body, cause } = failure.init;
     return {
       ...failure,
@@ -87,25 +125,88 @@ export class Secrets {
     };
   }
 
-  /** undici's parser keeps the bytes of an answer that it could not read. */
+  /** undici's parser keeps the bytes of an answer that it could not read, and Node quotes JSON that it could not. */
   #maskCause(cause: unknown): unknown {
-    if (!(cause instanceof Error) || !("data" in cause)) return cause;
-    return Object.assign(new Error(this.maskText(cause.message)), {
-      name: cause.name,
-      code: "code" in cause ? cause.code : undefined,
+    if (typeof cause === "string") return this.maskText(cause);
+    const everything = { depth: 6, showHidden: true, customInspect: false } as const;
+    const unlimited = { maxStringLength: Number.POSITIVE_INFINITY, maxArrayLength: 1_000 } as const;
+    const isClean =
+      cause === undefined || this.#find(inspect(cause, { ...everything, ...unlimited })).length === 0;
+    if (isClean) return cause;
+    if (!(cause instanceof Error))
+      return new Error("what was thrown here held a credential, and is left out");
+    const { name, message, stack = "" } = cause;
+    const masked = Object.assign(new Error(this.maskText(message), { cause: this.#maskCause(cause.cause) }), {
+      name: this.maskText(name),
+      code: "code" in cause && typeof cause.code === "string" ? this.maskText(cause.code) : undefined,
     });
+    return Object.defineProperty(masked, "stack", { value: this.maskText(stack), enumerable: false });
   }
 
-  /** Longest first, so that a secret within another one does not keep the rest of that from being found. */
-  #spellings(): string[] {
-    const long = this.#values.filter(({ length }) => length >= SHORTEST_SECRET);
-    return [...new Set(long.flatMap(inJsonToo))].sort((a, b) => b.length - a.length);
+  get #spelled(): SecretForms {
+    this.#forms ??= secretForms(this.#all());
+    return this.#forms;
+  }
+
+  *#all(): Iterable<string> {
+    yield* this.#values;
+    if (this.#ofCall === undefined) return;
+    const { asked, earlier, headers } = this.#ofCall;
+    yield* asked.values();
+    yield* earlier;
+    yield* headers.secrets;
+  }
+
+  /**
+   * Where secrets stand in a text: from and to, in order and apart from each other.
+   *
+   * @param isNone whether what looks like an escape is none, by where it begins
+   */
+  #find(text: string, isNone?: (at: number) => boolean): [from: number, to: number][] {
+    const found: [number, number][] = [];
+    if (this.#spelled.size === 0) return found;
+    let layer = text;
+    let origin = (at: number) => at;
+    for (let depth = 0; ; depth++) {
+      for (const [from, to] of this.#findPlain(layer)) found.push([origin(from), origin(to)]);
+      const inner = depth < DEEPEST_ESCAPE ? unescaped(layer, depth === 0 ? isNone : undefined) : undefined;
+      if (inner === undefined) return joined(found);
+      const outer = origin;
+      layer = inner.text;
+      origin = (at) => outer(inner.starts[at] as number);
+    }
+  }
+
+  *#findPlain(text: string): Iterable<[from: number, to: number]> {
+    for (const [form, enough] of this.#spelled) {
+      const sought = form.slice(0, enough);
+      for (let at = text.indexOf(sought); at >= 0; at = text.indexOf(sought, at + 1)) {
+        let end = at + sought.length;
+        for (let i = sought.length; i < form.length && text[end] === form[i]; i++) end++;
+        cut.lastIndex = end;
+        if (end - at === form.length || cut.test(text)) yield [at, end];
+      }
+    }
   }
 }
 
-/** A text as it is, and as it may stand in JSON: PHP escapes the slash, Go what HTML could misread. */
-function inJsonToo(text: string): string[] {
-  const json = JSON.stringify(text).slice(1, -1);
-  const go = json.replace(/[<>&]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
-  return [text, json, json.replaceAll("/", "\\/"), go];
+/** Whether an escape begins so. */
+function isIntroducer(character: string | undefined): boolean {
+  return character === "%" || character === "\\" || character === "&";
+}
+
+/** Whether a byte of a binary message may be a field's tag or a part of one or of a length, so that a length follows. */
+function mayBeTag(byte: number): boolean {
+  return (byte & 7) === 2 || byte >= 0x80;
+}
+
+/** Ranges in order, with those made one that overlap. */
+function joined(ranges: [number, number][]): [number, number][] {
+  const apart: [number, number][] = [];
+  for (const [from, to] of ranges.sort(([a], [b]) => a - b)) {
+    const last = apart.at(-1);
+    if (last !== undefined && from <= last[1]) last[1] = Math.max(last[1], to);
+    else apart.push([from, to]);
+  }
+  return apart;
 }

@@ -7,13 +7,16 @@ import { checkedHeaderValue } from "./request-headers.ts";
 export interface AskedHeader {
   /** In lower case. */
   readonly name: string;
-  readonly ask: () => string | Promise<string>;
+  /** @param remainingMs how long the call can wait for it, in milliseconds */
+  readonly ask: (remainingMs: number) => string | Promise<string>;
   /** What the value is called in errors, for instance `"accessToken"`. */
   readonly option: string;
   /** The code of the error where asking fails. */
   readonly failureCode: Code;
   /** Told of a value that the server did not accept (401), where asking again may give another one. */
   readonly refused?: (value: string) => void;
+  /** What no error may show besides its value, such as the key that the value is got for. */
+  readonly secrets?: readonly string[];
 }
 
 /** The values that were given, by the header's name. */
@@ -25,18 +28,20 @@ const nothing: AskedValues = new Map();
  * Asks for the values of headers, at the same time. A promise only where there is something to wait for.
  *
  * @param except names of headers that the caller gave for this call
+ * @param remainingMs how long the call can wait for them, in milliseconds
  * @throws RpcError, outcome `not_sent`, where there is no usable value
  */
 export function askFor(
   headers: readonly AskedHeader[],
   except: ReadonlySet<string>,
+  remainingMs: number,
 ): AskedValues | Promise<AskedValues> {
   if (headers.length === 0) return nothing;
   const values = new Map<string, string>();
   const waits: Promise<void>[] = [];
   for (const header of headers) {
     if (except.has(header.name)) continue;
-    const value = guarded(header);
+    const value = guarded(header, remainingMs);
     if (typeof value === "string") {
       values.set(header.name, usable(header, value));
       continue;
@@ -49,9 +54,9 @@ export function askFor(
   return waits.length === 0 ? values : Promise.all(waits).then(() => values);
 }
 
-function guarded(header: AskedHeader): string | Promise<string> {
+function guarded(header: AskedHeader, remainingMs: number): string | Promise<string> {
   try {
-    const value = header.ask();
+    const value = header.ask(remainingMs);
     if (typeof value === "string") return value;
     return Promise.resolve(value).catch((cause) => {
       throw failed(header, cause);
@@ -62,8 +67,9 @@ function guarded(header: AskedHeader): string | Promise<string> {
 }
 
 function usable({ name, option }: AskedHeader, value: string): string {
-  if (value === "") throw invalidArgument(`${option}: the value of ${name} is empty`);
-  return checkedHeaderValue(name, value, option);
+  const text = checkedHeaderValue(name, value, option);
+  if (text === "") throw invalidArgument(`${option}: the value of ${name} is empty`);
+  return text;
 }
 
 function failed({ option, name, failureCode }: AskedHeader, cause: unknown): RpcError {

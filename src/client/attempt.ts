@@ -16,7 +16,7 @@ export async function askWithin(
 ): Promise<AskedValues | AttemptFailure> {
   if (scope.end !== undefined) return notSent(scope.end);
   try {
-    const values = askFor(headers, except);
+    const values = askFor(headers, except, scope.remainingMs());
     if (!(values instanceof Promise)) return values;
     const waited = await scope.race(values);
     return "end" in waited ? notSent(waited.end) : waited.value;

@@ -52,12 +52,18 @@ export class CallHeaders {
     return other.hasOwn ? this.#with(other.#own) : this;
   }
 
-  /** The values of the call's own headers and metadata that, by their names, are secrets. */
+  /** The values of the call's own headers and metadata that, by their names, are secrets; bytes also as they are. */
   get secrets(): string[] {
     const secrets: string[] = [];
     const { list } = this.#own;
     for (let i = 0; i < list.length; i += 2) {
-      if (isCredential((list[i] as string).toLowerCase())) secrets.push(...[list[i + 1] ?? []].flat());
+      const name = (list[i] as string).toLowerCase();
+      if (!isCredential(name)) continue;
+      const values = [list[i + 1] ?? []].flat();
+      secrets.push(...values);
+      if (/^grpc-metadata-.*-bin$/.test(name)) {
+        secrets.push(...values.map((value) => Buffer.from(value, "base64").toString("latin1")));
+      }
     }
     return secrets;
   }

@@ -1,4 +1,5 @@
 import type { DescMessage, DescMethodUnary, Message, MessageShape } from "@bufbuild/protobuf";
+import { Secrets, sentSecrets } from "../answers/secrets.ts";
 import { messageFromInit } from "../codecs/message-from-init.ts";
 import { Code } from "../errors/code.ts";
 import type { HttpHeaders } from "../errors/http-headers.ts";
@@ -55,8 +56,20 @@ export function compose(interceptors: readonly Interceptor[], end: Next): Next {
   }, checkedEnd);
 }
 
+/** What was sent for a message: interceptors may build another response around that. */
+const secretsByMessage = new WeakMap<Message, Secrets>();
+
+type WithSecrets = UnaryResponse & { readonly [sentSecrets]?: Secrets | undefined };
+
+/** What was sent for a response, and an error that is made of it must not show. */
+export function secretsOf(response: UnaryResponse): Secrets {
+  const secrets = (response as WithSecrets)[sentSecrets] ?? secretsByMessage.get(response.message);
+  return secrets ?? new Secrets([]);
+}
+
 /** With properties of its own only: interceptors make changed copies with `{ ...response }`. */
 function spreadable(response: UnaryResponse): UnaryResponse {
+  secretsByMessage.set(response.message, secretsOf(response));
   return { ...response, metadata: response.metadata };
 }
 

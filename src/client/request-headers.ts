@@ -19,7 +19,7 @@ const reserved: ReadonlySet<string> = new Set([
 
 /** Names of headers and metadata that hold secrets, as far as names tell. */
 const credentials =
-  /authori[sz]ation|(^|[-_.])auth($|[-_.])|token|secret|api[-_]?key|cookie|passw|credential/;
+  /authori[sz]ation|(^|[-_.])auth($|[-_.])|token|secret|(api|access|account|functions?|master|private|subscription)[-_]?key|cookie|passw|credential|jwt|session[-_]?(id|key)/;
 
 /** A header's name (RFC 9110, section 5.6.2). */
 const tokenPattern = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -46,16 +46,41 @@ export function checkedHeaderName(name: string, option: string): string {
   return lower;
 }
 
-/** Checks a header's value. The error never shows it: it may be a secret. */
+/**
+ * Checks a header's value. The error never shows it: it may be a secret.
+ *
+ * @returns it without the blanks around it, which are no part of it (RFC 9110, section 5.5), and which HTTP/2 forbids
+ * (RFC 9113, section 8.2.1)
+ */
 export function checkedHeaderValue(name: string, value: unknown, option: string): string {
   if (typeof value !== "string") throw invalidArgument(`${option}: the value of ${name} must be a string`);
-  if (name.toLowerCase() === "te" && value.toLowerCase() !== "trailers") {
-    throw invalidArgument(`${option}: te can only be "trailers": the transport undoes no transfer coding`);
-  }
   if (!valuePattern.test(value)) {
     throw invalidArgument(`${option}: the value of ${name} holds characters that a header cannot`);
   }
-  return value;
+  const text = withoutBlanks(value);
+  const lower = name.toLowerCase();
+  if (lower === "te" && text.toLowerCase() !== "trailers") {
+    throw invalidArgument(`${option}: te can only be "trailers": the transport undoes no transfer coding`);
+  }
+  if ((lower === "authorization" || lower === "proxy-authorization") && !isAuthorization(text)) {
+    throw invalidArgument(`${option}: the value of ${name} holds no credential`);
+  }
+  return text;
+}
+
+/** A header's value without the spaces and tabs around it. */
+export function withoutBlanks(value: string): string {
+  const hasNone = !isBlank(value.charCodeAt(0)) && !isBlank(value.charCodeAt(value.length - 1));
+  return hasNone ? value : value.replace(/^[\t ]+|[\t ]+$/g, "");
+}
+
+function isBlank(charCode: number): boolean {
+  return charCode === 0x20 || charCode === 0x09;
+}
+
+/** Whether a text can be a value of `Authorization`: a scheme alone cannot, as an empty variable leaves it behind. */
+export function isAuthorization(text: string): boolean {
+  return valuePattern.test(text) && !(text.length <= 6 && /^(basic|bearer)?$/i.test(text));
 }
 
 /** Adds metadata to a list of header names and values. */
@@ -87,5 +112,5 @@ function metadataText(key: string, value: unknown, isBinary: boolean): string {
   if (!metadataPattern.test(value)) {
     throw invalidArgument(`metadata: the value of ${key} holds more than printable ASCII`);
   }
-  return value;
+  return withoutBlanks(value);
 }

@@ -11,7 +11,7 @@ export interface TransportHeaders {
   readonly asked: readonly AskedHeader[];
   /** Those that are always the same: names and values in turn. */
   readonly fixed: readonly string[];
-  /** The fixed values that, by their names, are secrets. */
+  /** What no error may show: the fixed values that, by their names, are secrets, and those of the credential. */
   readonly secrets: readonly string[];
 }
 
@@ -24,12 +24,16 @@ export function transportHeaders(
   const asked: AskedHeader[] = [];
   const fixed: string[] = [];
   const secrets: string[] = [];
-  if (credential !== undefined && "ask" in credential) asked.push(credential);
+  if (credential !== undefined && "ask" in credential) {
+    asked.push(credential);
+    secrets.push(...(credential.secrets ?? []));
+  }
   for (const [name, source] of headers) {
     const isSecret = isCredential(name);
     if (isSecret && refusesCredentials) throw refusedCredential(`headers: ${name}`);
     if (typeof source === "function") {
-      asked.push({ name, ask: source, option: "headers", failureCode: Code.Unknown });
+      // Called without arguments: it is the caller's.
+      asked.push({ name, ask: () => source(), option: "headers", failureCode: Code.Unknown });
       continue;
     }
     fixed.push(name, source);

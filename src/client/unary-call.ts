@@ -61,6 +61,7 @@ export interface CallContext {
 }
 
 const nothingAsked: AskedValues = new Map();
+const noValues: readonly string[] = [];
 
 /** Nobody needs to know when a call's object is collected, and finding out would cost more than the call. */
 const noDestroyHook = { requireManualDestroy: true };
@@ -105,6 +106,8 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
   #encoded: EncodedRequest;
   /** The values of the attempt that is under way, or was last. */
   #asked = nothingAsked;
+  /** Those of attempts before it: a server may repeat a token that it was sent earlier. */
+  #askedBefore: readonly string[] = noValues;
   #hasRenewed = false;
   #hasFallenBack = false;
   #retries = 0;
@@ -164,8 +167,8 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
   async #askAndExchange(): Promise<void> {
     try {
       const asked = await this.#ask();
-      if ("init" in asked) throw this.#progress.error(this.#secrets(nothingAsked).maskFailure(asked));
-      this.#asked = asked;
+      if ("init" in asked) throw this.#progress.error(this.#secrets().maskFailure(asked));
+      this.#sendWith(asked);
       // The signal may have fired since the values came; from here on the exchange is told.
       if (this.#scope.end !== undefined) throw this.#progress.error(notSent(this.#scope.end));
       this.#exchange(performance.now());
@@ -210,7 +213,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
 
   #unanswered(failure: AttemptFailure): void {
     try {
-      void this.#goOn(this.#secrets(this.#asked).maskFailure(failure));
+      void this.#goOn(this.#secrets().maskFailure(failure));
     } catch (error) {
       this.#fail(error);
     }
@@ -218,7 +221,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
 
   #answered(response: WireResponse): void {
     try {
-      const answer = this.#read(response, this.#asked);
+      const answer = this.#read(response);
       if ("message" in answer) this.#succeed(answer.message, response);
       else void this.#goOn(answer, response);
     } catch (error) {
@@ -230,7 +233,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     const history = this.#progress.succeeded(response.status);
     if (this.#event !== undefined) this.#ended(this.#event, response, undefined);
     this.#tellCaller(response);
-    const answer = new Answer(message, response, history, this.#secrets(this.#asked));
+    const answer = new Answer(message, response, history, this.#secrets());
     const value = this.#accept(answer);
     this.#end();
     this.#resolve?.(value);
@@ -257,7 +260,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
         const renewed = response && (await this.#renewedCredential(failure));
         if (renewed !== undefined) {
           this.#progress.waited(0);
-          this.#asked = renewed;
+          this.#sendWith(renewed);
           this.#exchange(performance.now());
           return;
         }
@@ -302,18 +305,25 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     return askWithin(this.#scope, this.#context.askedHeaders, this.#encoded.headers.own);
   }
 
-  #secrets(asked: AskedValues): Secrets {
-    const { secrets } = this.#context;
-    const { headers } = this.#encoded;
-    if (asked.size === 0 && !headers.hasOwn) return secrets;
-    return secrets.and([...asked.values(), ...headers.secrets]);
+  /** Takes the values of the next attempt. */
+  #sendWith(asked: AskedValues): void {
+    if (this.#asked.size > 0) this.#askedBefore = [...this.#askedBefore, ...this.#asked.values()];
+    this.#asked = asked;
   }
 
-  #read(response: WireResponse, asked: AskedValues): { readonly message: Message } | AttemptFailure {
+  /** What was sent so far and no error may show. */
+  #secrets(): Secrets {
+    const { secrets } = this.#context;
+    const { headers } = this.#encoded;
+    if (this.#asked.size === 0 && !headers.hasOwn) return secrets;
+    return secrets.andOf({ asked: this.#asked, earlier: this.#askedBefore, headers });
+  }
+
+  #read(response: WireResponse): { readonly message: Message } | AttemptFailure {
     const { settings, errorBody, throttle, jsonOnly } = this.#context;
     if (this.#hasFallenBack && provesJsonOnly(response)) jsonOnly.remember();
     if (response.status < 200 || response.status >= 300) {
-      const secrets = this.#secrets(asked);
+      const secrets = this.#secrets();
       const { protobufMediaType } = settings;
       const failure = readErrorAnswer(secrets.maskResponse(response), { protobufMediaType, errorBody });
       return secrets.maskFailure(failure);
@@ -323,7 +333,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     const answer = readAnswer(binding, response, settings);
     // What is wrong with it may be told in its own words.
     if ("message" in answer) return answer;
-    const secrets = this.#secrets(asked);
+    const secrets = this.#secrets();
     const masked = readAnswer(binding, secrets.maskResponse(response), settings);
     return secrets.maskFailure("init" in masked ? masked : answer);
   }

@@ -11,9 +11,9 @@ export function accessTokenCredential(source: AccessTokenSource): Credential {
   const header = { name: "authorization", option: "accessToken", failureCode: Code.Unauthenticated };
   if (typeof source === "function") {
     // After a 401 the function is asked again at once: it may have noticed by then.
-    return { ...header, ask: source, refused: () => undefined };
+    return { ...header, ask: () => source(), refused: () => undefined };
   }
-  if (typeof source === "string" && source !== "") {
+  if (typeof source === "string" && source.trim() !== "") {
     return { ...header, value: checkedHeaderValue(header.name, source, header.option) };
   }
   throw invalidArgument("accessToken must be a string that is not empty, or a function that gives one");

@@ -6,49 +6,69 @@ import { Code } from "../errors/code.ts";
 import { codeFromHttpStatus } from "../errors/http-status.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
 import { RpcError } from "../errors/rpc-error.ts";
+import { backoffMs } from "../policies/backoff.ts";
 import { CallScope } from "../policies/call-scope.ts";
 import { pushbackMs } from "../policies/pushback.ts";
+import type { RetrySettings } from "../policies/retry-policy.ts";
+import { type RetrySafety, retrySafetyOfStatus } from "../policies/retry-safety.ts";
 import type { WireResponse } from "../wire/wire.ts";
+import { readToken, type Token } from "./token-response.ts";
 
-/** How long one exchange may take, in milliseconds. Calls that wait for it have deadlines of their own. */
+/** How long one request to the endpoint may take, in milliseconds. Calls that wait for it have deadlines of their own. */
 const EXCHANGE_TIMEOUT_MS = 30_000;
-/** A token's answer is a few hundred bytes. */
-const MAX_ANSWER_BYTES = 64 * 1024;
-/** How long before its end a token is replaced: a tenth of its life, at most this, in milliseconds. */
-const LONGEST_MARGIN_MS = 60_000;
+/** The response with a token is a few hundred bytes. */
+const MAX_RESPONSE_BYTES = 64 * 1024;
 /** How long the endpoint is left alone after it failed or its tokens were refused, in milliseconds. */
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
 
-interface Token {
-  readonly value: string;
-  // Both in milliseconds on the clock of performance.now().
-  readonly renewAt: number;
-  readonly expiresAt: number;
+/** What an exchange works with. */
+export interface ExchangeSettings {
+  readonly apiKey: string;
+  readonly endpoint: BaseUrl;
+  readonly dispatcher: Dispatcher;
+  readonly retry: RetrySettings;
+}
+
+/** An exchange that gave no token. */
+interface Failure {
+  readonly error: RpcError;
+  readonly retry: RetrySafety;
+  /** How long the endpoint asks to wait, in milliseconds, if it does. */
+  readonly pushbackMs?: number | undefined;
+}
+
+/** A call that waits for a token. */
+interface Waiter {
+  /** Its deadline, on the clock of performance.now(). */
+  readonly until: number;
+  resolve(token: string): void;
+  reject(error: RpcError): void;
 }
 
 /**
  * Access tokens that are got for an API key: `POST tokenUrl` with `{"apiKey": …}` gives
  * `{"token": …, "expiresIn": "<seconds>"}`. A token is kept until shortly before its end, and fetched once
  * however many calls wait for it.
+ *
+ * A second token does no harm, so an exchange is retried as an idempotent call is, by the client's `retry`, as long as
+ * there is a call that can wait for it. Then the endpoint is left alone for a while, and calls fail at once.
  */
 export class ApiKeyTokens {
-  readonly #apiKey: string;
-  readonly #endpoint: BaseUrl;
-  readonly #dispatcher: Dispatcher;
+  readonly #settings: ExchangeSettings;
   readonly #stop = new AbortController();
+  readonly #stopRetries = new AbortController();
+  readonly #waiters = new Set<Waiter>();
+  #isExchanging = false;
   #token: Token | undefined;
-  #fetching: Promise<string> | undefined;
   #failure: RpcError | undefined;
   #failures = 0;
   #pauseUntil = 0;
   #refusals = 0;
   #believeUntil = 0;
 
-  constructor(apiKey: string, endpoint: BaseUrl, dispatcher: Dispatcher) {
-    this.#apiKey = apiKey;
-    this.#endpoint = endpoint;
-    this.#dispatcher = dispatcher;
+  constructor(settings: ExchangeSettings) {
+    this.#settings = settings;
   }
 
   /** The header that carries the token. */
@@ -57,33 +77,41 @@ export class ApiKeyTokens {
       name: "authorization",
       option: "apiKey",
       failureCode: Code.Unauthenticated,
-      ask: () => this.#ask(),
+      ask: (remainingMs) => this.#ask(remainingMs),
       refused: (value) => this.#refuse(value),
+      secrets: [this.#settings.apiKey],
     };
+  }
+
+  /** Ends the wait for another exchange, with the error of the last one. */
+  stopRetries(): void {
+    this.#stopRetries.abort();
   }
 
   /** Ends an exchange that is under way. */
   stop(): void {
+    this.stopRetries();
     this.#stop.abort();
   }
 
-  #ask(): string | Promise<string> {
+  #ask(remainingMs: number): string | Promise<string> {
     const now = performance.now();
     if (this.#token !== undefined && now < this.#token.renewAt) return this.#token.value;
-    if (this.#fetching !== undefined) return this.#fetching;
-    if (this.#failure !== undefined && now < this.#pauseUntil) return this.#stillGood(this.#failure);
-    this.#fetching = this.#fetch()
-      .catch((failure: RpcError) => this.#stillGood(failure))
-      .finally(() => {
-        this.#fetching = undefined;
-      });
-    return this.#fetching;
+    const until = now + remainingMs;
+    if (this.#failure !== undefined && now < this.#pauseUntil) {
+      const isRetried = this.#isExchanging && this.#pauseUntil < until;
+      if (!isRetried) return this.#stillGood(this.#failure);
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiters.add({ until, resolve, reject });
+      if (!this.#isExchanging) void this.#exchange();
+    });
   }
 
   /** A token that could not be replaced in time is used to its end. */
-  #stillGood(failure: RpcError): string {
+  #stillGood(error: RpcError): string {
     if (this.#token !== undefined && performance.now() < this.#token.expiresAt) return this.#token.value;
-    throw failure;
+    throw error;
   }
 
   /** Forgets a token that the server refused; but not one after the other, while that does not help. */
@@ -96,48 +124,107 @@ export class ApiKeyTokens {
     this.#refusals++;
   }
 
-  async #fetch(): Promise<string> {
-    const scope = new CallScope(EXCHANGE_TIMEOUT_MS, this.#stop.signal);
-    const body = Buffer.from(JSON.stringify({ apiKey: this.#apiKey }));
+  /** Gets a token for those who wait. It never rejects. */
+  async #exchange(): Promise<void> {
+    this.#isExchanging = true;
+    for (let retries = 0; this.#waiters.size > 0; retries++) {
+      const result = await this.#fetch();
+      if ("value" in result) this.#succeeded(result);
+      else await this.#failed(result, retries);
+    }
+    this.#isExchanging = false;
+  }
+
+  #succeeded(token: Token): void {
+    this.#token = token;
+    this.#failure = undefined;
+    this.#failures = 0;
+    for (const waiter of this.#waiters) waiter.resolve(token.value);
+    this.#waiters.clear();
+  }
+
+  /** Waits until the next request, or lets go all who wait for one. */
+  async #failed(failure: Failure, retries: number): Promise<void> {
+    const now = performance.now();
+    this.#failure = failure.error;
+    const waitMs = this.#retryAfterMs(failure, retries);
+    if (waitMs !== undefined) {
+      this.#pauseUntil = now + waitMs;
+      // A wait that cannot be finished is not begun: the caller learns now what went wrong.
+      this.#letGo(({ until }) => until <= this.#pauseUntil);
+      if (this.#waiters.size > 0 && (await this.#waited(waitMs))) return;
+    }
+    this.#pauseUntil = now + Math.max(pauseMs(this.#failures), failure.pushbackMs ?? 0);
+    this.#failures++;
+    this.#letGo(() => true);
+  }
+
+  #retryAfterMs({ retry, pushbackMs }: Failure, retries: number): number | undefined {
+    const policy = this.#settings.retry;
+    const isOver = retries + 1 >= policy.maxAttempts || this.#stopRetries.signal.aborted;
+    if (retry === "never" || isOver) return undefined;
+    // Nobody has to wait for a new token while the old one is good.
+    if (this.#token !== undefined && performance.now() < this.#token.expiresAt) return undefined;
+    return pushbackMs ?? backoffMs(policy, retries, Math.random());
+  }
+
+  /** @returns whether it was to the end */
+  async #waited(ms: number): Promise<boolean> {
+    const scope = new CallScope(0, this.#stopRetries.signal);
     try {
-      const response = await exchangedWithin(scope, this.#dispatcher, {
-        origin: this.#endpoint.origin,
-        verb: "POST",
-        target: this.#endpoint.path,
-        headers: ["accept", "application/json", "content-type", "application/json"],
-        body,
-        mayBeReplayed: true,
-        maxResponseBytes: MAX_ANSWER_BYTES,
-      });
-      if ("init" in response) throw this.#failed(response.init.code, response.init.reason, undefined);
-      this.#token = this.#read(response);
-      this.#failure = undefined;
-      this.#failures = 0;
-      return this.#token.value;
+      return (await scope.pause(ms, () => () => undefined)) === undefined;
     } finally {
       scope.close();
     }
   }
 
-  #read({ status, headers, body }: WireResponse): Token {
-    if (status < 200 || status >= 300) {
-      const wait = pushbackMs(headers, [], Date.now());
-      throw this.#failed(codeOfRefusal(status), `the token endpoint answered with HTTP ${status}`, wait);
+  #letGo(which: (waiter: Waiter) => boolean): void {
+    for (const waiter of this.#waiters) {
+      if (!which(waiter)) continue;
+      this.#waiters.delete(waiter);
+      try {
+        waiter.resolve(this.#stillGood(this.#failure as RpcError));
+      } catch (error) {
+        waiter.reject(error as RpcError);
+      }
     }
-    const token = tokenFrom(body);
-    if (token === undefined)
-      throw this.#failed(Code.DataLoss, "the token endpoint's answer holds no token", undefined);
-    return token;
   }
 
-  /** Neither the answer nor what was sent may be in the error: both hold secrets. */
-  #failed(code: Code, what: string, pushback: number | undefined): RpcError {
-    const reason = `no access token for the API key: ${what}`;
-    this.#failure = new RpcError({ code, reason, outcome: "not_sent" });
-    this.#pauseUntil = performance.now() + Math.max(pauseMs(this.#failures), pushback ?? 0);
-    this.#failures++;
-    return this.#failure;
+  async #fetch(): Promise<Token | Failure> {
+    const { apiKey, endpoint, dispatcher } = this.#settings;
+    const scope = new CallScope(EXCHANGE_TIMEOUT_MS, this.#stop.signal);
+    try {
+      const result = await exchangedWithin(scope, dispatcher, {
+        origin: endpoint.origin,
+        verb: "POST",
+        target: endpoint.path,
+        headers: ["accept", "application/json", "content-type", "application/json"],
+        body: Buffer.from(JSON.stringify({ apiKey })),
+        mayBeReplayed: true,
+        maxResponseBytes: MAX_RESPONSE_BYTES,
+      });
+      if (!("init" in result)) return read(result);
+      const { init, retry, pushbackMs } = result;
+      return { error: noToken(init.code, init.reason), retry, pushbackMs };
+    } finally {
+      scope.close();
+    }
   }
+}
+
+function read({ status, headers, body }: WireResponse): Token | Failure {
+  if (status >= 200 && status < 300) {
+    const token = readToken(body, performance.now());
+    return typeof token === "string" ? { error: noToken(Code.DataLoss, token), retry: "never" } : token;
+  }
+  const pushback = pushbackMs(headers, [], Date.now());
+  const error = noToken(codeOfRefusal(status), `the token endpoint answered with HTTP ${status}`);
+  return { error, retry: retrySafetyOfStatus(status, pushback !== undefined), pushbackMs: pushback };
+}
+
+/** Neither the response nor what was sent may be in the error: both hold secrets. */
+function noToken(code: Code, what: string): RpcError {
+  return new RpcError({ code, reason: `no access token for the API key: ${what}`, outcome: "not_sent" });
 }
 
 /** Where an API key is exchanged, unless the caller knows better: `../auth/access_token` seen from the base URL. */
@@ -147,33 +234,13 @@ export function defaultTokenUrl({ origin, pathPrefix }: BaseUrl): string {
 
 /** Checks an `apiKey` option. */
 export function checkedApiKey(apiKey: string): string {
-  if (typeof apiKey === "string" && apiKey !== "") return apiKey;
+  if (typeof apiKey === "string" && apiKey.trim() !== "") return apiKey;
   throw invalidArgument("apiKey must be a string that is not empty");
 }
 
 /** A key that is refused is the caller's fault, however the endpoint puts it. */
 function codeOfRefusal(status: number): Code {
   return status === 400 || status === 404 ? Code.Unauthenticated : codeFromHttpStatus(status);
-}
-
-function tokenFrom(body: Uint8Array): Token | undefined {
-  let json: unknown;
-  try {
-    json = JSON.parse(Buffer.from(body).toString("utf8"));
-  } catch {
-    return undefined;
-  }
-  if (typeof json !== "object" || json === null) return undefined;
-  const { token, expiresIn } = json as Record<string, unknown>;
-  if (typeof token !== "string" || token === "") return undefined;
-  const lifeMs = lifeMsOf(Number(expiresIn));
-  const expiresAt = performance.now() + lifeMs;
-  return { value: token, renewAt: expiresAt - Math.min(lifeMs / 10, LONGEST_MARGIN_MS), expiresAt };
-}
-
-/** A token that does not say how long it lives is used until the server refuses it. */
-function lifeMsOf(expiresInSeconds: number): number {
-  return expiresInSeconds > 0 ? expiresInSeconds * 1_000 : Number.POSITIVE_INFINITY;
 }
 
 /** 250 ms, doubled each time, up to 10 s. */

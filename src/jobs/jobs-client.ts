@@ -1,5 +1,5 @@
 import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
-import { type GenericResponse, GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
+import type { GenericResponse, GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
 import {
   AbortJobRequestSchema,
   Customer,
@@ -7,10 +7,9 @@ import {
   type RunJobRequest,
   RunJobRequestSchema,
 } from "../../gen/bytenite/customer/customer_pb.js";
-import { Secrets, sentSecrets } from "../answers/secrets.ts";
 import type { CallOptions } from "../client/call-options.ts";
 import { Connections } from "../client/connections.ts";
-import type { UnaryResponse } from "../client/interceptor.ts";
+import { secretsOf, type UnaryResponse } from "../client/interceptor.ts";
 import { createTransport, type Engine } from "../client/rest-transport.ts";
 import { type RestTransportOptions, transportSettings } from "../client/rest-transport-options.ts";
 import { Code } from "../errors/code.ts";
@@ -100,6 +99,7 @@ export class JobsClient {
 
   /** Lets the calls in flight finish, then closes the connections. Calls made after it fail. */
   async close(): Promise<void> {
+    this.#credential.stopRetries();
     try {
       await this.#engine.close();
     } finally {
@@ -147,8 +147,8 @@ const deleteJob = /* @__PURE__ */ jobMethod(Customer.method.deleteJob);
 /** The error for an answer with a good HTTP status that says no all the same. */
 function refusal(method: string, response: UnaryResponse<typeof GenericResponseSchema>): JobsError {
   const { status, attempts } = response;
-  const secrets = (response as { [sentSecrets]?: Secrets })[sentSecrets] ?? new Secrets([]);
-  const message = secrets.maskMessage(GenericResponseSchema, response.message);
+  const secrets = secretsOf(response);
+  const message = secrets.maskMessage(response.message);
   const { code = Code.Unknown, reason } = wordsOfRefusal(message);
   const outcome: Outcome = saysAnything(response.message) ? "rejected" : "unknown";
   const history = response.history.map((record, i) =>

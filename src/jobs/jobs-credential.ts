@@ -36,6 +36,8 @@ export interface JobsCredential {
   readonly header: Credential;
   /** The API key, if that is what it was made from: a secret besides the header's. */
   readonly apiKey: string | undefined;
+  /** Ends the wait for another exchange of an API key, with the error of the last one. */
+  stopRetries(): void;
   /** Ends an exchange of an API key that is under way. */
   stop(): void;
 }
@@ -62,7 +64,8 @@ export function jobsCredential(
 
 function ofToken(accessToken: AccessTokenSource, tokenUrl: unknown): JobsCredential {
   if (tokenUrl !== undefined) throw invalidArgument("tokenUrl goes with apiKey");
-  return { header: accessTokenCredential(accessToken), apiKey: undefined, stop: () => undefined };
+  const nothingToStop = { stopRetries: () => undefined, stop: () => undefined };
+  return { header: accessTokenCredential(accessToken), apiKey: undefined, ...nothingToStop };
 }
 
 function ofApiKey(
@@ -75,6 +78,8 @@ function ofApiKey(
   const endpoint = parseBaseUrl(url, "tokenUrl");
   if (endpoint.isPlaintext && !settings.allowInsecure) throw refusedCredential("apiKey");
   const key = checkedApiKey(apiKey as string);
-  const tokens = new ApiKeyTokens(key, endpoint, connections.to(endpoint.origin));
-  return { header: tokens.header, apiKey: key, stop: () => tokens.stop() };
+  const dispatcher = connections.to(endpoint.origin);
+  const tokens = new ApiKeyTokens({ apiKey: key, endpoint, dispatcher, retry: settings.retry });
+  const { header } = tokens;
+  return { header, apiKey: key, stopRetries: () => tokens.stopRetries(), stop: () => tokens.stop() };
 }

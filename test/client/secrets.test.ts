@@ -4,7 +4,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
 import { StatusSchema } from "../../gen/google/rpc/status_pb.js";
-import { JobsError, RpcError } from "../../src/index.ts";
+import { type Interceptor, JobsError, RpcError } from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
 import { jobsClient } from "../support/clients.ts";
 import { type Scripted, scriptedServer } from "../support/scripted-server.ts";
@@ -130,6 +130,17 @@ test("what stands around a secret can be read as before, also in a GenericRespon
     reason: "no *********** here",
     response: { requestId: "req-1", message: "no *********** here" },
   });
+});
+
+test("a secret is hidden where an interceptor has built the response anew", async () => {
+  const body = toBinary(GenericResponseSchema, create(GenericResponseSchema, { message: said }));
+  const { baseUrl } = await scriptedServer({ headers: binary, body });
+  const rebuilt: Interceptor = (next) => async (request) => {
+    const { message, status, headers, metadata, attempts, history } = await next(request);
+    return { message, status, headers, metadata, attempts, history };
+  };
+  const interceptors = [rebuilt, rebuilt];
+  expectHidden(await caught(jobsClient(baseUrl, { accessToken: token, interceptors }).abort("job-1")));
 });
 
 test("an answer does not show them either", async () => {
