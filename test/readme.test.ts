@@ -16,6 +16,7 @@ const root = new URL("..", import.meta.url);
 const promised = {
   "README.md": 7,
   "docs/connect.md": 1,
+  "docs/credentials.md": 1,
   "docs/json.md": 1,
   "docs/observability.md": 1,
   "docs/proxies-and-mtls.md": 5,
