@@ -22,6 +22,14 @@ export interface CallSecrets {
 /** How many times escapes are undone within each other: `%25253D` is `=` after three. */
 const DEEPEST_ESCAPE = 4;
 
+/** How a cause is looked through. Not by its own means: those of the caller's may throw. */
+const everything = {
+  depth: 5,
+  customInspect: false,
+  maxStringLength: Number.POSITIVE_INFINITY,
+  maxArrayLength: 1_000,
+} as const;
+
 /** What may follow a secret that was cut: the end of the text, of a quotation, of a tag, an ellipsis, half an escape. */
 const cut =
   /$|["'<]|\.{3}|\u2026|\xe2\x80\xa6|\\["']|&(?:quot|apos|lt|#)|%[0-9a-f]?$|\\[ux]?[0-9a-f]{0,3}$|&[#\w]{0,7}$/iy;
@@ -45,7 +53,7 @@ export class Secrets {
 
   /** These and more. */
   and(more: readonly string[]): Secrets {
-    return more.length === 0 ? this : new Secrets([...this.#values, ...more]);
+    return more.length === 0 ? this : new Secrets([...this.#values, ...more], this.#ofCall);
   }
 
   /** These and those of a call. */
@@ -125,22 +133,20 @@ export class Secrets {
     };
   }
 
-  /** undici's parser keeps the bytes of an answer that it could not read, and Node quotes JSON that it could not. */
-  #maskCause(cause: unknown): unknown {
+  /**
+   * undici's parser keeps what it could not read, and Node quotes JSON that it could not. A cause in which nothing is
+   * redacted stays what it is: it may be the caller's own.
+   */
+  #maskCause(cause: unknown, depth = 0): unknown {
     if (typeof cause === "string") return this.maskText(cause);
-    const everything = { depth: 6, showHidden: true, customInspect: false } as const;
-    const unlimited = { maxStringLength: Number.POSITIVE_INFINITY, maxArrayLength: 1_000 } as const;
-    const isClean =
-      cause === undefined || this.#find(inspect(cause, { ...everything, ...unlimited })).length === 0;
-    if (isClean) return cause;
-    if (!(cause instanceof Error))
-      return new Error("what was thrown here held a credential, and is left out");
-    const { name, message, stack = "" } = cause;
-    const masked = Object.assign(new Error(this.maskText(message), { cause: this.#maskCause(cause.cause) }), {
-      name: this.maskText(name),
-      code: "code" in cause && typeof cause.code === "string" ? this.maskText(cause.code) : undefined,
-    });
-    return Object.defineProperty(masked, "stack", { value: this.maskText(stack), enumerable: false });
+    if (cause === undefined || this.#find(inspect(cause, everything)).length === 0) return cause;
+    if (!(cause instanceof Error) || depth > 4) return new Error("left out, because a credential is in it");
+    const masked = new Error(this.maskText(String(cause.message)));
+    masked.name = this.maskText(String(cause.name));
+    masked.stack = this.maskText(String(cause.stack));
+    if ("code" in cause) Object.assign(masked, { code: this.maskText(String(cause.code)) });
+    if (cause.cause !== undefined) masked.cause = this.#maskCause(cause.cause, depth + 1);
+    return masked;
   }
 
   get #spelled(): SecretForms {

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { StatusSchema } from "../../gen/google/rpc/status_pb.js";
 import { Secrets } from "../../src/answers/secrets.ts";
+import { Code } from "../../src/errors/code.ts";
 import { EverythingSchema } from "../gen/bytenite/test/v1/everything_pb.js";
 import { spellings } from "../support/spellings.ts";
 
@@ -51,9 +52,9 @@ test.each(names)("a secret spelled %s is redacted, in text and in bytes, and not
 });
 
 test("what is no secret stays as it is, and bytes are not even copied", () => {
+  const secrets = new Secrets(["Bearer a-token-that-nobody-says", "a=b; c=another-one-of-those"]);
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), fc.uint8Array(), (text, bytes) => {
-      const secrets = new Secrets(["Bearer a-token-that-nobody-says", "a=b; c=another-one-of-those"]);
+    fc.property(fc.string({ unit: "binary-ascii" }), fc.uint8Array(), (text, bytes) => {
       expect(secrets.maskText(text)).toBe(text);
       expect(secrets.maskBytes(bytes)).toBe(bytes);
     }),
@@ -179,4 +180,51 @@ test("a binary message stays readable, whatever its lengths look like", () => {
     ),
     { numRuns: 500 },
   );
+});
+
+describe("the cause of a failure", () => {
+  const value = "a-secret-token";
+  const causeOf = (cause: unknown) => {
+    const init = { code: Code.Unavailable, reason: "", outcome: "unknown", cause } as const;
+    return new Secrets([value]).maskFailure({ init, retry: "never" }).init.cause;
+  };
+
+  test.each([new Error("a bug"), "text", undefined, null, 7, { a: [1] }, Symbol("s")])(
+    "stays what it is without a secret in it: %s",
+    (cause) => {
+      expect(causeOf(cause)).toBe(cause);
+    },
+  );
+
+  test("is redacted in its message, its stack, its own causes and whatever else it has", () => {
+    const inner = Object.assign(new TypeError(`inner ${value}`), { data: `raw ${value}` });
+    const outer = Object.assign(new Error(`outer ${value}`, { cause: inner }), { code: "E_OUTER" });
+    const masked = causeOf(outer) as Error;
+    expect(inspect(masked, { depth: 9, showHidden: true })).not.toContain(value);
+    expect(masked).toMatchObject({
+      message: `outer ${stars(value)}`,
+      code: "E_OUTER",
+      cause: { name: "TypeError", message: `inner ${stars(value)}` },
+    });
+  });
+
+  test("may be its own cause, or no error at all", () => {
+    const cyclic = new Error(value);
+    cyclic.cause = cyclic;
+    for (const cause of [cyclic, value, [value], { value }, new Map([[value, value]])]) {
+      expect(inspect(causeOf(cause), { depth: 12 })).not.toContain(value);
+    }
+  });
+
+  test("is not asked to show itself", () => {
+    const hostile = {
+      get value() {
+        throw new Error("do not look");
+      },
+      [inspect.custom]() {
+        throw new Error("do not show");
+      },
+    };
+    expect(causeOf(hostile)).toBe(hostile);
+  });
 });
