@@ -17,7 +17,10 @@ export interface AccessTokenOption {
 
 /** Calls with access tokens that the client gets for an API key. */
 export interface ApiKeyOptions {
-  /** The API key. It is sent to `tokenUrl` and nowhere else. */
+  /**
+   * The API key. It is sent to `tokenUrl` and nowhere else. An exchange that fails in passing is retried by the client's
+   * `retry`, as an idempotent call is; one that gives no token ends the calls that wait for it, with outcome `not_sent`.
+   */
   readonly apiKey: string;
   /**
    * Where the key is exchanged for an access token.
