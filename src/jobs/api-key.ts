@@ -6,11 +6,11 @@ import { Code } from "../errors/code.ts";
 import { codeFromHttpStatus } from "../errors/http-status.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
 import { RpcError } from "../errors/rpc-error.ts";
+import { assessStatus, type RetrySafety } from "../policies/assess-status.ts";
 import { backoffMs } from "../policies/backoff.ts";
 import { CallScope } from "../policies/call-scope.ts";
 import { pushbackMs } from "../policies/pushback.ts";
 import type { RetrySettings } from "../policies/retry-policy.ts";
-import { type RetrySafety, retrySafetyOfStatus } from "../policies/retry-safety.ts";
 import type { WireResponse } from "../wire/wire.ts";
 import { readToken, type Token } from "./token-response.ts";
 
@@ -219,7 +219,7 @@ function read({ status, headers, body }: WireResponse): Token | Failure {
   }
   const pushback = pushbackMs(headers, [], Date.now());
   const error = noToken(codeOfRefusal(status), `the token endpoint answered with HTTP ${status}`);
-  return { error, retry: retrySafetyOfStatus(status, pushback !== undefined), pushbackMs: pushback };
+  return { error, retry: assessStatus(status, pushback !== undefined).retry, pushbackMs: pushback };
 }
 
 /** Neither the response nor what was sent may be in the error: both hold secrets. */
