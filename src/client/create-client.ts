@@ -1,12 +1,11 @@
 import type {
-  DescMethod,
   DescMethodUnary,
   DescService,
   Message,
   MessageInitShape,
   MessageShape,
 } from "@bufbuild/protobuf";
-import { compileService } from "../transcoding/compile-route.ts";
+import { checkService } from "../transcoding/compile-route.ts";
 import { methodKey } from "../transcoding/rpc-name.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { UnaryResponse } from "./interceptor.ts";
@@ -25,7 +24,9 @@ export type Client<Service extends DescService> = {
 };
 
 /**
- * A client for a service whose methods have `google.api.http` rules.
+ * A client for a service whose methods have `google.api.http` rules. The rules are checked here; the rest of what a
+ * method needs is done when it is first called. One without a rule, or one that streams, rejects with `Unimplemented`,
+ * outcome `"not_sent"`, when it is called.
  *
  * @throws HttpRuleError with everything that is wrong with the rules, if anything is
  */
@@ -33,21 +34,16 @@ export function createClient<Service extends DescService>(
   service: Service,
   transport: Transport,
 ): Client<Service> {
-  compileService(service);
-  const methods = service.methods
-    .filter(isUnary)
-    .map((method) => [
-      methodKey(method),
-      (request: MessageInitShape<typeof method.input>, options?: CallOptions) =>
-        transport.unary(method, request, options).then(messageOf),
-    ]);
+  checkService(service);
+  const methods = service.methods.map((method) => [
+    methodKey(method),
+    (request: MessageInitShape<typeof method.input>, options?: CallOptions) =>
+      // One that is not unary has no route, and the transport says so.
+      transport.unary(method as DescMethodUnary, request, options).then(messageOf),
+  ]);
   return Object.fromEntries(methods) as Client<Service>;
 }
 
 function messageOf({ message }: UnaryResponse): Message {
   return message;
-}
-
-function isUnary(method: DescMethod): method is DescMethodUnary {
-  return method.methodKind === "unary";
 }

@@ -1,4 +1,4 @@
-import type { DescField, DescMessage, DescMethodUnary } from "@bufbuild/protobuf";
+import type { DescField, DescMessage, DescMethod, DescMethodUnary } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import type { Binding, FieldPath, PathVariable, RequestBody } from "./binding.ts";
 import { compileQuery } from "./build-query.ts";
@@ -13,19 +13,28 @@ import { TemplateError } from "./template-error.ts";
 /** What is wrong with a rule, and where in its path (counted from 1), if it is there. */
 export type RuleComplaint = (reason: string, column?: number) => void;
 
+/** A rule that fits its method, with what was found out on the way. */
+export interface SoundRule {
+  readonly verb: string;
+  readonly template: PathTemplate;
+  readonly variables: readonly PathVariable[];
+  /** `"*"`, or the field of that name; undefined if the rule has no body. */
+  readonly body: "*" | DescField | undefined;
+  readonly responseField: DescField | undefined;
+}
+
 /**
- * Checks one http rule against the method's messages, and works out all that does not depend on a call.
+ * Checks one http rule against the method's messages, and works out no more than that takes: of the methods of a
+ * service, few may ever be called.
  *
- * @param fieldMask how a FieldMask stands in the query
  * @param complain is told of everything that is wrong
  * @returns undefined if anything is
  */
-export function compileBinding(
-  method: DescMethodUnary,
+export function checkRule(
+  { input, output }: DescMethod,
   rule: BindingRule,
-  fieldMask: FieldMaskForm,
   complain: RuleComplaint,
-): Binding | undefined {
+): SoundRule | undefined {
   let isSound = true;
   const refuse: RuleComplaint = (reason, column) => {
     isSound = false;
@@ -34,14 +43,29 @@ export function compileBinding(
   checkVerb(rule, refuse);
   if (rule.isNested) refuse("additional_bindings cannot have additional_bindings");
   const template = rule.verb === "" ? undefined : parsed(rule.path, refuse);
-  const variables = template === undefined ? [] : variablesOf(template, method.input, refuse);
-  const requestBody = requestBodyOf(rule, method.input, variables, refuse);
-  const responseField = responseFieldOf(rule, method.output, refuse);
+  const variables = template === undefined ? [] : variablesOf(template, input, refuse);
+  const body = bodyOf(rule, input, variables, refuse);
+  const responseField = responseFieldOf(rule, output, refuse);
   if (!isSound || template === undefined) return undefined;
+  return { verb: rule.verb, template, variables, body, responseField };
+}
+
+/**
+ * Works out all of a rule that does not depend on a call.
+ *
+ * @param queryFieldMask how a FieldMask stands in the query
+ */
+export function compileBinding(
+  method: DescMethodUnary,
+  rule: SoundRule,
+  queryFieldMask: FieldMaskForm,
+): Binding {
+  const { verb, template, variables, responseField } = rule;
+  const requestBody = requestBodyOf(rule, method.input);
   const notInQuery = notInQueryOf(requestBody, variables);
   return Object.freeze({
     method,
-    verb: rule.verb,
+    verb,
     template,
     variables: Object.freeze(variables),
     requestBody: Object.freeze(requestBody),
@@ -50,7 +74,7 @@ export function compileBinding(
     responseIsMessage: responseField === undefined || responseField.fieldKind === "message",
     notInQuery,
     fillPath: compilePath(template, variables),
-    buildQuery: notInQuery === undefined ? () => "" : compileQuery(method.input, notInQuery, fieldMask),
+    buildQuery: notInQuery === undefined ? () => "" : compileQuery(method.input, notInQuery, queryFieldMask),
   });
 }
 
@@ -131,22 +155,26 @@ function what(field: DescField): string {
   return `a ${field.message?.typeName}`;
 }
 
-function requestBodyOf(
+function bodyOf(
   { body }: BindingRule,
   input: DescMessage,
   variables: readonly PathVariable[],
   refuse: RuleComplaint,
-): RequestBody {
-  if (body === "") return { kind: "none" };
-  const paths = variables.map(({ field }) => field).filter(isOptional);
-  if (body === "*") return { kind: "message", desc: input, bound: fieldTree(paths) };
+): SoundRule["body"] {
+  if (body === "" || body === "*") return body || undefined;
   const field = topLevelField("body", body, input, refuse);
-  if (field === undefined) return { kind: "none" };
   if (variables.some((variable) => variable.field.length === 1 && variable.field[0] === field)) {
     refuse(`body: "${body}" is already in the path`);
   }
-  const inside = paths.filter(([first]) => first === field).map((path) => path.slice(1));
-  return { kind: "field", field, bound: fieldTree(inside) };
+  return field;
+}
+
+function requestBodyOf({ body, variables }: SoundRule, input: DescMessage): RequestBody {
+  if (body === undefined) return { kind: "none" };
+  const paths = variables.map(({ field }) => field).filter(isOptional);
+  if (body === "*") return { kind: "message", desc: input, bound: fieldTree(paths) };
+  const inside = paths.filter(([first]) => first === body).map((path) => path.slice(1));
+  return { kind: "field", field: body, bound: fieldTree(inside) };
 }
 
 /** A required field of proto2 stays in the body: without it, the message could not be encoded. */

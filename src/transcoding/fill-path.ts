@@ -1,8 +1,9 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { PathVariable } from "./binding.ts";
 import { fieldPathReader } from "./field-value.ts";
-import type { PathTemplate, Segment } from "./path-template.ts";
+import type { PathTemplate } from "./path-template.ts";
 import { escapeSegment, escapeSegments } from "./percent-encoding.ts";
+import { matchSegments, type SegmentPattern, segmentPattern } from "./segment-pattern.ts";
 
 /** Why a message cannot fill a path: the field, and what is wrong with it. */
 export interface Misfit {
@@ -17,7 +18,8 @@ export type PathFiller = (message: Message) => string | Misfit;
  * Makes the function that fills a template.
  *
  * What it refuses would not reach the method it was meant for: an empty value names another resource, `.` and
- * `..` are swallowed by URL parsers (in the form `%2e` as well), and so may be an empty segment.
+ * `..` are swallowed by URL parsers (in the form `%2e` as well), and so may be an empty segment. Only what `**` stands
+ * for may hold those, because the names of stored objects do (`a//b`, `folder/`).
  *
  * @throws TranscodingError (the filler), if a value is not of its field's type
  */
@@ -57,10 +59,11 @@ function compileSlot({ name, field, text, segments, multiSegment }: PathVariable
   const malformed = misfit("is not well-formed Unicode");
   const escaped = multiSegment ? escapeSegments : escapeSegment;
   const [only] = segments;
+  const pattern = segmentPattern(segments);
   const whyNot =
     only?.kind === "*" && !multiSegment
       ? (value: string) => whySegmentIsNot(value)
-      : (value: string) => whySegmentsAreNot(value, segments);
+      : (value: string) => whySegmentsAreNot(value, pattern);
   return (message) => {
     const value = read(message);
     if (value === undefined) return notSet;
@@ -76,22 +79,17 @@ function whySegmentIsNot(value: string): string | undefined {
   return value === "." || value === ".." ? `is "${value}", which a URL swallows` : undefined;
 }
 
-function whySegmentsAreNot(value: string, pattern: readonly Segment[]): string | undefined {
+function whySegmentsAreNot(value: string, pattern: SegmentPattern): string | undefined {
   const segments = value.split("/");
-  const rest = pattern.at(-1)?.kind === "**";
-  const fits =
-    (rest ? segments.length >= pattern.length : segments.length === pattern.length) &&
-    pattern.every((part, i) => part.kind !== "literal" || part.text === segments[i]);
-  if (!fits) return `is ${shown(value)}, which does not match "${patternText(pattern)}"`;
-  for (const segment of segments) {
-    if (segment === "") return "has an empty segment, which a URL may swallow";
-    if (segment === "." || segment === "..") return `has the segment "${segment}", which a URL swallows`;
-  }
-  return undefined;
+  const result = matchSegments(pattern, segments);
+  if (result === "differs") return `is ${shown(value)}, which does not match "${patternText(pattern)}"`;
+  if (result === "empty") return "has an empty segment, which a URL may swallow";
+  const dots = segments.find((segment) => segment === "." || segment === "..");
+  return dots && `has the segment "${dots}", which a URL swallows`;
 }
 
-function patternText(pattern: readonly Segment[]): string {
-  return pattern.map((segment) => (segment.kind === "literal" ? segment.raw : segment.kind)).join("/");
+function patternText({ segments }: SegmentPattern): string {
+  return segments.map((segment) => (segment.kind === "literal" ? segment.raw : segment.kind)).join("/");
 }
 
 const longestShown = 40;

@@ -16,7 +16,7 @@ export interface AnySegment {
   readonly column: number;
 }
 
-/** `**`: all segments to the end of the path, at least one. */
+/** `**`: one segment or more. */
 export interface RestSegments {
   readonly kind: "**";
   readonly column: number;
@@ -58,7 +58,9 @@ export interface PathTemplate {
  *
  * The grammar leaves LITERAL open. Here it is what RFC 3986 lets stand in a path segment, percent-encoded
  * text included, without `*` and, outside of the verb, without `:`. The text below the grammar adds: no
- * variable within a variable, and `**` only at the end. A name may stand only once.
+ * variable within a variable. It wants `**` at the end; here it may stand anywhere, but only once, because Google's own
+ * rules have it in the middle (`/v1test2/{parent=**}/botSessions`), and grpc-gateway takes them. A name may stand only
+ * once, too.
  *
  * @throws {@link TemplateError}
  */
@@ -70,6 +72,7 @@ class Parser {
   readonly #text: string;
   readonly #names = new Set<string>();
   #at = 0;
+  #hasRest = false;
 
   constructor(text: string) {
     this.#text = text;
@@ -81,7 +84,6 @@ class Parser {
     while (this.#accept("/")) parts.push(this.#part());
     const verb = this.#accept(":") ? this.#literal("a verb", verbCharacter) : undefined;
     if (this.#at < this.#text.length) throw this.#unexpected();
-    this.#checkRest(parts);
     return Object.freeze({ text: this.#text, parts: Object.freeze(parts), verb });
   }
 
@@ -91,7 +93,13 @@ class Parser {
 
   #segment(): Segment {
     const column = this.#column();
-    if (this.#accept("*")) return Object.freeze({ kind: this.#accept("*") ? "**" : "*", column });
+    if (this.#accept("*")) {
+      if (!this.#accept("*")) return anySegment(column);
+      // With two, a path could be divided in more than one way.
+      if (this.#hasRest) throw this.#error('"**" stands here for the second time', column);
+      this.#hasRest = true;
+      return Object.freeze({ kind: "**", column });
+    }
     if (this.#peek() === "{") throw this.#error("a variable cannot stand inside a variable");
     const raw = this.#literal("a segment", segmentCharacter);
     const text = decodeURIComponent(raw);
@@ -159,12 +167,6 @@ class Parser {
       throw this.#error(`"${run}" is not UTF-8`);
     }
     this.#at += run.length;
-  }
-
-  #checkRest(parts: readonly (Segment | TemplateVariable)[]): void {
-    const segments = parts.flatMap((part) => (part.kind === "variable" ? part.segments : [part]));
-    const early = segments.slice(0, -1).find(({ kind }) => kind === "**");
-    if (early !== undefined) throw this.#error('"**" can only be the last segment', early.column);
   }
 
   #expect(character: string): void {

@@ -1,6 +1,7 @@
 import type { Binding, Route } from "./binding.ts";
 import type { Segment } from "./path-template.ts";
 import { unescapeSegment, unescapeSegments } from "./percent-encoding.ts";
+import { matchSegments, placeIn, type SegmentPattern, segmentPattern } from "./segment-pattern.ts";
 import { TranscodingError } from "./transcoding-error.ts";
 
 /** A binding that a request's path fits, and what the path holds for its variables. */
@@ -26,8 +27,8 @@ export interface Router {
  *
  * A path is divided into segments before it is decoded, so that an id with `%2F` in it stays one segment.
  * Where several templates fit, the more specific one wins, whatever their order: segment by segment from the
- * left, text before `*` before `**`, and a template with a verb before one without. Of two that are
- * alike, the one that came first wins.
+ * left, text before `*` before `**`, a template with a verb before one without, and one that goes on behind
+ * `**` before one that ends there. Of two that are alike, the one that came first wins.
  */
 export function createRouter(routes: Iterable<Route>): Router {
   const shapes = [...routes].flatMap(({ bindings }) => bindings.map(shapeOf)).sort(bySpecificity);
@@ -49,7 +50,7 @@ export function createRouter(routes: Iterable<Route>): Router {
 /** A template as a router sees it. */
 interface Shape {
   readonly binding: Binding;
-  readonly segments: readonly Segment[];
+  readonly pattern: SegmentPattern;
   /** Where the variables are: the first segment, and the one behind the last. */
   readonly spans: readonly (readonly [number, number])[];
   /** Decoded. */
@@ -65,18 +66,20 @@ function shapeOf(binding: Binding): Shape {
     segments.push(...(part.kind === "variable" ? part.segments : [part]));
     if (part.kind === "variable") spans.push([start, segments.length]);
   }
-  return { binding, segments, spans, verb: verb && unescapeSegment(verb) };
+  return { binding, pattern: segmentPattern(segments), spans, verb: verb && unescapeSegment(verb) };
 }
 
 const rank = { literal: 0, "*": 1, "**": 2 } as const;
 
-function bySpecificity(a: Shape, b: Shape): number {
+function bySpecificity({ pattern: a, verb }: Shape, { pattern: b, verb: otherVerb }: Shape): number {
   const length = Math.min(a.segments.length, b.segments.length);
   for (let i = 0; i < length; i++) {
     const difference = rank[a.segments[i]?.kind ?? "**"] - rank[b.segments[i]?.kind ?? "**"];
     if (difference !== 0) return difference;
   }
-  return Number(a.verb === undefined) - Number(b.verb === undefined);
+  return (
+    Number(verb === undefined) - Number(otherVerb === undefined) || b.segments.length - a.segments.length
+  );
 }
 
 interface SplitPath {
@@ -107,23 +110,18 @@ function pathOf(raw: readonly string[]): SplitPath {
   };
 }
 
-function fits(shape: Shape, path: SplitPath): boolean {
-  const { segments, verb } = shape;
-  const { raw, decoded } = (verb === undefined ? path : path.cut(verb)) ?? noPath;
-  const rest = segments.at(-1)?.kind === "**";
-  if (rest ? raw.length < segments.length : raw.length !== segments.length) return false;
-  // What fills a `*` or `**` has no empty segment: `/jobs//run` is not the job with the id "".
-  const isFull = raw.every((segment) => segment !== "");
-  return isFull && segments.every((segment, i) => segment.kind !== "literal" || decoded[i] === segment.text);
+function fits({ pattern, verb }: Shape, path: SplitPath): boolean {
+  const cut = verb === undefined ? path : path.cut(verb);
+  return cut !== undefined && matchSegments(pattern, cut.decoded) === "fits";
 }
 
-const noPath = { raw: [], decoded: [] };
+const noPath = { raw: [] };
 
-function valuesOf({ binding, segments, spans, verb }: Shape, path: SplitPath): string[] {
+function valuesOf({ binding, pattern, spans, verb }: Shape, path: SplitPath): string[] {
   const { raw } = (verb === undefined ? path : path.cut(verb)) ?? noPath;
   return binding.variables.map(({ name, multiSegment }, i) => {
     const [start, end] = spans[i] ?? [0, 0];
-    const text = raw.slice(start, segments[end - 1]?.kind === "**" ? undefined : end).join("/");
+    const text = raw.slice(placeIn(raw, pattern, start), placeIn(raw, pattern, end)).join("/");
     const value = multiSegment ? unescapeSegments(text) : unescapeSegment(text);
     if (value === undefined) throw new TranscodingError(name, "is not percent-encoded UTF-8");
     return value;

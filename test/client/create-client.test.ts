@@ -192,6 +192,32 @@ test("a client for a rule that is wrong is refused when it is made", () => {
   ]);
 });
 
+test("a method that HTTP rules cannot call takes nothing from the others of its service", async () => {
+  const headers = { "content-type": "application/json" };
+  const server = await scriptedServer({ headers, body: '{"title":"Emma"}' });
+  const transport = createRestTransport({ baseUrl: server.baseUrl });
+  onTestFinished(() => transport.close());
+  const { parent: service } = ruleMethod("GET /v1/{name}", BookSchema);
+  const [call] = service.methods as [DescMethodUnary];
+  const bare = { ...call, name: "Bare", localName: "bare", proto: { ...call.proto, options: undefined } };
+  const streams = { ...call, name: "Streams", localName: "streams", methodKind: "server_streaming" };
+  const methods = [call, bare, streams] as unknown as DescMethodUnary[];
+  const client = createClient({ ...service, methods }, transport) as unknown as Record<
+    string,
+    (request: object) => Promise<unknown>
+  >;
+  expect(await client.call?.({ name: "x" })).toMatchObject({ title: "Emma" });
+  for (const [name, reason] of [
+    ["bare", "example.Service/Bare: the method has no google.api.http rule"],
+    ["streams", "a streaming method cannot be called over HTTP rules"],
+  ] as const) {
+    const error = await caught(client[name]?.({ name: "x" }) ?? Promise.resolve());
+    expect(error).toMatchObject({ code: Code.Unimplemented, outcome: "not_sent" });
+    expect(error.message).toContain(reason);
+  }
+  expect(server.seen).toHaveLength(1);
+});
+
 test("a single call by a rule that is wrong is an RpcError", async () => {
   const server = await scriptedServer({});
   const transport = createRestTransport({ baseUrl: server.baseUrl });

@@ -27,13 +27,16 @@ import { readBack, type Transcoded, transcode } from "./support/transcode.ts";
 const notDots = (text: string) => text !== "." && text !== "..";
 const id = anyText.filter((text) => text !== "" && notDots(text));
 const segment = id.filter((text) => !text.includes("/"));
-const segments = fc.array(segment, { minLength: 1, maxLength: 3 }).map((parts) => parts.join("/"));
+const rest = fc
+  .array(fc.oneof(segment, fc.constant("")), { minLength: 1, maxLength: 3 })
+  .map((parts) => parts.join("/"))
+  .filter((value) => value !== "");
 
-/** A pattern and the values that fit it. `isLast` marks what can only stand at the end. */
+/** A pattern and the values that fit it. `isRest` marks what can stand only once. */
 interface Pattern {
   readonly text: string;
   readonly values: fc.Arbitrary<string>;
-  readonly isLast?: true;
+  readonly isRest?: true;
 }
 
 const patterns: readonly Pattern[] = [
@@ -42,8 +45,9 @@ const patterns: readonly Pattern[] = [
   { text: "=shelves/*", values: segment.map((value) => `shelves/${value}`) },
   { text: "=a%20b/*/c/*", values: fc.tuple(segment, segment).map(([x, y]) => `a b/${x}/c/${y}`) },
   { text: "=*/*", values: fc.tuple(segment, segment).map((parts) => parts.join("/")) },
-  { text: "=**", values: segments, isLast: true },
-  { text: "=files/**", values: segments.map((value) => `files/${value}`), isLast: true },
+  { text: "=**", values: rest, isRest: true },
+  { text: "=files/**", values: rest.map((value) => `files/${value}`), isRest: true },
+  { text: "=**/c/*", values: fc.tuple(rest, segment).map(([x, y]) => `${x}/c/${y}`), isRest: true },
 ];
 
 const texts = [
@@ -92,8 +96,8 @@ const anyCase = (bodies: readonly string[]): fc.Arbitrary<Case> =>
       body: fc.constantFrom(...bodies),
     })
     .chain(({ texts: chosen, others: rest, literals, verb, body }) => {
-      const last = chosen.filter(({ pattern }) => pattern.isLast).slice(0, 1);
-      const variables = [...chosen.filter(({ pattern }) => !pattern.isLast), ...last];
+      const first = chosen.findIndex(({ pattern }) => pattern.isRest);
+      const variables = chosen.filter(({ pattern }, i) => !pattern.isRest || i === first);
       const parts = [
         ...literals,
         ...rest.map((field) => `{${field}}`),
@@ -270,13 +274,23 @@ describe("a FieldMask comes back from a query, or is refused", () => {
 });
 
 test("what is refused in a path is never sent, whatever stands around it", () => {
-  const route = compileRoute(ruleMethod("GET /v1/{string_value=**}", EverythingSchema));
-  const dots = fc.constantFrom("", ".", "..");
-  const value = fc
-    .tuple(fc.array(segment, { maxLength: 2 }), dots, fc.array(segment, { maxLength: 2 }))
-    .map(([before, bad, after]) => [...before, bad, ...after].join("/"));
+  const somewhere = (bad: fc.Arbitrary<string>, length: number) =>
+    fc
+      .tuple(fc.array(segment, { minLength: length, maxLength: length }), fc.nat(length - 1), bad)
+      .map(([parts, at, text]) => parts.with(at, text).join("/"));
+  const cases = fc.oneof(
+    fc.record({
+      rule: fc.constantFrom("{string_value=**}", "{string_value=*/**}/x", "{string_value=**/*}:y"),
+      stringValue: somewhere(fc.constantFrom(".", ".."), 3),
+    }),
+    fc.record({
+      rule: fc.constantFrom("{string_value=*/*/*}", "{string_value=*/*/*}/{renamed=**}"),
+      stringValue: somewhere(fc.constantFrom("", ".", ".."), 3),
+    }),
+  );
   fc.assert(
-    fc.property(anySendable, value, (message, stringValue) => {
+    fc.property(anySendable, cases, (message, { rule, stringValue }) => {
+      const route = compileRoute(ruleMethod(`GET /v1/${rule}`, EverythingSchema));
       message.stringValue = stringValue;
       expect(() => transcode(route, message)).toThrow("string_value");
     }),

@@ -82,7 +82,19 @@ describe("what is encoded", () => {
     ["GET /v1/{name=**}", "GET /v1/a%252Fb/c", ["/v1/{name=**}", "a%2Fb/c"]],
     ["GET /v1/{name=a/*}", "GET /v1/a/x%20y", ["/v1/{name=a/*}", "a/x y"]],
     ["GET /v1/{name=a/*}", "GET /v1/%61/x", ["/v1/{name=a/*}", "a/x"]],
-    ["GET /v1/{name=**}", "GET /v1/a//b", undefined],
+    ["GET /v1/{name=**}", "GET /v1/a//b", ["/v1/{name=**}", "a//b"]],
+    ["GET /v1/{name=**}", "GET /v1/a/", ["/v1/{name=**}", "a/"]],
+    ["GET /v1/{name=**}", "GET /v1/", undefined],
+    ["GET /v1/{name=**}/x", "GET /v1/a//x", ["/v1/{name=**}/x", "a/"]],
+    ["GET /v1/{name=**}/x", "GET /v1//x", undefined],
+    ["GET /v1/{name=**}/x", "GET /v1/x", undefined],
+    ["GET /v1/{name=**}/x", "GET /v1/x/x/x", ["/v1/{name=**}/x", "x/x"]],
+    [
+      "GET /v1/{name=**}/x/{path=c/*}:y",
+      "GET /v1/a/b/x/c/d:y",
+      ["/v1/{name=**}/x/{path=c/*}:y", "a/b", "c/d"],
+    ],
+    ["GET /v1/{name=**}/{path}", "GET /v1/a/b/", undefined],
     ["GET /v1/{name}:run", "GET /v1/x:run", ["/v1/{name}:run", "x"]],
     ["GET /v1/{name}:run", "GET /v1/x%3Arun", undefined],
     ["GET /v1/{name}:run", "GET /v1/x%3Arun:run", ["/v1/{name}:run", "x:run"]],
@@ -119,6 +131,16 @@ test("the more specific template wins, whatever the order", () => {
     expect(meet(order, "GET /v1/a/b")).toEqual(["/v1/{name=a/*}", "a/b"]);
     expect(meet(order, "GET /v1/b/b")).toEqual(["/v1/{name=**}", "b/b"]);
     expect(meet(order, "GET /v2")).toEqual(["/{name=**}", "v2"]);
+  }
+});
+
+test("a template that goes on behind ** wins over one that ends there", () => {
+  const rules = ["GET /v1/{name=a/**}", "GET /v1/{name=a/**}/x", "GET /v1/{name=a/**}/{parent}/y"];
+  for (const order of [rules, rules.toReversed()]) {
+    expect(meet(order, "GET /v1/a/b/x")).toEqual(["/v1/{name=a/**}/x", "a/b"]);
+    expect(meet(order, "GET /v1/a/b/c/y")).toEqual(["/v1/{name=a/**}/{parent}/y", "a/b", "c"]);
+    expect(meet(order, "GET /v1/a/x")).toEqual(["/v1/{name=a/**}", "a/x"]);
+    expect(meet(order, "GET /v1/a/b/z")).toEqual(["/v1/{name=a/**}", "a/b/z"]);
   }
 });
 
