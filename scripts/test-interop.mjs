@@ -36,6 +36,7 @@ const throughNginx = [
   "many-at-once",
   "metadata.test",
   "path-values",
+  "names-of-any-depth",
 ];
 process.exitCode =
   passed && (asked.length > 0 || runTests(throughNginx, { ...process.env, INTEROP_PROXY: "nginx" })) ? 0 : 1;

@@ -12,9 +12,10 @@ import (
 
 	"interop.test/gateway/gen/bytenite/customer"
 	library "interop.test/gateway/gen/library/v1"
+	stores "interop.test/gateway/gen/stores/v1"
 )
 
-// startBackend serves both services over gRPC, and gives the address.
+// startBackend serves all services over gRPC, and gives the address.
 func startBackend(calls *record) (string, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -24,11 +25,12 @@ func startBackend(calls *record) (string, error) {
 	server := grpc.NewServer(grpc.ChainUnaryInterceptor(calls.intercept, checkToken, planner{open}.intercept))
 	customer.RegisterCustomerServer(server, newCustomerService())
 	library.RegisterLibraryServiceServer(server, newLibraryService())
+	stores.RegisterStoreServiceServer(server, storeService{})
 	go func() { exitOn(server.Serve(open)) }()
 	return listener.Addr().String(), nil
 }
 
-// checkToken wants the bare access token from callers of Customer; the library is open to all.
+// checkToken wants the bare access token from callers of Customer; the others are open to all.
 func checkToken(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 	if strings.HasPrefix(info.FullMethod, "/bytenite.customer.Customer/") {
 		given := metadata.ValueFromIncomingContext(ctx, "authorization")

@@ -9,7 +9,7 @@ import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 
 const source = "test/interop/gateway";
 const target = "test/interop/.build";
-const protos = ["proto/bytenite", "examples/proto/library"];
+const protos = ["proto/bytenite", "examples/proto/library", "test/proto/stores"];
 
 /** Builds all of it in the folder `root`, unless what is there was made of the same inputs. */
 export function buildGateway(root) {

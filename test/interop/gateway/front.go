@@ -14,6 +14,7 @@ import (
 
 	"interop.test/gateway/gen/bytenite/customer"
 	library "interop.test/gateway/gen/library/v1"
+	stores "interop.test/gateway/gen/stores/v1"
 )
 
 // Where ByteNite's API stands on its host.
@@ -67,17 +68,20 @@ func startFront(settings frontSettings, backendAddress string) (front, error) {
 	return front{origin: "https://" + listener.Addr().String(), certificate: text}, nil
 }
 
-// newHandler has a mux for each service, because the routes of Customer stand under a prefix.
+// newHandler has a mux for Customer by itself, because its routes stand under a prefix.
 func newHandler(settings frontSettings, connection *grpc.ClientConn) (http.Handler, error) {
 	options, err := muxOptions(settings)
 	if err != nil {
 		return nil, err
 	}
-	customerMux, libraryMux := runtime.NewServeMux(options...), runtime.NewServeMux(options...)
+	customerMux, mux := runtime.NewServeMux(options...), runtime.NewServeMux(options...)
 	if err := customer.RegisterCustomerHandler(context.Background(), customerMux, connection); err != nil {
 		return nil, err
 	}
-	if err := library.RegisterLibraryServiceHandler(context.Background(), libraryMux, connection); err != nil {
+	if err := library.RegisterLibraryServiceHandler(context.Background(), mux, connection); err != nil {
+		return nil, err
+	}
+	if err := stores.RegisterStoreServiceHandler(context.Background(), mux, connection); err != nil {
 		return nil, err
 	}
 	// Strips both the path and the raw path, which the unescaping modes are about.
@@ -87,7 +91,7 @@ func newHandler(settings frontSettings, connection *grpc.ClientConn) (http.Handl
 			stripped.ServeHTTP(w, r)
 			return
 		}
-		libraryMux.ServeHTTP(w, r)
+		mux.ServeHTTP(w, r)
 	}), nil
 }
 

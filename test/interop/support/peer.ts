@@ -8,6 +8,7 @@ import {
   createRestTransport,
   type RestTransportOptions,
 } from "../../../src/transport.ts";
+import { StoreService } from "../../gen/stores/v1/stores_pb.js";
 import { startNginx } from "../nginx/start-nginx.ts";
 import { type Gateway, type GatewaySettings, startGateway } from "./gateway.ts";
 
@@ -19,6 +20,7 @@ export interface Peer {
   readonly gateway: Gateway;
   jobs(options?: Partial<JobsClientOptions>): JobsClient;
   library(options?: Partial<RestTransportOptions>): Client<typeof LibraryService>;
+  stores(options?: Partial<RestTransportOptions>): Client<typeof StoreService>;
 }
 
 /**
@@ -39,6 +41,11 @@ export function peerOf(gateway: Gateway, origin: string): Peer {
     ...(origin.startsWith("https:") &&
       gateway.certificate !== undefined && { dispatcher: trusting(gateway.certificate, origin) }),
   });
+  const transport = (options: Partial<RestTransportOptions> = {}) => {
+    const made = createRestTransport({ baseUrl: origin, ...common(), ...options });
+    onTestFinished(() => made.close());
+    return made;
+  };
   return {
     gateway,
     jobs(options = {}) {
@@ -52,11 +59,8 @@ export function peerOf(gateway: Gateway, origin: string): Peer {
       onTestFinished(() => client.close());
       return client;
     },
-    library(options = {}) {
-      const transport = createRestTransport({ baseUrl: origin, ...common(), ...options });
-      onTestFinished(() => transport.close());
-      return createClient(LibraryService, transport);
-    },
+    library: (options) => createClient(LibraryService, transport(options)),
+    stores: (options) => createClient(StoreService, transport(options)),
   };
 }
 
