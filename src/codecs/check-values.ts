@@ -146,7 +146,7 @@ function keyCheck(scalar: ScalarType): Check {
 function valueOfKey(key: string): unknown {
   if (key === "true" || key === "false") return key === "true";
   const number = Number(key);
-  // A longer integer is taken as text.
+  // A 64-bit integer is taken as text: beyond 2^53 a number may be another one.
   return Number.isSafeInteger(number) && String(number) === key ? number : key;
 }
 

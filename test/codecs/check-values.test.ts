@@ -1,5 +1,12 @@
-import { create, type DescMethodUnary, type MessageInitShape } from "@bufbuild/protobuf";
-import { anyPack, DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
+import { create, createFileRegistry, type DescMethodUnary, type MessageInitShape } from "@bufbuild/protobuf";
+import {
+  anyPack,
+  DurationSchema,
+  FieldDescriptorProto_Label,
+  FieldDescriptorProto_Type,
+  FileDescriptorProtoSchema,
+  TimestampSchema,
+} from "@bufbuild/protobuf/wkt";
 import { expect, onTestFinished, test } from "vitest";
 import { LibraryService } from "../../examples/gen/library/v1/library_pb.js";
 import { decodeBinary, encodeBinary } from "../../src/codecs/binary-codec.ts";
@@ -218,4 +225,35 @@ test.each<readonly [rule: RuleText, values: object, problem: string]>([
   const error = await caught(transport.unary(ruleMethod(rule, EverythingSchema) as DescMethodUnary, message));
   expect(error).toMatchObject({ code: Code.InvalidArgument, outcome: "not_sent", reason: problem });
   expect(server.seen).toEqual([]);
+});
+
+test("a key that is a 64-bit integer may be any, also where a number would be another one", () => {
+  const entry = {
+    name: "NamesEntry",
+    field: [
+      { name: "key", number: 1, type: FieldDescriptorProto_Type.INT64 },
+      { name: "value", number: 2, type: FieldDescriptorProto_Type.STRING },
+    ],
+    options: { mapEntry: true },
+  };
+  const names = {
+    name: "names",
+    number: 1,
+    label: FieldDescriptorProto_Label.REPEATED,
+    type: FieldDescriptorProto_Type.MESSAGE,
+    typeName: ".example.Keys.NamesEntry",
+  };
+  const file = create(FileDescriptorProtoSchema, {
+    name: "keys.proto",
+    package: "example",
+    syntax: "proto3",
+    messageType: [{ name: "Keys", field: [names], nestedType: [entry] }],
+  });
+  const desc = createFileRegistry(file, () => undefined).getMessage("example.Keys");
+  if (desc === undefined) throw new Error("no message");
+  for (const key of [2n ** 53n, -(2n ** 53n), 2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n), 5n]) {
+    const message = create(desc, { names: { [String(key)]: "x" } } as never);
+    expect(decodeBinary(desc, encodeBinary(desc, message))).toEqual(message);
+    expect(decodeJson(desc, encodeJson(desc, message))).toEqual(message);
+  }
 });
