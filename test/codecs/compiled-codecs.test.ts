@@ -1,15 +1,22 @@
 // The compiled codecs against protobuf-es and the thorough check: whatever goes in, they agree.
 import {
   create,
+  createFileRegistry,
   type DescMessage,
   fromBinary,
+  fromJson,
   fromJsonString,
   type Message,
   ScalarType,
   toBinary,
   toJsonString,
 } from "@bufbuild/protobuf";
-import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
+import {
+  FeatureSet_FieldPresence,
+  FieldDescriptorProto_Type,
+  FileDescriptorProtoSchema,
+  file_google_protobuf_struct,
+} from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
@@ -274,6 +281,33 @@ describe("JSON", () => {
       create(PlainSchema, { stringValue: 'a:":b' }),
     );
   });
+});
+
+test("in a field that is a google.protobuf.Value, null is a value", () => {
+  const file = create(FileDescriptorProtoSchema, {
+    name: "holder.proto",
+    package: "example",
+    syntax: "proto3",
+    dependency: ["google/protobuf/struct.proto"],
+    messageType: [
+      {
+        name: "Holder",
+        field: [
+          {
+            name: "value",
+            number: 1,
+            type: FieldDescriptorProto_Type.MESSAGE,
+            typeName: ".google.protobuf.Value",
+          },
+        ],
+      },
+    ],
+  });
+  const desc = createFileRegistry(file, () => file_google_protobuf_struct).getMessage("example.Holder");
+  if (desc === undefined) throw new Error("no message");
+  const message = fromJson(desc, { value: null });
+  expect(message).toMatchObject({ value: { kind: { case: "nullValue" } } });
+  expect(decodeJson(desc, encodeJson(desc, message))).toStrictEqual(message);
 });
 
 describe("what is not of the everyday kind is left to protobuf-es", () => {
