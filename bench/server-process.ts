@@ -50,8 +50,15 @@ function answer({ url = "", headers }: IncomingMessage, response: ServerResponse
     for (const letGo of held?.splice(0) ?? []) letGo();
     held = undefined;
   }
-  const type = headers["content-type"] ?? "";
-  const body = echoed ?? (type === "application/json" ? responseJson : responseBytes);
+  const ofPubsub = url.startsWith("/v1/projects/");
+  const type = ofPubsub ? "application/json" : (headers["content-type"] ?? "");
+  const body =
+    echoed ??
+    (ofPubsub
+      ? pubsubAnswers[url.includes(":publish") ? "publish" : "topic"]
+      : type === "application/json"
+        ? responseJson
+        : responseBytes);
   const send = () => {
     response.writeHead(200, { "content-type": type, "content-length": body.length });
     response.end(body);
@@ -67,6 +74,11 @@ function answer({ url = "", headers }: IncomingMessage, response: ServerResponse
   };
   onHeld();
 }
+
+const pubsubAnswers = {
+  topic: Buffer.from('{"name":"projects/bench/topics/t","labels":{"kind":"bench"}}'),
+  publish: Buffer.from('{"messageIds":["1"]}'),
+};
 
 const grpcMessage = Buffer.concat([Buffer.from([0, 0, 0, 0, responseBytes.length]), responseBytes]);
 

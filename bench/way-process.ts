@@ -1,5 +1,5 @@
 // One way to make the call, in a process of its own: runs a round whenever it is told to.
-import { type WayName, ways } from "./ways/all.ts";
+import { googleWays, type WayName, ways } from "./ways/all.ts";
 import type { Origins } from "./ways/way.ts";
 
 /** What a process is told. */
@@ -19,7 +19,7 @@ export interface Round {
 }
 
 const [name, origins] = process.argv.slice(2) as [WayName, string];
-const call = await (await ways[name]())(JSON.parse(origins) as Origins);
+const call = await (await { ...ways, ...googleWays }[name]())(JSON.parse(origins) as Origins);
 
 async function round({ calls, inFlight }: RoundOrder): Promise<Round> {
   const latencies = new Float64Array(calls);

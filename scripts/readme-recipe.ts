@@ -1,7 +1,7 @@
-// The files of README's recipe for any service, each in a block that opens with a comment which names it, and the code
-// that buf makes of them: what the snippets about such a service import.
+// The recipes for any service, in README, and for one of Google's: their files, each in a block that opens with a comment
+// which names it, and the code that buf makes of them. The snippets about such services import it.
 import { execFile } from "node:child_process";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 
@@ -12,22 +12,42 @@ export interface RecipeFile {
   readonly text: string;
 }
 
-/** The files, as a reader would copy them. */
-export function recipeFiles(root: string): readonly RecipeFile[] {
-  const readme = readFileSync(join(root, "README.md"), "utf8");
-  const blocks = readme.matchAll(/^```(?:proto|yaml)\n((?:\/\/|#) (\S+)\n.*?)^```$/gms);
+/** The pages that have a recipe. */
+export const recipePages = ["README.md", "docs/google-apis.md"] as const;
+
+/** The files of a page's recipe, as a reader would copy them. */
+export function recipeFiles(root: string, page: (typeof recipePages)[number]): readonly RecipeFile[] {
+  const text = readFileSync(join(root, page), "utf8");
+  const blocks = text.matchAll(/^```(?:proto|yaml)\n((?:\/\/|#) (\S+)\n.*?)^```$/gms);
   return [...blocks].map(([, text = "", path = ""]) => ({ path, text }));
 }
 
-/** Does in `folder` what the recipe says, with the tools that `root` has: makes `gen` there. */
-export async function followRecipe(root: string, folder: string): Promise<void> {
-  for (const { path, text } of recipeFiles(root)) {
-    const file = join(folder, path);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text);
+/**
+ * Does what the recipes say, with the tools that `root` has, each in a folder of its own within `folder`: makes `gen`
+ * there, and one `gen` of all in `folder`.
+ *
+ * @returns these folders, in the order of {@link recipePages}
+ */
+export async function followRecipes(root: string, folder: string): Promise<string[]> {
+  const folders: string[] = [];
+  for (const page of recipePages) {
+    const own = join(folder, `recipe-${folders.length + 1}`);
+    folders.push(own);
+    for (const { path, text } of recipeFiles(root, page)) {
+      const file = join(own, path);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, text);
+    }
+    symlinkSync(join(root, "node_modules"), join(own, "node_modules"));
+    await buf(root, own, "generate");
+    cpSync(join(own, "gen"), join(folder, "gen"), { recursive: true });
   }
-  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  return folders;
+}
+
+/** Runs buf in a folder, with the tools that `root` has. */
+export async function buf(root: string, cwd: string, ...args: string[]): Promise<void> {
   const tools = join(root, "node_modules/.bin");
   const env = { ...process.env, PATH: [tools, process.env.PATH].join(delimiter) };
-  await promisify(execFile)(join(tools, "buf"), ["generate"], { cwd: folder, env });
+  await promisify(execFile)(join(tools, "buf"), args, { cwd, env });
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { markdownSnippets, SNIPPET_JOBS, snippetEnvironment } from "../scripts/markdown-snippets.ts";
-import { followRecipe, recipeFiles } from "../scripts/readme-recipe.ts";
+import { buf, followRecipes, recipeFiles } from "../scripts/readme-recipe.ts";
 import { type JobsServer, startJobsServer } from "../src/testing/index.ts";
 import { type CompanyNetwork, startCompanyNetwork } from "./support/company-network.ts";
 
@@ -17,6 +17,7 @@ const promised = {
   "README.md": 7,
   "docs/connect.md": 1,
   "docs/credentials.md": 1,
+  "docs/google-apis.md": 1,
   "docs/json.md": 1,
   "docs/observability.md": 1,
   "docs/proxies-and-mtls.md": 5,
@@ -31,13 +32,14 @@ const files = snippets.map(({ file }) => `.snippets/${file}`);
 /** One for each page: its snippets are tried one after the other, as a reader would. */
 const servers = new Map<string, JobsServer>();
 let network: CompanyNetwork;
+let recipes: readonly string[];
 
 beforeAll(async () => {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder);
   network = await startCompanyNetwork([...SNIPPET_JOBS]);
   await Promise.all(snippets.map(({ code, file }) => writeFile(new URL(file, folder), code)));
-  await followRecipe(fileURLToPath(root), fileURLToPath(folder));
+  recipes = await followRecipes(fileURLToPath(root), fileURLToPath(folder));
 });
 
 afterAll(async () => {
@@ -47,8 +49,17 @@ afterAll(async () => {
 });
 
 test("the recipe for any service has its three files", () => {
-  const paths = recipeFiles(fileURLToPath(root)).map(({ path }) => path);
+  const paths = recipeFiles(fileURLToPath(root), "README.md").map(({ path }) => path);
   expect(paths).toEqual(["proto/shop/v1/shop.proto", "buf.yaml", "buf.gen.yaml"]);
+});
+
+test("the recipe for Google's APIs has its two files", () => {
+  const paths = recipeFiles(fileURLToPath(root), "docs/google-apis.md").map(({ path }) => path);
+  expect(paths).toEqual(["buf.yaml", "buf.gen.yaml"]);
+});
+
+test("the recipe for any service works with buf build too", async () => {
+  await buf(fileURLToPath(root), recipes[0] ?? "", "build");
 });
 
 test.each(Object.entries(promised))("%s has the snippets that it promises", (page, count) => {

@@ -12,9 +12,20 @@ export const ways = {
   "connect-node, HTTP/2": async () => (await import("./connect.ts")).connectHttp2,
   "connect-node, HTTP/1.1": async () => (await import("./connect.ts")).connectHttp1,
   "@grpc/grpc-js": async () => (await import("./grpc.ts")).grpcJs,
+  "google-gax, REST": async () => (await import("./google-gax.ts")).googleGax,
   "raw sockets": async () => (await import("./raw-sockets.ts")).rawSockets,
 } as const satisfies Record<string, () => Promise<Way>>;
 
-export type WayName = keyof typeof ways;
+export const wayNames = Object.keys(ways) as (keyof typeof ways)[];
 
-export const wayNames = Object.keys(ways) as WayName[];
+/** The calls of npm run bench:google. */
+export const googleWays = {
+  "GET, bytenite-jobs": async () => (await import("./pubsub.ts")).pubsub["GET, bytenite-jobs"],
+  "GET, google-gax": async () => (await import("./pubsub.ts")).pubsub["GET, google-gax"],
+  "POST, bytenite-jobs": async () => (await import("./pubsub.ts")).pubsub["POST, bytenite-jobs"],
+  "POST, google-gax": async () => (await import("./pubsub.ts")).pubsub["POST, google-gax"],
+} as const satisfies Record<string, () => Promise<Way>>;
+
+export const googleWayNames = Object.keys(googleWays) as (keyof typeof googleWays)[];
+
+export type WayName = keyof typeof ways | keyof typeof googleWays;

@@ -2,7 +2,7 @@
 // of this one, and checks its files, what it runs on, what compiles it, and the snippets of the Markdown.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { followRecipe } from "../readme-recipe.ts";
+import { followRecipes } from "../readme-recipe.ts";
 import { type Check, runChecks } from "./checks.ts";
 import { entries } from "./entries.ts";
 import { execute } from "./execute.ts";
@@ -67,9 +67,9 @@ function bringing(): Check[] {
       },
     })),
     {
-      name: "README's recipe for any service makes code",
+      name: "the recipes for any service, and for one of Google's, make code",
       async run() {
-        await followRecipe(root, sources.recipe);
+        await followRecipes(root, sources.recipe);
         return undefined;
       },
     },

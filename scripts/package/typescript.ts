@@ -21,7 +21,7 @@ export const typeScripts: readonly TypeScript[] = [
 export interface Sources {
   /** The repository. */
   readonly root: string;
-  /** A folder in which README's recipe has been followed. */
+  /** A folder in which the recipes have been followed. */
   readonly recipe: string;
 }
 
@@ -101,7 +101,7 @@ export async function compileInto(sources: Sources, folder: string, compiler: st
   writeFileSync(join(folder, "commonjs/package.json"), '{ "type": "commonjs" }');
 }
 
-/** Puts the snippets, and the code that README's recipe makes for them, into a folder. */
+/** Puts the snippets, and the code that the recipes make for them, into a folder. */
 export function writeSnippets(
   { root, recipe }: Sources,
   folder: string,

@@ -1,0 +1,305 @@
+// Each binding of each method: the request that a client makes of a message, against the one that google-gax makes, and
+// the message that our own router and server make of it.
+import { isDeepStrictEqual } from "node:util";
+import {
+  create,
+  type DescMethod,
+  type DescMethodUnary,
+  type DescService,
+  type FileRegistry,
+  getOption,
+  hasOption,
+  type Message,
+  type MessageShape,
+  setExtension,
+  toJson,
+} from "@bufbuild/protobuf";
+import { MethodOptionsSchema } from "@bufbuild/protobuf/wkt";
+import { Dispatcher } from "undici";
+import { http } from "../../gen/google/api/annotations_pb.js";
+import { type HttpRule, HttpRuleSchema } from "../../gen/google/api/http_pb.js";
+import { createMemoryServer } from "../../src/testing/index.ts";
+import { Code, createClient, createRestTransport, RpcError, type Transport } from "../../src/transport.ts";
+import { Random } from "../fuzz/random.ts";
+import { MessageMaker } from "./any-message.ts";
+import { gaxFaults } from "./gax-faults.ts";
+import { gaxRequest } from "./gax-request.ts";
+import { type HttpRequest, type Meaning, meaningOf } from "./http-request.ts";
+import { fittingMessage, unfitMessage, variablesOf } from "./rule-messages.ts";
+
+export interface BindingCounts {
+  services: number;
+  methods: number;
+  /** Methods that cannot be called over HTTP rules, and say so. */
+  streaming: number;
+  withoutRule: number;
+  bindings: number;
+  messages: number;
+  /** Messages of which both make the same request. */
+  same: number;
+  /** Messages of which neither makes one, because a variable is not set. */
+  refusedByBoth: number;
+  /** Messages with a field that no query can hold: we refuse them, google-gax sends `[object Object]` or half of it. */
+  refusedByUs: number;
+  /** Messages that came back the same, in JSON and in binary. */
+  cameBack: number;
+  /** Those of them that took a server with that method alone: the path fits another method of the service too. */
+  fitsAnother: number;
+  /** By its reason, how often google-gax made another request. */
+  readonly explained: Map<string, number>;
+  readonly unexplained: string[];
+}
+
+/** @param seed of the random values in the messages */
+export async function compareBindings(
+  services: readonly DescService[],
+  registry: FileRegistry,
+  seed: number,
+): Promise<BindingCounts> {
+  const comparison = new Comparison(registry, seed);
+  for (const service of services) await comparison.service(service);
+  return comparison.counts;
+}
+
+class Comparison {
+  readonly counts: BindingCounts = {
+    services: 0,
+    methods: 0,
+    streaming: 0,
+    withoutRule: 0,
+    bindings: 0,
+    messages: 0,
+    same: 0,
+    refusedByBoth: 0,
+    refusedByUs: 0,
+    cameBack: 0,
+    fitsAnother: 0,
+    explained: new Map(),
+    unexplained: [],
+  };
+  readonly #registry: FileRegistry;
+  readonly #maker: MessageMaker;
+
+  constructor(registry: FileRegistry, seed: number) {
+    this.#registry = registry;
+    this.#maker = new MessageMaker(new Random(seed), registry);
+  }
+
+  async service(service: DescService): Promise<void> {
+    this.counts.services++;
+    const peer = new Peer(service, this.#maker, this.#registry);
+    // Its rules are checked here.
+    const client = createClient(service, peer.json) as Record<string, (request: object) => Promise<Message>>;
+    for (const method of service.methods) {
+      this.counts.methods++;
+      if (isUnary(method) && hasOption(method, http)) {
+        await this.#method(method, peer);
+        continue;
+      }
+      this.counts[isUnary(method) ? "withoutRule" : "streaming"]++;
+      const error = await client[method.localName]?.({}).catch((reason: unknown) => reason);
+      const isRefused =
+        error instanceof RpcError && error.code === Code.Unimplemented && error.outcome === "not_sent";
+      if (!isRefused) this.#unexplained(method, `was not refused: ${error}`);
+    }
+  }
+
+  async #method(method: DescMethodUnary, peer: Peer): Promise<void> {
+    const rule = getOption(method, http);
+    for (const one of [rule, ...rule.additionalBindings]) {
+      this.counts.bindings++;
+      const only = withRule(method, one);
+      for (const set of [0, 1, 0.4]) {
+        await this.#fitting(only, one, fittingMessage(this.#maker, method.input, one, set), peer);
+      }
+      if (variablesOf(one).length > 0) await this.#unset(only, one, peer);
+      const unfit = unfitMessage(this.#maker, method.input, one);
+      if (unfit !== undefined) await this.#unfit(only, unfit, peer);
+    }
+  }
+
+  async #fitting(method: DescMethodUnary, rule: HttpRule, message: Message, peer: Peer): Promise<void> {
+    this.counts.messages++;
+    const exchange = await peer.call(method, message, "json");
+    if (exchange.request === undefined) {
+      this.#unexplained(method, `nothing was sent: ${exchange.error}`);
+      return;
+    }
+    this.#compare(method, rule, message, meaningOf(exchange.request));
+    for (const encoding of ["json", "binary"] as const) {
+      const { received } = encoding === "json" ? exchange : await peer.call(method, message, encoding);
+      if (received?.method === method.name) {
+        this.#cameBack(method, message, received.message);
+      } else {
+        // Which of two that fit is meant is not for a router to know; that this one fits is.
+        const alone = await peer.alone(method).call(method, message, encoding);
+        this.counts.fitsAnother++;
+        this.#cameBack(method, message, alone.received?.message);
+      }
+    }
+  }
+
+  #compare(method: DescMethodUnary, rule: HttpRule, message: Message, ours: Meaning): void {
+    const json = toJson(method.input, message as MessageShape<typeof method.input>, {
+      registry: this.#registry,
+    });
+    const made = gaxRequest(rule, json);
+    const theirs = made && meaningOf(made);
+    if (isDeepStrictEqual(ours, theirs)) {
+      this.counts.same++;
+      return;
+    }
+    let imitated: Meaning | undefined = ours;
+    const reasons: string[] = [];
+    for (const { reason, imitate } of gaxFaults) {
+      if (imitated === undefined) break;
+      const next = imitate(imitated, method, rule);
+      if (next !== imitated) reasons.push(reason);
+      imitated = next;
+    }
+    if (!isDeepStrictEqual(imitated, theirs)) {
+      this.#unexplained(method, `${inspected(ours)}\n  google-gax: ${inspected(theirs)}`);
+      return;
+    }
+    for (const reason of reasons) {
+      this.counts.explained.set(reason, (this.counts.explained.get(reason) ?? 0) + 1);
+    }
+  }
+
+  #cameBack(method: DescMethodUnary, sent: Message, received: Message | undefined): void {
+    if (isDeepStrictEqual(received, sent)) this.counts.cameBack++;
+    else this.#unexplained(method, `${inspected(sent)}\n  came back as: ${inspected(received)}`);
+  }
+
+  /** No variable has a value. */
+  async #unset(method: DescMethodUnary, rule: HttpRule, peer: Peer): Promise<void> {
+    this.counts.messages++;
+    const message = create(method.input);
+    const { request, error } = await peer.call(method, message, "json");
+    if (request !== undefined) {
+      this.#compare(method, rule, message, meaningOf(request));
+    } else if (gaxRequest(rule, {}) === undefined && isInvalidArgument(error)) {
+      this.counts.refusedByBoth++;
+    } else {
+      this.#unexplained(method, `an empty message was refused by one: ${error}`);
+    }
+  }
+
+  async #unfit(method: DescMethodUnary, message: Message, peer: Peer): Promise<void> {
+    this.counts.messages++;
+    const { request, error } = await peer.call(method, message, "json");
+    if (request === undefined && isInvalidArgument(error)) this.counts.refusedByUs++;
+    else this.#unexplained(method, `no query can hold it, but it was sent: ${inspected(message)}`);
+  }
+
+  #unexplained(method: DescMethod, what: string): void {
+    this.counts.unexplained.push(`${method.parent.typeName}/${method.name}: ${what}`);
+  }
+}
+
+interface Exchange {
+  /** Undefined if nothing was sent. */
+  readonly request: HttpRequest | undefined;
+  /** Undefined if nothing arrived. */
+  readonly received: { readonly method: string; readonly message: Message } | undefined;
+  readonly error: unknown;
+}
+
+/** A client and a server of one service, with no socket between them. */
+class Peer {
+  readonly json: Transport;
+  readonly #binary: Transport;
+  readonly #service: DescService;
+  readonly #maker: MessageMaker;
+  readonly #registry: FileRegistry;
+  #request: HttpRequest | undefined;
+  #received: Exchange["received"];
+
+  constructor(service: DescService, maker: MessageMaker, registry: FileRegistry) {
+    this.#service = service;
+    this.#maker = maker;
+    this.#registry = registry;
+    const handlers = service.methods.filter(isUnary).map((method) => [
+      method.localName,
+      (message: Message) => {
+        this.#received = { method: method.name, message };
+        return maker.message(method.output, { set: 0, depth: 1 });
+      },
+    ]);
+    const server = createMemoryServer(service, Object.fromEntries(handlers), { registry });
+    const dispatcher = new Tap(server.dispatcher, (request) => {
+      this.#request = request;
+    });
+    const common = {
+      baseUrl: server.baseUrl,
+      dispatcher,
+      registry,
+      retry: false,
+      jsonFallback: false,
+      timeoutMs: 0,
+    } as const;
+    this.json = createRestTransport({ ...common, encoding: "json" });
+    this.#binary = createRestTransport(common);
+  }
+
+  async call(method: DescMethodUnary, message: Message, encoding: "json" | "binary"): Promise<Exchange> {
+    this.#request = undefined;
+    this.#received = undefined;
+    const transport = encoding === "json" ? this.json : this.#binary;
+    const error = await transport.unary(method, message).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    return { request: this.#request, received: this.#received, error };
+  }
+
+  /** The same with one method of the service. */
+  alone({ name }: DescMethod): Peer {
+    const methods = this.#service.methods.filter((method) => method.name === name);
+    return new Peer({ ...this.#service, methods }, this.#maker, this.#registry);
+  }
+}
+
+/** Looks at requests on their way. */
+class Tap extends Dispatcher {
+  readonly #to: Dispatcher;
+  readonly #onRequest: (request: HttpRequest) => void;
+
+  constructor(to: Dispatcher, onRequest: (request: HttpRequest) => void) {
+    super();
+    this.#to = to;
+    this.#onRequest = onRequest;
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    const { method, path: target, body } = options;
+    const [path = "", query = ""] = target.split("?");
+    this.#onRequest({
+      verb: method,
+      path,
+      query,
+      body: body === null || body === undefined ? undefined : Buffer.from(body as Uint8Array).toString(),
+    });
+    return this.#to.dispatch(options, handler);
+  }
+}
+
+/** The method as if this rule were its only one. */
+function withRule(method: DescMethodUnary, rule: HttpRule): DescMethodUnary {
+  const options = create(MethodOptionsSchema);
+  setExtension(options, http, create(HttpRuleSchema, { ...rule, additionalBindings: [] }));
+  return { ...method, proto: { ...method.proto, options } };
+}
+
+function isUnary(method: DescMethod): method is DescMethodUnary {
+  return method.methodKind === "unary";
+}
+
+function isInvalidArgument(error: unknown): boolean {
+  return error instanceof RpcError && error.code === Code.InvalidArgument && error.outcome === "not_sent";
+}
+
+function inspected(value: unknown): string {
+  const text = JSON.stringify(value, (_key, part: unknown) => (typeof part === "bigint" ? `${part}n` : part));
+  return (text ?? "none").slice(0, 1_000);
+}

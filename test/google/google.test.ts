@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { Random } from "../fuzz/random.ts";
+import { compare } from "./compare.ts";
+import { protoFolders } from "./published-apis.ts";
+
+// `npm run test:google` does the same with everything that Google publishes.
+test("some of Google's APIs: requests as google-gax makes them, and messages as protobuf-es has them", async () => {
+  const seed = 1;
+  const random = new Random(seed);
+  const all = protoFolders();
+  const some = Array.from({ length: 24 }, () => random.pick(all));
+  // Here ** stands in the middle of templates, and here names have words of digits.
+  const always = [
+    "google/cloud/discoveryengine/v1",
+    "google/firestore/v1",
+    "google/analytics/admin/v1alpha",
+  ];
+  const { bindings, codecs } = await compare(seed, [...new Set([...always, ...some])]);
+  expect(bindings.unexplained).toEqual([]);
+  expect(codecs.different).toEqual([]);
+  expect(bindings.bindings).toBeGreaterThan(300);
+  expect(bindings.same).toBeGreaterThan(bindings.messages / 2);
+  expect(codecs.messages).toBeGreaterThan(1_000);
+}, 120_000);

@@ -1,0 +1,63 @@
+// What Google publishes: the .proto files of the package google-proto-files, made into descriptors by buf, here and now.
+// Nothing of it is committed.
+import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { dirname, join, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  createFileRegistry,
+  type DescMessage,
+  type DescService,
+  type FileRegistry,
+  fromBinary,
+} from "@bufbuild/protobuf";
+import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** From the root of this repository. */
+const published = "node_modules/google-proto-files";
+
+/** Where the files are, for protobufjs. */
+export const publishedRoot = join(root, published);
+
+/**
+ * Not built: the well-known types, which buf has itself, and with them what protobuf tests itself with, which imports
+ * files that the package does not have.
+ */
+const leftOut = "google/protobuf";
+
+/** The files, by their names in imports: all of them, or those in some folders. */
+export function protoFiles(folders?: readonly string[]): string[] {
+  return readdirSync(publishedRoot, { recursive: true, encoding: "utf8" })
+    .map((file) => file.split(sep).join("/"))
+    .filter((file) => file.endsWith(".proto") && !file.startsWith(`${leftOut}/`))
+    .filter((file) => folders === undefined || folders.includes(dirname(file)))
+    .sort();
+}
+
+/** The folders that have files, `google/pubsub/v1`. */
+export function protoFolders(): string[] {
+  return [...new Set(protoFiles().map((file) => dirname(file)))];
+}
+
+/** Builds the descriptors of all files, or of those in some folders and what they import. */
+export function publishedApis(folders?: readonly string[]): FileRegistry {
+  const config = { version: "v2", modules: [{ path: published, excludes: [`${published}/${leftOut}`] }] };
+  const paths = (folders ?? []).flatMap((folder) => ["--path", `${published}/${folder}`]);
+  const args = ["build", "--config", JSON.stringify(config), "--exclude-source-info", ...paths, "-o", "-"];
+  const { status, stdout, stderr, error } = spawnSync(join(root, "node_modules/.bin/buf"), args, {
+    cwd: root,
+    maxBuffer: 2 ** 28,
+  });
+  if (error !== undefined || status !== 0) throw new Error(`buf build failed: ${stderr}`, { cause: error });
+  return createFileRegistry(fromBinary(FileDescriptorSetSchema, stdout));
+}
+
+export function servicesOf(registry: FileRegistry): DescService[] {
+  return [...registry].filter((type) => type.kind === "service");
+}
+
+export function messagesOf(registry: FileRegistry): DescMessage[] {
+  return [...registry].filter((type) => type.kind === "message");
+}

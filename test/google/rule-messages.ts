@@ -1,0 +1,101 @@
+// Messages for a rule: those that it has to carry, and those that it cannot.
+import {
+  type DescField,
+  type DescMessage,
+  type Message,
+  type MessageShape,
+  ScalarType,
+} from "@bufbuild/protobuf";
+import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import type { HttpRule } from "../../gen/google/api/http_pb.js";
+import type { MessageMaker } from "./any-message.ts";
+
+/** A variable of a rule's path: `{name=pattern}`. */
+export interface Variable {
+  readonly name: string;
+  readonly pattern: string;
+}
+
+export function pathOf({ pattern }: HttpRule): string {
+  if (pattern.case === undefined) return "";
+  return pattern.case === "custom" ? pattern.value.path : pattern.value;
+}
+
+export function variablesOf(rule: HttpRule): Variable[] {
+  return Array.from(pathOf(rule).matchAll(/\{([^}=]+)(?:=([^}]*))?\}/g), ([, name = "", pattern = "*"]) => ({
+    name,
+    pattern,
+  }));
+}
+
+/** A message that a rule carries; every variable has a value that fits. @param set the part of the other fields that is set */
+export function fittingMessage(maker: MessageMaker, desc: DescMessage, rule: HttpRule, set: number): Message {
+  const making =
+    rule.body === "*"
+      ? { set, depth: 3 }
+      : {
+          set,
+          depth: 3,
+          // A query cannot say that a message is there, and nothing in it.
+          empty: false,
+          may: (field: DescField) => field.name !== rule.body && canBeInQuery(field),
+        };
+  const message = reflect(desc, maker.message(desc, making) as MessageShape<DescMessage>);
+  const body = desc.fields.find(({ name }) => name === rule.body);
+  // A body that is a field is always there.
+  if (body !== undefined) maker.set(message, body, { set, depth: 2 });
+  for (const variable of variablesOf(rule))
+    fillVariable(maker, message, variable.name.split("."), variable.pattern);
+  return message.message;
+}
+
+/** The same with a field that no query can hold; undefined if the type has none that would stand there. */
+export function unfitMessage(maker: MessageMaker, desc: DescMessage, rule: HttpRule): Message | undefined {
+  if (rule.body === "*") return undefined;
+  const field = desc.fields.find((candidate) => candidate.name !== rule.body && isNeverInQuery(candidate));
+  if (field === undefined) return undefined;
+  const message = reflect(desc, fittingMessage(maker, desc, rule, 0) as MessageShape<DescMessage>);
+  maker.set(message, field, { set: 1, depth: 2 });
+  return message.isSet(field) ? message.message : undefined;
+}
+
+function fillVariable(
+  maker: MessageMaker,
+  message: ReflectMessage,
+  [name, ...rest]: readonly string[],
+  pattern: string,
+): void {
+  const field = message.fields.find((candidate) => candidate.name === name);
+  if (field === undefined) throw new Error(`${message.desc.typeName} has no field ${name}`);
+  if (rest.length > 0 && field.fieldKind === "message") {
+    if (!message.isSet(field)) message.set(field, reflect(field.message));
+    fillVariable(maker, message.get(field), rest, pattern);
+  } else if (field.scalar !== ScalarType.STRING) {
+    message.set(field, maker.value(field));
+  } else {
+    const segment = () => maker.text().replaceAll("/", "-");
+    const filled = (part: string) =>
+      part === "*" ? segment() : part === "**" ? `${segment()}/${segment()}` : part;
+    // Alone, * is a segment whatever is in it.
+    message.set(field, pattern === "*" ? maker.text() : pattern.split("/").map(filled).join("/"));
+  }
+}
+
+const shapeless: ReadonlySet<string> = new Set(
+  ["Any", "Struct", "Value", "ListValue"].map((name) => `google.protobuf.${name}`),
+);
+
+/** google/api/http.proto: "a primitive type or a repeated primitive type or a non-repeated message type". */
+function canBeInQuery(field: DescField): boolean {
+  if (field.fieldKind === "map") return false;
+  if (field.fieldKind === "list") return field.message === undefined;
+  return !shapeless.has(field.message?.typeName ?? "");
+}
+
+/** Some servers read repeated messages that are one text (Timestamp, wrappers). */
+function isNeverInQuery(field: DescField): boolean {
+  return (
+    !canBeInQuery(field) &&
+    !(field.fieldKind === "list" && field.message?.typeName.startsWith("google.protobuf."))
+  );
+}
