@@ -23,7 +23,18 @@ export const gaxFaults: readonly Fault[] = [
   {
     reason: "it loses names with a word of digits (display_video_360_advertiser_id): the call cannot be made",
     imitate: (ours, _method, rule) =>
-      variablesOf(rule).some(({ name }) => /_\d+(?:_|\.|$)/.test(name)) ? undefined : ours,
+      variablesOf(rule).some(({ name }) => hasDigitWord(name)) ? undefined : ours,
+  },
+  {
+    reason: "it loses such a name also where it is the body: all of it goes into the query",
+    imitate(ours, method, rule) {
+      if (!hasDigitWord(rule.body) || ours.body === undefined) return ours;
+      const key = fieldAt(method.input, [rule.body])?.jsonName ?? rule.body;
+      const parameters = parametersOf(ours.body, key);
+      return parameters.length === 0
+        ? ours
+        : { ...ours, query: sorted([...ours.query, ...parameters]), body: "" };
+    },
   },
   {
     reason: "it finds no line break in what ** stands for: the call cannot be made",
@@ -77,6 +88,17 @@ export const gaxFaults: readonly Fault[] = [
     },
   },
 ];
+
+/** `display_video_360_advertiser_link`: google-gax looks for `displayVideo_360AdvertiserLink`. */
+function hasDigitWord(name: string): boolean {
+  return /_\d+(?:_|\.|$)/.test(name);
+}
+
+function parametersOf(json: JsonValue, key: string): (readonly [string, string])[] {
+  if (Array.isArray(json)) return json.map((item) => [key, String(item)] as const);
+  if (typeof json !== "object" || json === null) return [[key, String(json)]];
+  return Object.entries(json).flatMap(([name, value]) => parametersOf(value, `${key}.${name}`));
+}
 
 function withoutListsInLists(json: JsonValue): JsonValue {
   if (typeof json !== "object" || json === null) return json;
