@@ -56,7 +56,7 @@ function* differences(
     if (!isDeepStrictEqual(read, fromBinary(desc, bytes))) yield "another message is read from binary";
     if (!isDeepStrictEqual(read, message)) yield "another message comes back from binary";
     const json = toJson(desc, message, { registry });
-    const ours = encodeJson(desc, message, registry);
+    const ours = encodeJson(desc, message, { registry });
     const text = Buffer.from(ours).toString();
     if (!isDeepStrictEqual(JSON.parse(text), json)) yield `other JSON is written: ${text.slice(0, 200)}`;
     const readJson = decodeJson(desc, ours, registry);
