@@ -1,3 +1,5 @@
+// First, also in a bundle that leaves the entries out: undici fails to load on an old Node.js.
+import "../supported-node.ts";
 import { type Dispatcher, Pool } from "undici";
 
 /**

@@ -1,8 +1,12 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { describe, expect, test } from "vitest";
+import { rolldown } from "rolldown";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { inWordsOfCommandLine } from "../../src/cli/option-words.ts";
 import { complaintAbout } from "../../src/supported-node.ts";
 import { VERSION } from "../../src/version.ts";
@@ -243,6 +247,19 @@ describe("a Node.js that is too old", () => {
       expect(stderr).not.toContain("bind");
     },
   );
+
+  test("by a bundle of somebody's own, before undici's part of it", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "bytenite-jobs-bundle-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const input = join(folder, "app.mjs");
+    const entry = fileURLToPath(new URL("../../dist/index.js", import.meta.url));
+    await writeFile(input, `import { JobsClient } from ${JSON.stringify(entry)}; console.log(JobsClient);`);
+    const bundle = await rolldown({ input, platform: "node" });
+    const { output } = await bundle.generate({ format: "esm" });
+    const { code } = output[0];
+    expect(code).toContain("needs Node.js");
+    expect(code.indexOf("needs Node.js")).toBeLessThan(code.indexOf("createZstdDecompress.bind"));
+  });
 
   const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 

@@ -230,7 +230,7 @@ describe("an answer that says no with status 200", () => {
       }),
       { numRuns: 20 },
     );
-  });
+  }, 30_000);
 });
 
 function binaryBytes(...bytes: readonly number[]): Scripted {

@@ -270,6 +270,48 @@ describe("servers with ways of their own", () => {
     expect(verdictsOf(await probed(await fakeGateway())).token).toBe("not shown");
   });
 
+  const who = { status: 401, code: 16, message: "who?" };
+
+  test.each([
+    ["is checked", (token: string | undefined) => token === "token-1", "proven"],
+    ["only has to be there", (token: string | undefined) => token !== undefined, "not shown"],
+  ] as const)("a token that %s", async (_, isGood, verdict) => {
+    const server = await fakeGateway({
+      answer: ({ headers }) => (isGood(headers.authorization) ? noSuchJob : who),
+    });
+    const report = await probed(server);
+    expect(verdictsOf(report)).toMatchObject({ reachable: "proven", token: verdict });
+    const tokens = server.seen.map(({ headers }) => headers.authorization);
+    expect(tokens.filter((token) => token !== "token-1")).toEqual([undefined, "bytenite-jobs-probe"]);
+  });
+
+  test.each([
+    ["for who asks", who],
+    ["for who asks, with 403", { status: 403, code: 7, message: "not yours" }],
+    ["for something else", { status: 500, code: 13, message: "sorry" }],
+  ])("a run that is refused %s says nothing of the job", async (_, answer) => {
+    const report = await probed(await fakeGateway({ answer: () => answer }));
+    expect(verdictsOf(report)).toMatchObject({
+      reachable: "proven",
+      "unknown-job": "not shown",
+      "config-field": "proven",
+    });
+  });
+
+  test("an outage that begins at the short deadline is not taken for the deadline", async () => {
+    let isOut = false;
+    const server = await fakeGateway({
+      before({ headers }) {
+        isOut ||= headers["grpc-timeout"] === "1n";
+        return isOut ? { status: 504, code: 4, message: "too late" } : undefined;
+      },
+    });
+    expect(verdictsOf(await probed(server))).toMatchObject({
+      reachable: "proven",
+      "deadline-kept": "not shown",
+    });
+  });
+
   test("a server without deadlines", async () => {
     const server = await fakeGateway({
       before: ({ headers }) => (headers["grpc-timeout"] === undefined ? undefined : noSuchJob),
