@@ -57,7 +57,10 @@ export function compileJsonEncoder(
   desc: DescMessage,
   without: ReadonlySet<string> = nothing,
 ): (message: Message, options: JsonWriteOptions) => string {
-  const write = without.size > 0 ? compileFields(desc, without) : messageWriter(desc);
+  let write = messageWriter(desc);
+  // A form of its own has no fields to leave out, and whoever calls has to make a message without them.
+  if (without.size > 0)
+    write = wellKnownWriter(desc) === undefined ? compileFields(desc, without) : notOfItsType;
   return write as unknown as (message: Message, options: JsonWriteOptions) => string;
 }
 

@@ -6,7 +6,7 @@ import {
   type MessageInitShape,
   toBinary,
 } from "@bufbuild/protobuf";
-import { anyPack } from "@bufbuild/protobuf/wkt";
+import { anyPack, Int64ValueSchema } from "@bufbuild/protobuf/wkt";
 import { createClient as createConnectClient } from "@connectrpc/connect";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -118,6 +118,16 @@ describe("a transport", () => {
     expect(bodiesOf(server)).toEqual([
       '{"any":{"fixed64Value":18446744073709551615,"@type":"type.googleapis.com/bytenite.test.v1.Integers"}}',
     ]);
+  });
+
+  test("writes a body that is a wrapper, also without what the path carries of it", async () => {
+    const server = await scriptedServer(json);
+    const transport = transportTo(server, { jsonInt64: "number" });
+    for (const rule of ["POST /v1 body:*", "POST /v1/{value} body:*"]) {
+      const method = ruleMethod(rule, Int64ValueSchema, EverythingSchema) as DescMethodUnary;
+      await transport.unary(method, create(Int64ValueSchema, { value: beyondDoubles }));
+    }
+    expect(bodiesOf(server)).toEqual(["9007199254740993", "0"]);
   });
 
   test("writes a query alike in both forms", async () => {
