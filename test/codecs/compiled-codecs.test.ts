@@ -174,10 +174,18 @@ describe("JSON", () => {
     !/^-?(?:0|[1-9]\d*)$/.test(literal) &&
     (Number.isFinite(Number(literal)) || /^[\w\s+/=-]*[\s=][\w\s+/=-]*$/.test(literal));
 
+  const unescaped = (literal: string): string => {
+    try {
+      return JSON.parse(literal);
+    } catch {
+      return "";
+    }
+  };
+
   /** What is read is what protobuf-es reads, and what it refuses is refused. */
   function agree(text: string): void {
     const literals = text.match(/"(?:[^"\\]|\\.)*"/gs) ?? [];
-    if (!text.isWellFormed() || literals.some((literal) => isLoose(literal.slice(1, -1)))) return;
+    if (!text.isWellFormed() || literals.some((literal) => isLoose(unescaped(literal)))) return;
     // Integers that protobuf-es rounds, or reads as minus zero.
     if (/\d{16}|-0(?![.\d])/.test(text)) return;
     const expected = result(() => fromJsonString(PlainSchema, text, { ignoreUnknownFields: true }));
