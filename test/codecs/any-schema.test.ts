@@ -79,7 +79,11 @@ function* sitesIn(desc: DescMessage, init: unknown, parent = ""): Generator<Site
         member.fieldKind === "message" ? [["", holder[key]]] : Object.entries(holder[key] as object);
       for (const [at, value] of entries) {
         const place =
-          member.fieldKind === "message" ? "" : member.fieldKind === "list" ? `[${at}]` : `[${JSON.stringify(at)}]`;
+          member.fieldKind === "message"
+            ? ""
+            : member.fieldKind === "list"
+              ? `[${at}]`
+              : `[${JSON.stringify(at)}]`;
         yield* sitesIn(member.message, value, `${parent}${name}${place}.`);
       }
     }
