@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const docs = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".md"))
   .map((name) => join("docs", name));
-const pages = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...docs];
+const pages = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", ...docs];
 
 /** What is not code. */
 function proseOf(page: string): string {
@@ -33,6 +33,9 @@ function anchorsOf(page: string): Set<string> {
   return anchors;
 }
 
+/** A newcomer reads all of README; what does not fit is a page of docs/. */
+const README_LINES = 300;
+
 const links = pages.flatMap((page) =>
   [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)]
     .map(([, target = ""]) => ({ page, target }))
@@ -52,4 +55,17 @@ test("every link leads to a file, and every anchor to a heading", () => {
     return !anchorsOf(file).has(anchor);
   });
   expect(broken).toEqual([]);
+});
+
+test("README is short", () => {
+  const lines = readFileSync(join(root, "README.md"), "utf8").trimEnd().split("\n");
+  expect(lines.length).toBeLessThan(README_LINES);
+});
+
+test("the index of docs/ has every page", () => {
+  const listed = links
+    .filter(({ page }) => page === "docs/README.md")
+    .map(({ target }) => join("docs", target));
+  const guides = docs.filter((page) => dirname(page) === "docs" && page !== "docs/README.md");
+  expect(listed).toEqual(expect.arrayContaining(guides));
 });
