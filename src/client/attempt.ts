@@ -1,22 +1,22 @@
 import type { Dispatcher } from "undici";
-import type { AttemptFailure } from "../answers/attempt-failure.ts";
-import { readWireFailure } from "../answers/read-wire-failure.ts";
 import { RpcError } from "../errors/rpc-error.ts";
+import { decompress, isCompressed } from "../http/content-encoding.ts";
+import type { ExchangeListener, HttpFailure, HttpRequest, HttpResponse } from "../http/http-exchange.ts";
+import { UndiciExchange } from "../http/undici-exchange.ts";
 import type { CallEnd, CallScope, EndListener } from "../policies/call-scope.ts";
-import { decompress, isCompressed } from "../wire/content-encoding.ts";
-import { UndiciExchange } from "../wire/undici-exchange.ts";
-import type { ExchangeListener, WireFailure, WireRequest, WireResponse } from "../wire/wire.ts";
-import { type AskedHeader, type AskedValues, askFor } from "./asked-headers.ts";
+import type { AttemptFailure } from "../responses/attempt-failure.ts";
+import { readHttpFailure } from "../responses/read-http-failure.ts";
+import { type DynamicHeader, type HeaderValues, resolveHeaders } from "./dynamic-headers.ts";
 
 /** The values of the headers that are asked for on every attempt, within the time that the call has. */
-export async function askWithin(
+export async function resolveHeadersWithin(
   scope: CallScope,
-  headers: readonly AskedHeader[],
+  headers: readonly DynamicHeader[],
   except: ReadonlySet<string>,
-): Promise<AskedValues | AttemptFailure> {
+): Promise<HeaderValues | AttemptFailure> {
   if (scope.end !== undefined) return notSent(scope.end);
   try {
-    const values = askFor(headers, except, scope.remainingMs());
+    const values = resolveHeaders(headers, except, scope.remainingMs());
     if (!(values instanceof Promise)) return values;
     const waited = await scope.race(values);
     return "end" in waited ? notSent(waited.end) : waited.value;
@@ -32,7 +32,7 @@ export async function askWithin(
 
 /** Is told how an attempt ends, by one of the two, once. */
 export interface AttemptListener {
-  onAnswer(response: WireResponse): void;
+  onResponse(response: HttpResponse): void;
   onFailedAttempt(failure: AttemptFailure): void;
 }
 
@@ -40,7 +40,7 @@ export interface AttemptListener {
 export function exchangeWithin(
   scope: CallScope,
   dispatcher: Dispatcher,
-  request: WireRequest,
+  request: HttpRequest,
   listener: AttemptListener,
 ): void {
   new Attempt(scope, request, listener).begin(dispatcher);
@@ -50,10 +50,10 @@ export function exchangeWithin(
 export function exchangedWithin(
   scope: CallScope,
   dispatcher: Dispatcher,
-  request: WireRequest,
-): Promise<WireResponse | AttemptFailure> {
+  request: HttpRequest,
+): Promise<HttpResponse | AttemptFailure> {
   return new Promise((resolve) => {
-    exchangeWithin(scope, dispatcher, request, { onAnswer: resolve, onFailedAttempt: resolve });
+    exchangeWithin(scope, dispatcher, request, { onResponse: resolve, onFailedAttempt: resolve });
   });
 }
 
@@ -64,7 +64,7 @@ class Attempt implements ExchangeListener, EndListener {
   readonly #listener: AttemptListener;
   readonly #exchange: UndiciExchange;
 
-  constructor(scope: CallScope, request: WireRequest, listener: AttemptListener) {
+  constructor(scope: CallScope, request: HttpRequest, listener: AttemptListener) {
     this.#scope = scope;
     this.#maxResponseBytes = request.maxResponseBytes;
     this.#listener = listener;
@@ -81,23 +81,23 @@ class Attempt implements ExchangeListener, EndListener {
     this.#exchange.cancel(new Error(reason));
   }
 
-  onAnswer(response: WireResponse): void {
+  onResponse(response: HttpResponse): void {
     if (isCompressed(response)) void this.#decompress(response);
-    else this.#listener.onAnswer(response);
+    else this.#listener.onResponse(response);
   }
 
-  onFailure(failure: WireFailure): void {
-    this.#listener.onFailedAttempt(readWireFailure(failure, this.#scope.end));
+  onFailure(failure: HttpFailure): void {
+    this.#listener.onFailedAttempt(readHttpFailure(failure, this.#scope.end));
   }
 
-  async #decompress(response: WireResponse): Promise<void> {
+  async #decompress(response: HttpResponse): Promise<void> {
     const waited = await this.#scope.race(decompress(response, this.#maxResponseBytes));
     if ("end" in waited) {
       const { status, headers } = response;
       const init = { ...waited.end, outcome: "unknown", status, headers } as const;
       this.#listener.onFailedAttempt({ init, retry: "never" });
     } else if ("response" in waited.value) {
-      this.#listener.onAnswer(waited.value.response);
+      this.#listener.onResponse(waited.value.response);
     } else {
       this.onFailure(waited.value.failure);
     }

@@ -19,7 +19,7 @@ export interface MethodPlan {
   readonly name: string;
   readonly route: Route;
   /** Whether the .proto says that the rpc may be carried out twice (`idempotency_level`). */
-  readonly mayHappenTwice: boolean;
+  readonly isIdempotent: boolean;
   /**
    * Whether a binding of the method puts fields into the query. Their values are validated before the route is found; what
    * goes into the body is validated as it is written.
@@ -71,7 +71,7 @@ export class MethodPlans {
     return {
       name,
       route,
-      mayHappenTwice: method.idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN,
+      isIdempotent: method.idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN,
       hasFieldsBesideBody: route.bindings.some(({ requestBody }) => requestBody.kind !== "message"),
       way: (binding, asked) => (ways.get(binding) as BindingPlans)[asked.request][asked.response],
     };

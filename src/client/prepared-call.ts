@@ -1,15 +1,15 @@
 import type { Message } from "@bufbuild/protobuf";
-import { checkValues } from "../codecs/check-values.ts";
+import { validateValues } from "../codecs/validate-values.ts";
 import { type RetrySettings, retrySettings } from "../policies/retry-policy.ts";
 import type { Binding } from "../transcoding/binding.ts";
 import { requestTarget } from "../transcoding/request-target.ts";
 import { bodyInJson } from "./body-encoder.ts";
 import type { CallHeaders } from "./call-headers.ts";
-import { checkCallOptions } from "./check-call-options.ts";
 import { type EncodingPair, encodingPair } from "./encoding-option.ts";
 import type { UnaryRequest } from "./interceptor.ts";
 import type { BindingPlan, MethodPlan } from "./method-plan.ts";
 import { checkedTimeout, type TransportSettings } from "./rest-transport-options.ts";
+import { checkCallOptions } from "./validate-call-options.ts";
 
 /** A call that has passed every check: what does not change from attempt to attempt. */
 export interface PreparedCall {
@@ -44,7 +44,7 @@ export function prepareCall(
 ): PreparedCall {
   checkCallOptions(request);
   const { message, encoding, timeoutMs, retry } = request;
-  if (plan.hasFieldsBesideBody) checkValues(plan.route.method.input, message);
+  if (plan.hasFieldsBesideBody) validateValues(plan.route.method.input, message);
   const { binding, target } = requestTarget(plan.route, message);
   return {
     plan,

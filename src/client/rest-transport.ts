@@ -1,22 +1,21 @@
 import type { DescMessage, DescMethodUnary, MessageInitShape } from "@bufbuild/protobuf";
-import type { ErrorBodyType } from "../answers/error-body-type.ts";
-import { Secrets } from "../answers/secrets.ts";
 import { messageFromInit } from "../codecs/message-from-init.ts";
+import { type CallResult, callsAreObserved, observedCall } from "../diagnostics/call-event.ts";
 import type { RpcError } from "../errors/rpc-error.ts";
-import { type CallAnswer, callsAreObserved, observedCall } from "../events/call-event.ts";
 import { Deadlines } from "../policies/deadlines.ts";
 import { RetryThrottle } from "../policies/retry-throttle.ts";
+import type { ErrorBodyType } from "../responses/error-body-type.ts";
+import { Redactor } from "../responses/redactor.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
 import { serverAddress } from "./base-url.ts";
 import type { CallOptions } from "./call-options.ts";
-import { checkOptionNames } from "./check-call-options.ts";
 import { Connections } from "./connections.ts";
 import type { Credential } from "./credential.ts";
 import { compose, type Interceptor, type UnaryRequest, type UnaryResponse } from "./interceptor.ts";
+import { refusal } from "./invalid-call.ts";
 import { JsonOnlyMemory } from "./json-only-memory.ts";
 import { Lifetime } from "./lifetime.ts";
 import { type MethodPlan, MethodPlans } from "./method-plan.ts";
-import { refusal } from "./refusal.ts";
 import {
   type RestTransportOptions,
   type TransportSettings,
@@ -25,6 +24,7 @@ import {
 import type { Transport } from "./transport.ts";
 import { transportHeaders } from "./transport-headers.ts";
 import { type CallContext, unaryCall } from "./unary-call.ts";
+import { checkOptionNames } from "./validate-call-options.ts";
 
 /** What the client of a particular service adds to a transport. */
 export interface ServiceTraits {
@@ -90,13 +90,13 @@ export function createTransport(
   const context: CallContext = {
     settings,
     dispatcher: connections.to(settings.baseUrl.origin),
-    askedHeaders: asked,
+    dynamicHeaders: asked,
     errorBody,
     throttle: new RetryThrottle(),
     deadlines: new Deadlines(),
     jsonOnly: new JsonOnlyMemory(),
     lifetime,
-    secrets: new Secrets(secrets),
+    secrets: new Redactor(secrets),
     server,
     planOf: (method) => plans.of(method),
   };
@@ -119,7 +119,7 @@ export function createTransport(
     );
   };
   const surrounded: Engine["surrounded"] = (method, begin, rpcErrorOf) => {
-    const within = async (answered: (answer: CallAnswer) => void) => {
+    const within = async (answered: (answer: CallResult) => void) => {
       lifetime.refuseIfClosed(method);
       const callPart: CallPart = async (method, input, options) => {
         const response = await unaryCall(context, unaryRequest(method, input, options), itself, ignore);

@@ -1,31 +1,32 @@
 import { AsyncResource } from "node:async_hooks";
 import type { DescMethodUnary, Message } from "@bufbuild/protobuf";
 import type { Dispatcher } from "undici";
-import { type AttemptFailure, errorOf } from "../answers/attempt-failure.ts";
-import type { ErrorBodyType } from "../answers/error-body-type.ts";
-import { readAnswer } from "../answers/read-answer.ts";
-import { readErrorAnswer } from "../answers/read-error-answer.ts";
-import { type Secrets, sentSecrets } from "../answers/secrets.ts";
-import type { HttpHeaders } from "../errors/http-headers.ts";
-import type { AttemptRecord, RpcError } from "../errors/rpc-error.ts";
 import {
   type AttemptEvent,
   attemptEnded,
   attemptsAreObserved,
   observedAttempt,
-} from "../events/attempt-event.ts";
-import type { ServerAddress } from "../events/call-event.ts";
+} from "../diagnostics/attempt-event.ts";
+import type { ServerAddress } from "../diagnostics/call-event.ts";
+import type { HttpHeaders } from "../errors/http-headers.ts";
+import type { AttemptRecord, RpcError } from "../errors/rpc-error.ts";
+import type { HttpRequest, HttpResponse } from "../http/http-exchange.ts";
 import { backoffMs } from "../policies/backoff.ts";
 import { CallScope } from "../policies/call-scope.ts";
 import type { Deadlines } from "../policies/deadlines.ts";
 import type { RetryThrottle } from "../policies/retry-throttle.ts";
-import type { WireRequest, WireResponse } from "../wire/wire.ts";
-import type { AskedHeader, AskedValues } from "./asked-headers.ts";
-import { type AttemptListener, askWithin, exchangeWithin, notSent } from "./attempt.ts";
+import { type AttemptFailure, errorOf } from "../responses/attempt-failure.ts";
+import type { ErrorBodyType } from "../responses/error-body-type.ts";
+import { readErrorResponse } from "../responses/read-error-response.ts";
+import { readResponse } from "../responses/read-response.ts";
+import { type Redactor, responseRedactor } from "../responses/redactor.ts";
+import { type AttemptListener, exchangeWithin, notSent, resolveHeadersWithin } from "./attempt.ts";
 import type { CallOptions } from "./call-options.ts";
 import { CallProgress } from "./call-progress.ts";
+import type { DynamicHeader, HeaderValues } from "./dynamic-headers.ts";
 import { type IncomingMetadata, incomingMetadata } from "./incoming-metadata.ts";
 import type { UnaryRequest, UnaryResponse } from "./interceptor.ts";
+import { refusal } from "./invalid-call.ts";
 import { isRefusalOfBinary, provesJsonOnly } from "./json-fallback.ts";
 import type { JsonOnlyMemory } from "./json-only-memory.ts";
 import type { Lifetime } from "./lifetime.ts";
@@ -39,17 +40,16 @@ import {
   type PreparedCall,
   prepareCall,
 } from "./prepared-call.ts";
-import { refusal } from "./refusal.ts";
 import type { TransportSettings } from "./rest-transport-options.ts";
 
 /** What calls need of their transport. */
 export interface CallContext {
   readonly settings: TransportSettings;
   readonly dispatcher: Dispatcher;
-  readonly askedHeaders: readonly AskedHeader[];
+  readonly dynamicHeaders: readonly DynamicHeader[];
   readonly errorBody: ErrorBodyType | undefined;
   /** Values that every call carries and no error may show. */
-  readonly secrets: Secrets;
+  readonly secrets: Redactor;
   readonly throttle: RetryThrottle;
   readonly server: ServerAddress;
   /** Those of calls with the transport's own timeout. */
@@ -60,7 +60,7 @@ export interface CallContext {
   planOf(method: DescMethodUnary): MethodPlan;
 }
 
-const nothingAsked: AskedValues = new Map();
+const noHeaderValues: HeaderValues = new Map();
 const noValues: readonly string[] = [];
 
 /** Nobody needs to know when a call's object is collected, and finding out would cost more than the call. */
@@ -105,7 +105,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
   readonly #scope: CallScope;
   #encoded: EncodedRequest;
   /** The values of the attempt that is under way, or was last. */
-  #asked = nothingAsked;
+  #asked = noHeaderValues;
   /** Those of attempts before it: a server may repeat a token that it was sent earlier. */
   #askedBefore: readonly string[] = noValues;
   #hasRenewed = false;
@@ -152,7 +152,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
   }
 
   #begin(): void {
-    if (this.#context.askedHeaders.length > 0 || this.#scope.end !== undefined) {
+    if (this.#context.dynamicHeaders.length > 0 || this.#scope.end !== undefined) {
       void this.#askAndExchange();
       return;
     }
@@ -167,7 +167,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
   async #askAndExchange(): Promise<void> {
     try {
       const asked = await this.#ask();
-      if ("init" in asked) throw this.#progress.error(this.#secrets().maskFailure(asked));
+      if ("init" in asked) throw this.#progress.error(this.#secrets().redactFailure(asked));
       this.#sendWith(asked);
       // The signal may have fired since the values came; from here on the exchange is told.
       if (this.#scope.end !== undefined) throw this.#progress.error(notSent(this.#scope.end));
@@ -181,13 +181,13 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
   #exchange(now: number): void {
     const { timeoutHeader, baseUrl, maxResponseBytes } = this.#context.settings;
     this.#progress.begin(now);
-    const request: WireRequest = {
+    const request: HttpRequest = {
       origin: baseUrl.origin,
       verb: this.#prepared.binding.verb,
       target: baseUrl.pathPrefix + this.#prepared.target,
       headers: this.#encoded.headers.ofAttempt(this.#asked, timeoutHeader, this.#scope.remainingMs(now)),
       body: this.#encoded.body,
-      mayBeReplayed: this.#mayHappenTwice,
+      idempotent: this.#isIdempotent,
       maxResponseBytes,
     };
     this.#event = undefined;
@@ -199,11 +199,11 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     }
   }
 
-  #send(request: WireRequest): void {
+  #send(request: HttpRequest): void {
     exchangeWithin(this.#scope, this.#context.dispatcher, request, this);
   }
 
-  onAnswer(response: WireResponse): void {
+  onResponse(response: HttpResponse): void {
     this.runInAsyncScope(this.#answered, this, response);
   }
 
@@ -213,13 +213,13 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
 
   #unanswered(failure: AttemptFailure): void {
     try {
-      void this.#goOn(this.#secrets().maskFailure(failure));
+      void this.#goOn(this.#secrets().redactFailure(failure));
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  #answered(response: WireResponse): void {
+  #answered(response: HttpResponse): void {
     try {
       const answer = this.#read(response);
       if ("message" in answer) this.#succeed(answer.message, response);
@@ -229,10 +229,10 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     }
   }
 
-  #succeed(message: Message, response: WireResponse): void {
+  #succeed(message: Message, response: HttpResponse): void {
     const history = this.#progress.succeeded(response.status);
     if (this.#event !== undefined) this.#ended(this.#event, response, undefined);
-    this.#tellCaller(response);
+    this.#notifyCaller(response);
     const answer = new Answer(message, response, history, this.#secrets());
     const value = this.#accept(answer);
     this.#end();
@@ -250,7 +250,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
   }
 
   /** After an attempt that failed: another one, or the end of the call. */
-  async #goOn(failure: AttemptFailure, response?: WireResponse): Promise<void> {
+  async #goOn(failure: AttemptFailure, response?: HttpResponse): Promise<void> {
     try {
       this.#progress.failed(failure);
       if (this.#event !== undefined) this.#ended(this.#event, response, failure);
@@ -273,7 +273,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     void this.#askAndExchange();
   }
 
-  #eventOf({ verb, body }: WireRequest): AttemptEvent {
+  #eventOf({ verb, body }: HttpRequest): AttemptEvent {
     const { plan, binding } = this.#prepared;
     const { request, response } = this.#encoded.way;
     return {
@@ -288,7 +288,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     };
   }
 
-  #ended(event: AttemptEvent, response: WireResponse | undefined, failure: AttemptFailure | undefined): void {
+  #ended(event: AttemptEvent, response: HttpResponse | undefined, failure: AttemptFailure | undefined): void {
     const record = this.#progress.last;
     const error =
       failure &&
@@ -301,45 +301,45 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     attemptEnded(event, record, response?.body.length, error);
   }
 
-  #ask(): Promise<AskedValues | AttemptFailure> {
-    return askWithin(this.#scope, this.#context.askedHeaders, this.#encoded.headers.own);
+  #ask(): Promise<HeaderValues | AttemptFailure> {
+    return resolveHeadersWithin(this.#scope, this.#context.dynamicHeaders, this.#encoded.headers.own);
   }
 
   /** Takes the values of the next attempt. */
-  #sendWith(asked: AskedValues): void {
+  #sendWith(asked: HeaderValues): void {
     if (this.#asked.size > 0) this.#askedBefore = [...this.#askedBefore, ...this.#asked.values()];
     this.#asked = asked;
   }
 
   /** What was sent so far and no error may show. */
-  #secrets(): Secrets {
+  #secrets(): Redactor {
     const { secrets } = this.#context;
     const { headers } = this.#encoded;
     if (this.#asked.size === 0 && !headers.hasOwn) return secrets;
     return secrets.andOf({ asked: this.#asked, earlier: this.#askedBefore, headers });
   }
 
-  #read(response: WireResponse): { readonly message: Message } | AttemptFailure {
+  #read(response: HttpResponse): { readonly message: Message } | AttemptFailure {
     const { settings, errorBody, throttle, jsonOnly } = this.#context;
     if (this.#hasFallenBack && provesJsonOnly(response)) jsonOnly.remember();
     if (response.status < 200 || response.status >= 300) {
       const secrets = this.#secrets();
       const { protobufMediaType } = settings;
-      const failure = readErrorAnswer(secrets.maskResponse(response), { protobufMediaType, errorBody });
-      return secrets.maskFailure(failure);
+      const failure = readErrorResponse(secrets.redactResponse(response), { protobufMediaType, errorBody });
+      return secrets.redactFailure(failure);
     }
     throttle.succeeded();
     const { binding } = this.#prepared;
-    const answer = readAnswer(binding, response, settings);
+    const answer = readResponse(binding, response, settings);
     // What is wrong with it may be told in its own words.
     if ("message" in answer) return answer;
     const secrets = this.#secrets();
-    const masked = readAnswer(binding, secrets.maskResponse(response), settings);
-    return secrets.maskFailure("init" in masked ? masked : answer);
+    const masked = readResponse(binding, secrets.redactResponse(response), settings);
+    return secrets.redactFailure("init" in masked ? masked : answer);
   }
 
   /** Whether the call goes on in JSON, because the server did not understand it in binary. */
-  #fallBack(response: WireResponse): boolean {
+  #fallBack(response: HttpResponse): boolean {
     const { settings } = this.#context;
     if (!settings.jsonFallback || this.#hasFallenBack) return false;
     if (!isRefusalOfBinary(response, this.#encoded, settings.protobufMediaType)) return false;
@@ -354,10 +354,10 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
   }
 
   /** The values for another attempt, where the server did not accept the credential and there is another one. */
-  async #renewedCredential(refusal: AttemptFailure): Promise<AskedValues | undefined> {
+  async #renewedCredential(refusal: AttemptFailure): Promise<HeaderValues | undefined> {
     const used = this.#asked;
     if (refusal.init.status !== 401 || this.#hasRenewed) return undefined;
-    const renewable = this.#context.askedHeaders.filter(({ name, refused }) => refused && used.has(name));
+    const renewable = this.#context.dynamicHeaders.filter(({ name, refused }) => refused && used.has(name));
     if (renewable.length === 0) return undefined;
     this.#hasRenewed = true;
     for (const { name, refused } of renewable) refused?.(used.get(name) as string);
@@ -370,7 +370,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
   }
 
   /** Waits until the next attempt, or throws the error that ends the call. */
-  async #pauseAfter(failure: AttemptFailure, response: WireResponse | undefined): Promise<void> {
+  async #pauseAfter(failure: AttemptFailure, response: HttpResponse | undefined): Promise<void> {
     const { throttle, lifetime } = this.#context;
     if (failure.retry !== "never" && !failure.isStaleConnection) throttle.failed();
     const waitMs = this.#nextWaitMs(failure);
@@ -387,18 +387,17 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     this.#progress.waited(performance.now() - startedAt);
   }
 
-  get #mayHappenTwice(): boolean {
-    return this.#prepared.plan.mayHappenTwice || this.#request.idempotencyKey !== undefined;
+  get #isIdempotent(): boolean {
+    return this.#prepared.plan.isIdempotent || this.#request.idempotencyKey !== undefined;
   }
 
   #nextWaitMs(failure: AttemptFailure): number | undefined {
     const { throttle, lifetime } = this.#context;
-    const mayRetry =
-      failure.retry === "always" || (failure.retry === "if_idempotent" && this.#mayHappenTwice);
+    const mayRetry = failure.retry === "always" || (failure.retry === "if_idempotent" && this.#isIdempotent);
     if (
       !mayRetry ||
       this.#retries + 1 >= this.#prepared.retry.maxAttempts ||
-      throttle.isHolding ||
+      throttle.isThrottled ||
       lifetime.isClosing
     ) {
       return undefined;
@@ -408,20 +407,20 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     return waitMs < this.#scope.remainingMs() ? waitMs : undefined;
   }
 
-  #error(failure: AttemptFailure, response: WireResponse | undefined): RpcError {
-    if (response !== undefined) this.#tellCaller(response);
+  #error(failure: AttemptFailure, response: HttpResponse | undefined): RpcError {
+    if (response !== undefined) this.#notifyCaller(response);
     return this.#progress.error(failure);
   }
 
-  #tellCaller(response: WireResponse): void {
+  #notifyCaller(response: HttpResponse): void {
     const { onResponse } = this.#request;
-    if (onResponse !== undefined) tellOfAnswer(onResponse, response);
+    if (onResponse !== undefined) notifyOfResponse(onResponse, response);
   }
 }
 
-function tellOfAnswer(
+function notifyOfResponse(
   onResponse: NonNullable<CallOptions["onResponse"]>,
-  { status, headers, trailers }: WireResponse,
+  { status, headers, trailers }: HttpResponse,
 ): void {
   observe(() => onResponse({ status, headers, metadata: incomingMetadata(headers, trailers) }));
 }
@@ -432,21 +431,21 @@ class Answer implements UnaryResponse {
   readonly headers: HttpHeaders;
   readonly attempts: number;
   readonly history: readonly AttemptRecord[];
-  readonly [sentSecrets]: Secrets;
+  readonly [responseRedactor]: Redactor;
   readonly #trailers: HttpHeaders;
 
   constructor(
     message: Message,
-    { status, headers, trailers }: WireResponse,
+    { status, headers, trailers }: HttpResponse,
     history: readonly AttemptRecord[],
-    secrets: Secrets,
+    secrets: Redactor,
   ) {
     this.message = message;
     this.status = status;
     this.headers = headers;
     this.attempts = history.length;
     this.history = history;
-    this[sentSecrets] = secrets;
+    this[responseRedactor] = secrets;
     this.#trailers = trailers;
   }
 

@@ -24,7 +24,7 @@ import {
   type JobsCredential,
   jobsCredential,
 } from "./jobs-credential.ts";
-import { JobsError, wordsOfRefusal } from "./jobs-error.ts";
+import { JobsError, statusInfoOfResponse } from "./jobs-error.ts";
 
 /** Where ByteNite's API is, unless the caller knows better. */
 export const BYTENITE_BASE_URL = "https://api.bytenite.com/v1/customer";
@@ -148,8 +148,8 @@ const deleteJob = /* @__PURE__ */ jobMethod(Customer.method.deleteJob);
 function refusal(method: string, response: UnaryResponse<typeof GenericResponseSchema>): JobsError {
   const { status, attempts } = response;
   const secrets = secretsOf(response);
-  const message = secrets.maskMessage(response.message);
-  const { code = Code.Unknown, reason } = wordsOfRefusal(message);
+  const message = secrets.redactMessage(response.message);
+  const { code = Code.Unknown, reason } = statusInfoOfResponse(message);
   const outcome: Outcome = saysAnything(response.message) ? "rejected" : "unknown";
   const history = response.history.map((record, i) =>
     i === response.history.length - 1 ? { ...record, code, outcome } : record,
@@ -162,7 +162,7 @@ function refusal(method: string, response: UnaryResponse<typeof GenericResponseS
     status,
     attempts,
     history,
-    headers: secrets.maskHeaders(response.headers),
+    headers: secrets.redactHeaders(response.headers),
   });
 }
 
