@@ -224,6 +224,8 @@ class Peer {
       retry: false,
       jsonFallback: false,
       timeoutMs: 0,
+      // What google-gax is given is protobuf's JSON.
+      queryFieldMask: "camelCase",
     } as const;
     this.json = createRestTransport({ ...common, encoding: "json" });
     this.#binary = createRestTransport(common);
