@@ -217,8 +217,6 @@ class Peer {
     });
     const common = {
       baseUrl: server.baseUrl,
-      // As Google's own servers and clients have it.
-      queryFieldMask: "camelCase",
       dispatcher,
       registry,
       retry: false,
