@@ -8,7 +8,7 @@ import type { AttemptFailure } from "../responses/attempt-failure.ts";
 import { readHttpFailure } from "../responses/read-http-failure.ts";
 import { type DynamicHeader, type HeaderValues, resolveHeaders } from "./dynamic-headers.ts";
 
-/** The values of the headers that are asked for on every attempt, within the time that the call has. */
+/** Resolves the values of dynamic headers, within the time that the call has. */
 export async function resolveHeadersWithin(
   scope: CallScope,
   headers: readonly DynamicHeader[],
@@ -22,43 +22,36 @@ export async function resolveHeadersWithin(
     return "end" in waited ? notSent(waited.end) : waited.value;
   } catch (error) {
     if (!(error instanceof RpcError)) throw error;
-    const { code, reason, status, headers: answered, body, cause } = error;
+    const { code, reason, status, headers: received, body, cause } = error;
     return {
-      init: { code, reason, status, headers: answered, body, cause, outcome: "not_sent" },
+      init: { code, reason, status, headers: received, body, cause, outcome: "not_sent" },
       retry: "never",
     };
   }
 }
 
-/** Is told how an attempt ends, by one of the two, once. */
+/** Is notified how an attempt ends, by one of the two, once. */
 export interface AttemptListener {
   onResponse(response: HttpResponse): void;
   onFailedAttempt(failure: AttemptFailure): void;
 }
 
-/** One request and its answer, within the time that the call has. */
-export function exchangeWithin(
-  scope: CallScope,
-  dispatcher: Dispatcher,
-  request: HttpRequest,
-  listener: AttemptListener,
-): void {
-  new Attempt(scope, request, listener).begin(dispatcher);
-}
-
-/** {@link exchangeWithin} as a promise. */
+/** Sends one request and gives its response, within the time that the call has. */
 export function exchangedWithin(
   scope: CallScope,
   dispatcher: Dispatcher,
   request: HttpRequest,
 ): Promise<HttpResponse | AttemptFailure> {
   return new Promise((resolve) => {
-    exchangeWithin(scope, dispatcher, request, { onResponse: resolve, onFailedAttempt: resolve });
+    new Attempt(scope, request, { onResponse: resolve, onFailedAttempt: resolve }).begin(dispatcher);
   });
 }
 
-/** One object that listens to both ends of an attempt: closures for them would be made anew for every call. */
-class Attempt implements ExchangeListener, EndListener {
+/**
+ * Sends one request and reports how that ends, within the time that the call has. It is one object that listens to the
+ * call and to the exchange: closures would be made anew for every call.
+ */
+export class Attempt implements ExchangeListener, EndListener {
   readonly #scope: CallScope;
   readonly #maxResponseBytes: number;
   readonly #listener: AttemptListener;
@@ -72,7 +65,7 @@ class Attempt implements ExchangeListener, EndListener {
   }
 
   begin(dispatcher: Dispatcher): void {
-    // First, because an attempt that fails at once may be followed by a wait, which wants to be told instead.
+    // First, because an attempt that fails at once may be followed by a wait, which has to be notified instead.
     this.#scope.tell(this);
     this.#exchange.begin(dispatcher);
   }
@@ -104,7 +97,7 @@ class Attempt implements ExchangeListener, EndListener {
   }
 }
 
-/** What is left of a call that was ended before this attempt began. */
+/** The failure of an attempt that was not begun, because the call had ended. */
 export function notSent(end: CallEnd): AttemptFailure {
   return { init: { ...end, outcome: "not_sent" }, retry: "never" };
 }

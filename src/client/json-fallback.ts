@@ -12,9 +12,9 @@ export function isRefusalOfBinary(
   protobufMediaType: string,
 ): boolean {
   const { status } = response;
-  const hasBinaryBody = sent.body !== null && sent.way.request === "protobuf";
+  const hasBinaryBody = sent.body !== null && sent.plan.request === "protobuf";
   const isRefused =
-    (sent.way.isBinary && (status === 406 || status === 415)) || (hasBinaryBody && status === 400);
+    (sent.plan.isBinary && (status === 406 || status === 415)) || (hasBinaryBody && status === 400);
   return isRefused && encodingOf(contentTypeOf(response.headers), protobufMediaType) !== "protobuf";
 }
 

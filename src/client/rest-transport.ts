@@ -11,7 +11,7 @@ import { serverAddress } from "./base-url.ts";
 import type { CallOptions } from "./call-options.ts";
 import { Connections } from "./connections.ts";
 import type { Credential } from "./credential.ts";
-import { compose, type Interceptor, type UnaryRequest, type UnaryResponse } from "./interceptor.ts";
+import { compose, type UnaryRequest, type UnaryResponse } from "./interceptor.ts";
 import { refusal } from "./invalid-call.ts";
 import { JsonOnlyMemory } from "./json-only-memory.ts";
 import { Lifetime } from "./lifetime.ts";
@@ -96,15 +96,27 @@ export function createTransport(
     deadlines: new Deadlines(),
     jsonOnly: new JsonOnlyMemory(),
     lifetime,
-    secrets: new Redactor(secrets),
+    redactor: new Redactor(secrets),
     server,
     planOf: (method) => plans.of(method),
   };
-  const callOnce = callThrough(settings.interceptors, context);
+  const { interceptors } = settings;
+  // Without interceptors the call itself says when it is over: each promise less is a fraction of its cost.
+  const intercepted =
+    interceptors.length === 0
+      ? undefined
+      : compose(interceptors, (request) => unaryCall(context, request, itself, ignore));
+  const leave = () => lifetime.leave();
   const begin: Engine["call"] = (method, input, options, accept) => {
     try {
       lifetime.refuseIfClosed(method);
-      return callOnce(unaryRequest(method, input, options), accept as (response: UnaryResponse) => never);
+      const request = unaryRequest(method, input, options);
+      const acceptAny = accept as (response: UnaryResponse) => never;
+      if (intercepted !== undefined) {
+        return counted(lifetime, async () => acceptAny(await intercepted(request)));
+      }
+      lifetime.enter();
+      return unaryCall(context, request, acceptAny, leave);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -155,24 +167,6 @@ async function counted<T>(lifetime: Lifetime, begin: () => Promise<T>): Promise<
   } finally {
     lifetime.leave();
   }
-}
-
-/** Counts a call among those in flight until it is over, with all that interceptors do around it. */
-function callThrough(
-  interceptors: readonly Interceptor[],
-  context: CallContext,
-): <T>(request: UnaryRequest, accept: (response: UnaryResponse) => T) => Promise<T> {
-  const { lifetime } = context;
-  const leave = () => lifetime.leave();
-  if (interceptors.length === 0) {
-    // Without interceptors the call itself tells when it is over: each promise less is a fraction of its cost.
-    return (request, accept) => {
-      lifetime.enter();
-      return unaryCall(context, request, accept, leave);
-    };
-  }
-  const call = compose(interceptors, (request) => unaryCall(context, request, itself, ignore));
-  return (request, accept) => counted(lifetime, async () => accept(await call(request)));
 }
 
 function unaryRequest(

@@ -1,8 +1,10 @@
-import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethodUnary } from "@bufbuild/protobuf";
 import type { GenericResponse, GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
 import {
+  type AbortJobRequest,
   AbortJobRequestSchema,
   Customer,
+  type DeleteJobRequest,
   DeleteJobRequestSchema,
   type RunJobRequest,
   RunJobRequestSchema,
@@ -81,7 +83,7 @@ export class JobsClient {
         jobId,
         config: config === undefined ? undefined : checkedJobConfig(config),
       };
-      return this.#call(runJob, request, options);
+      return this.#engine.call(runJob.method, request, options, runJob.accept);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -89,12 +91,14 @@ export class JobsClient {
 
   /** Stops a job. One that has not started yet is deleted. */
   abort(jobId: string, options?: CallOptions): Promise<GenericResponse> {
-    return this.#call(abortJob, { $typeName: AbortJobRequestSchema.typeName, jobId }, options);
+    const request: AbortJobRequest = { $typeName: AbortJobRequestSchema.typeName, jobId };
+    return this.#engine.call(abortJob.method, request, options, abortJob.accept);
   }
 
   /** Deletes a job. */
   delete(jobId: string, options?: CallOptions): Promise<GenericResponse> {
-    return this.#call(deleteJob, { $typeName: DeleteJobRequestSchema.typeName, jobId }, options);
+    const request: DeleteJobRequest = { $typeName: DeleteJobRequestSchema.typeName, jobId };
+    return this.#engine.call(deleteJob.method, request, options, deleteJob.accept);
   }
 
   /** Lets the calls in flight finish, then closes the connections. Calls made after it fail. */
@@ -110,14 +114,6 @@ export class JobsClient {
   /** The same as {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  #call<I extends DescMessage>(
-    { method, accept }: JobMethod<I>,
-    message: MessageShape<I>,
-    options: CallOptions | undefined,
-  ): Promise<GenericResponse> {
-    return this.#engine.call(method, message as MessageInitShape<I>, options, accept);
   }
 }
 
