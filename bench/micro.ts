@@ -11,9 +11,9 @@ import { GenericResponseSchema } from "../gen/bytenite/common/common_pb.js";
 import { Customer, RunJobRequestSchema } from "../gen/bytenite/customer/customer_pb.js";
 import { bodyEncoder } from "../src/client/body-encoder.ts";
 import { decodeBinary, encodeBinary } from "../src/codecs/binary-codec.ts";
-import { checkBinary } from "../src/codecs/check-binary.ts";
 import { decodeJson, encodeJson } from "../src/codecs/json-codec.ts";
-import { shapeOf } from "../src/codecs/wire-shape.ts";
+import { validateBinary } from "../src/codecs/validate-binary.ts";
+import { wireSchemaOf } from "../src/codecs/wire-schema.ts";
 import { compileRoute } from "../src/transcoding/compile-route.ts";
 import { requestTarget } from "../src/transcoding/request-target.ts";
 import { response, responseBytes, responseJson } from "./ways/the-call.ts";
@@ -51,7 +51,7 @@ const groups: Record<string, Record<string, () => unknown>> = {
   [`read a GenericResponse of ${responseBytes.length} bytes`]: {
     "protobuf-es": () => fromBinary(GenericResponseSchema, responseBytes),
     "check, then protobuf-es": () => {
-      checkBinary(shapeOf(GenericResponseSchema), responseBytes);
+      validateBinary(wireSchemaOf(GenericResponseSchema), responseBytes);
       return fromBinary(GenericResponseSchema, responseBytes);
     },
     ours: () => decodeBinary(GenericResponseSchema, responseBytes),
@@ -63,7 +63,7 @@ const groups: Record<string, Record<string, () => unknown>> = {
   "read 100 books": {
     "protobuf-es": () => fromBinary(ListBooksResponseSchema, pageBytes),
     "check, then protobuf-es": () => {
-      checkBinary(shapeOf(ListBooksResponseSchema), pageBytes);
+      validateBinary(wireSchemaOf(ListBooksResponseSchema), pageBytes);
       return fromBinary(ListBooksResponseSchema, pageBytes);
     },
     ours: () => decodeBinary(ListBooksResponseSchema, pageBytes),

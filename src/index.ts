@@ -27,13 +27,13 @@ export type { IncomingMetadata } from "./client/incoming-metadata.ts";
 export type { Interceptor, Next, UnaryRequest, UnaryResponse } from "./client/interceptor.ts";
 export type { HeaderSource, RestTransportOptions } from "./client/rest-transport-options.ts";
 export type { Encoding } from "./codecs/media-type.ts";
+export type { AttemptEvent } from "./diagnostics/attempt-event.ts";
+export type { CallEvent, ServerAddress } from "./diagnostics/call-event.ts";
 export { Code, codeName } from "./errors/code.ts";
 export type { ErrorDetail } from "./errors/error-detail.ts";
 export type { HttpHeaders } from "./errors/http-headers.ts";
 export type { Outcome } from "./errors/outcome.ts";
 export { type AttemptRecord, RpcError, type RpcErrorInit } from "./errors/rpc-error.ts";
-export type { AttemptEvent } from "./events/attempt-event.ts";
-export type { CallEvent, ServerAddress } from "./events/call-event.ts";
 export type { AccessTokenSource } from "./jobs/access-token.ts";
 export type { JobConfigInit } from "./jobs/job-config.ts";
 export {

@@ -8,7 +8,7 @@ import { connectionFrom, hintAboutToken } from "./connection.ts";
 import { ExitStatus } from "./exit-status.ts";
 import { generalHelp, helpOf } from "./help.ts";
 import { type Interruption, listenForInterruption } from "./interruption.ts";
-import { inWordsOfCommandLine } from "./option-words.ts";
+import { inTermsOfCommandLine } from "./option-names.ts";
 import { checkUtf8, commonOptions, type ParsedOptions, parseOptions } from "./options.ts";
 import { didItHappen, reportError } from "./report-error.ts";
 import { printable, type Terminal } from "./terminal.ts";
@@ -94,7 +94,7 @@ async function executeCommand(
     if (error instanceof UsageError) return reportUsage(error.message, command, isJson, terminal);
     const failure = error instanceof RpcError ? error : unexpected(error);
     if (isBadOption(failure)) {
-      return reportUsage(inWordsOfCommandLine(failure.reason, options), command, isJson, terminal);
+      return reportUsage(inTermsOfCommandLine(failure.reason, options), command, isJson, terminal);
     }
     const hint = options === undefined ? undefined : hintOf(failure, options, terminal);
     const doing = { command: command.name, jobId: options?.positionals[0], hint };

@@ -22,7 +22,7 @@ export const didItHappen: Readonly<Record<Outcome, string>> = {
 };
 
 /** Whether it happened, and what to do about that, in words. */
-export function outcomeInWords(outcome: Outcome, { command }: Doing): string {
+export function describeOutcome(outcome: Outcome, { command }: Doing): string {
   if (outcome !== "unknown") return didItHappen[outcome];
   if (command === "run") {
     return "IT MAY HAVE HAPPENED: the job may be running. Make sure before you run it again.";
@@ -34,7 +34,7 @@ export function outcomeInWords(outcome: Outcome, { command }: Doing): string {
 /** Says what failed, whether it happened all the same, and what the server said. */
 export function reportError(error: RpcError, doing: Doing, isJson: boolean, terminal: Terminal): void {
   const { command, jobId, hint } = doing;
-  const outcome = outcomeInWords(error.outcome, doing);
+  const outcome = describeOutcome(error.outcome, doing);
   if (isJson) {
     const details = JSON.stringify({ ...error.toJSON(), outcomeInWords: outcome, hint });
     const whole =

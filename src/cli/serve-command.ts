@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { Customer, RunJobRequestSchema } from "../../gen/bytenite/customer/customer_pb.js";
-import type { JobsServer } from "../testing/jobs-server.ts";
+import type { JobsServer } from "../testing/jobs/jobs-server.ts";
 import { compileRoute } from "../transcoding/compile-route.ts";
 import { requestTarget } from "../transcoding/request-target.ts";
 import { TranscodingError } from "../transcoding/transcoding-error.ts";
@@ -39,7 +39,7 @@ export const serveCommand: Command = {
     const jobs = options.texts("job");
     checkJobs(jobs);
     // Only here: nobody who runs a job has to load a server.
-    const { startJobsServer } = await import("../testing/jobs-server.ts");
+    const { startJobsServer } = await import("../testing/jobs/jobs-server.ts");
     const server = await startJobsServer({ port, jobs }).catch((error: unknown) => {
       throw listenFailure(error);
     });

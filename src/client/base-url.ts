@@ -1,5 +1,5 @@
+import type { ServerAddress } from "../diagnostics/call-event.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
-import type { ServerAddress } from "../events/call-event.ts";
 
 /** A base URL, taken apart once for all calls. */
 export interface BaseUrl {

@@ -1,10 +1,10 @@
 import { create, type Message } from "@bufbuild/protobuf";
 import { decodeBinary, encodeBinary } from "../codecs/binary-codec.ts";
+import { compileEncoder } from "../codecs/compiled/encoder.ts";
+import { tryCompiled } from "../codecs/compiled/unsupported.ts";
 import { encodeJson, encodeJsonField } from "../codecs/json-codec.ts";
+import { compileJsonEncoder, type JsonWriteOptions } from "../codecs/json-encoder.ts";
 import type { Encoding } from "../codecs/media-type.ts";
-import { compileEncoder } from "../codecs/plain-encoder.ts";
-import { compileJsonEncoder, type JsonWriteOptions } from "../codecs/plain-json-encoder.ts";
-import { ifEveryday } from "../codecs/unusual.ts";
 import { utf8Of } from "../codecs/utf8.ts";
 import type { Binding } from "../transcoding/binding.ts";
 import { type BodyContent, requestBodyOf } from "../transcoding/place-body.ts";
@@ -21,7 +21,7 @@ export function bodyEncoder(binding: Binding, encoding: Encoding, options: JsonW
   };
   const compiled = compiledEncoder(binding, encoding, options);
   return (message) => {
-    const bytes = ifEveryday(compiled, message) ?? anyWay(message);
+    const bytes = tryCompiled(compiled, message) ?? anyWay(message);
     return bytes?.length === 0 ? null : bytes;
   };
 }

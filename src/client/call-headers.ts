@@ -1,9 +1,9 @@
 import { invalidArgument } from "../errors/invalid-argument.ts";
 import type { RpcError } from "../errors/rpc-error.ts";
+import type { HeaderList } from "../http/http-exchange.ts";
 import { formatGrpcTimeout } from "../policies/grpc-timeout.ts";
-import type { HeaderList } from "../wire/wire.ts";
-import type { AskedValues } from "./asked-headers.ts";
 import type { CallOptions } from "./call-options.ts";
+import type { HeaderValues } from "./dynamic-headers.ts";
 import { checkedNamedValues } from "./named-values.ts";
 import { checkedHeaderName, checkedHeaderValue, isCredential, pushMetadata } from "./request-headers.ts";
 import type { TransportSettings } from "./rest-transport-options.ts";
@@ -78,7 +78,7 @@ export class CallHeaders {
   }
 
   /** All headers of one attempt. */
-  ofAttempt(asked: AskedValues, timeoutHeader: string | undefined, remainingMs: number): HeaderList {
+  ofAttempt(asked: HeaderValues, timeoutHeader: string | undefined, remainingMs: number): HeaderList {
     const isTimed = timeoutHeader !== undefined && remainingMs !== Number.POSITIVE_INFINITY;
     const list = isTimed ? this.#withTimeout(timeoutHeader, remainingMs) : this.#list;
     return asked.size === 0 ? list : [...list, ...[...asked].flat()];

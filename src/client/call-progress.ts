@@ -1,8 +1,8 @@
-import { type AttemptFailure, errorOf } from "../answers/attempt-failure.ts";
 import { Code } from "../errors/code.ts";
 import { type Outcome, worseOutcome } from "../errors/outcome.ts";
 import type { AttemptRecord, RpcError } from "../errors/rpc-error.ts";
 import type { CallEnd } from "../policies/call-scope.ts";
+import { type AttemptFailure, errorOf } from "../responses/attempt-failure.ts";
 
 /** What has become of a call so far. */
 export class CallProgress {

@@ -1,5 +1,5 @@
 import type { Dispatcher } from "undici";
-import { createPool } from "../wire/pool.ts";
+import { createPool } from "../http/pool.ts";
 
 /** Where a transport's requests go out: through the caller's dispatcher, or a pool of our own for each origin. */
 export class Connections {

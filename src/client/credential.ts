@@ -1,4 +1,6 @@
-import type { AskedHeader } from "./asked-headers.ts";
+import type { DynamicHeader } from "./dynamic-headers.ts";
 
 /** A header that holds a secret: always the same value, or one that is asked for. */
-export type Credential = AskedHeader | (Pick<AskedHeader, "name" | "option"> & { readonly value: string });
+export type Credential =
+  | DynamicHeader
+  | (Pick<DynamicHeader, "name" | "option"> & { readonly value: string });

@@ -1,14 +1,14 @@
 import type { DescMessage, DescMethodUnary, Message, MessageShape } from "@bufbuild/protobuf";
-import { Secrets, sentSecrets } from "../answers/secrets.ts";
 import { messageFromInit } from "../codecs/message-from-init.ts";
 import { Code } from "../errors/code.ts";
 import type { HttpHeaders } from "../errors/http-headers.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
 import { type AttemptRecord, RpcError } from "../errors/rpc-error.ts";
+import { Redactor, responseRedactor } from "../responses/redactor.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { IncomingMetadata } from "./incoming-metadata.ts";
-import { refusal } from "./refusal.ts";
+import { refusal } from "./invalid-call.ts";
 
 /** A call, as an interceptor sees it. To change it, pass a changed copy to `next`. */
 export interface UnaryRequest<I extends DescMessage = DescMessage, O extends DescMessage = DescMessage>
@@ -57,14 +57,14 @@ export function compose(interceptors: readonly Interceptor[], end: Next): Next {
 }
 
 /** What was sent for a message: interceptors may build another response around that. */
-const secretsByMessage = new WeakMap<Message, Secrets>();
+const secretsByMessage = new WeakMap<Message, Redactor>();
 
-type WithSecrets = UnaryResponse & { readonly [sentSecrets]?: Secrets | undefined };
+type WithSecrets = UnaryResponse & { readonly [responseRedactor]?: Redactor | undefined };
 
 /** What was sent for a response, and an error that is made of it must not show. */
-export function secretsOf(response: UnaryResponse): Secrets {
-  const secrets = (response as WithSecrets)[sentSecrets] ?? secretsByMessage.get(response.message);
-  return secrets ?? new Secrets([]);
+export function secretsOf(response: UnaryResponse): Redactor {
+  const secrets = (response as WithSecrets)[responseRedactor] ?? secretsByMessage.get(response.message);
+  return secrets ?? new Redactor([]);
 }
 
 /** With properties of its own only: interceptors make changed copies with `{ ...response }`. */

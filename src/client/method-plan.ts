@@ -19,14 +19,14 @@ export interface MethodPlan {
   readonly name: string;
   readonly route: Route;
   /** Whether the .proto says that the rpc may be carried out twice (`idempotency_level`). */
-  readonly mayHappenTwice: boolean;
+  readonly isIdempotent: boolean;
   /**
    * Whether a binding of the method puts fields into the query. Their values are validated before the route is found; what
    * goes into the body is validated as it is written.
    */
   readonly hasFieldsBesideBody: boolean;
   /** How one of the method's bindings goes over the wire, for the encodings that the caller asked for. */
-  way(binding: Binding, asked: EncodingPair): BindingPlan;
+  planFor(binding: Binding, encodings: EncodingPair): BindingPlan;
 }
 
 /** A binding in the encodings that it can have. */
@@ -67,17 +67,17 @@ export class MethodPlans {
   #make(method: DescMethodUnary): MethodPlan {
     const name = rpcName(method);
     const route = usableRoute(method, name, this.#settings);
-    const ways = new Map(route.bindings.map((binding) => [binding, this.#ways(binding)]));
+    const plans = new Map(route.bindings.map((binding) => [binding, this.#plansOf(binding)]));
     return {
       name,
       route,
-      mayHappenTwice: method.idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN,
+      isIdempotent: method.idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN,
       hasFieldsBesideBody: route.bindings.some(({ requestBody }) => requestBody.kind !== "message"),
-      way: (binding, asked) => (ways.get(binding) as BindingPlans)[asked.request][asked.response],
+      planFor: (binding, { request, response }) => (plans.get(binding) as BindingPlans)[request][response],
     };
   }
 
-  #ways(binding: Binding): BindingPlans {
+  #plansOf(binding: Binding): BindingPlans {
     const { protobufMediaType } = this.#settings;
     const bodyEncoders = {
       protobuf: bodyEncoder(binding, "protobuf", this.#settings),

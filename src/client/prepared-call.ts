@@ -1,15 +1,15 @@
 import type { Message } from "@bufbuild/protobuf";
-import { checkValues } from "../codecs/check-values.ts";
+import { validateValues } from "../codecs/validate-values.ts";
 import { type RetrySettings, retrySettings } from "../policies/retry-policy.ts";
 import type { Binding } from "../transcoding/binding.ts";
 import { requestTarget } from "../transcoding/request-target.ts";
 import { bodyInJson } from "./body-encoder.ts";
 import type { CallHeaders } from "./call-headers.ts";
-import { checkCallOptions } from "./check-call-options.ts";
 import { type EncodingPair, encodingPair } from "./encoding-option.ts";
 import type { UnaryRequest } from "./interceptor.ts";
 import type { BindingPlan, MethodPlan } from "./method-plan.ts";
 import { checkedTimeout, type TransportSettings } from "./rest-transport-options.ts";
+import { checkCallOptions } from "./validate-call-options.ts";
 
 /** A call that has passed every check: what does not change from attempt to attempt. */
 export interface PreparedCall {
@@ -19,7 +19,7 @@ export interface PreparedCall {
   readonly target: string;
   readonly message: Message;
   readonly timeoutMs: number;
-  readonly asked: EncodingPair;
+  readonly encodings: EncodingPair;
   readonly retry: RetrySettings;
 }
 
@@ -27,7 +27,7 @@ export const asJson: EncodingPair = { request: "json", response: "json" };
 
 /** A prepared call in one pair of encodings. */
 export interface EncodedRequest {
-  readonly way: BindingPlan;
+  readonly plan: BindingPlan;
   readonly headers: CallHeaders;
   readonly body: Uint8Array | null;
 }
@@ -44,7 +44,7 @@ export function prepareCall(
 ): PreparedCall {
   checkCallOptions(request);
   const { message, encoding, timeoutMs, retry } = request;
-  if (plan.hasFieldsBesideBody) checkValues(plan.route.method.input, message);
+  if (plan.hasFieldsBesideBody) validateValues(plan.route.method.input, message);
   const { binding, target } = requestTarget(plan.route, message);
   return {
     plan,
@@ -52,7 +52,7 @@ export function prepareCall(
     target,
     message,
     timeoutMs: timeoutMs === undefined ? settings.timeoutMs : checkedTimeout(timeoutMs),
-    asked: encoding === undefined ? settings.encoding : encodingPair(encoding),
+    encodings: encoding === undefined ? settings.encoding : encodingPair(encoding),
     retry: retrySettings(retry, settings.retry),
   };
 }
@@ -63,16 +63,16 @@ export function prepareCall(
  * @throws an error about the message or a header that cannot be written
  */
 export function encodeCall(
-  { plan, binding, message }: PreparedCall,
+  { plan: methodPlan, binding, message }: PreparedCall,
   encodings: EncodingPair,
   request: UnaryRequest,
   settings: TransportSettings,
 ): EncodedRequest {
-  const way = plan.way(binding, encodings);
+  const plan = methodPlan.planFor(binding, encodings);
   return {
-    way,
-    headers: way.headers.and(request, settings),
-    body: way.encodeBody(message),
+    plan,
+    headers: plan.headers.and(request, settings),
+    body: plan.encodeBody(message),
   };
 }
 
@@ -83,14 +83,14 @@ export function encodeCall(
  * @throws an error about what JSON cannot say
  */
 export function inJson(
-  { plan, binding }: PreparedCall,
+  { plan: methodPlan, binding }: PreparedCall,
   sent: EncodedRequest,
   settings: TransportSettings,
 ): EncodedRequest {
-  const way = plan.way(binding, asJson);
+  const plan = methodPlan.planFor(binding, asJson);
   return {
-    way,
-    headers: way.headers.andOwnOf(sent.headers),
-    body: sent.way.request === "json" ? sent.body : bodyInJson(binding, sent.body, settings),
+    plan,
+    headers: plan.headers.andOwnOf(sent.headers),
+    body: sent.plan.request === "json" ? sent.body : bodyInJson(binding, sent.body, settings),
   };
 }

@@ -1,5 +1,5 @@
 import { invalidArgument } from "../errors/invalid-argument.ts";
-import type { HeaderList } from "../wire/wire.ts";
+import type { HeaderList } from "../http/http-exchange.ts";
 import type { OutgoingMetadata } from "./call-options.ts";
 
 /** Headers that are the library's, or the connection's, own. */

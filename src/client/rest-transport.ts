@@ -1,22 +1,21 @@
 import type { DescMessage, DescMethodUnary, MessageInitShape } from "@bufbuild/protobuf";
-import type { ErrorBodyType } from "../answers/error-body-type.ts";
-import { Secrets } from "../answers/secrets.ts";
 import { messageFromInit } from "../codecs/message-from-init.ts";
+import { type CallResult, callsAreObserved, observedCall } from "../diagnostics/call-event.ts";
 import type { RpcError } from "../errors/rpc-error.ts";
-import { type CallAnswer, callsAreObserved, observedCall } from "../events/call-event.ts";
 import { Deadlines } from "../policies/deadlines.ts";
 import { RetryThrottle } from "../policies/retry-throttle.ts";
+import type { ErrorBodyType } from "../responses/error-body-type.ts";
+import { Redactor } from "../responses/redactor.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
 import { serverAddress } from "./base-url.ts";
 import type { CallOptions } from "./call-options.ts";
-import { checkOptionNames } from "./check-call-options.ts";
 import { Connections } from "./connections.ts";
 import type { Credential } from "./credential.ts";
-import { compose, type Interceptor, type UnaryRequest, type UnaryResponse } from "./interceptor.ts";
+import { compose, type UnaryRequest, type UnaryResponse } from "./interceptor.ts";
+import { refusal } from "./invalid-call.ts";
 import { JsonOnlyMemory } from "./json-only-memory.ts";
 import { Lifetime } from "./lifetime.ts";
 import { type MethodPlan, MethodPlans } from "./method-plan.ts";
-import { refusal } from "./refusal.ts";
 import {
   type RestTransportOptions,
   type TransportSettings,
@@ -25,6 +24,7 @@ import {
 import type { Transport } from "./transport.ts";
 import { transportHeaders } from "./transport-headers.ts";
 import { type CallContext, unaryCall } from "./unary-call.ts";
+import { checkOptionNames } from "./validate-call-options.ts";
 
 /** What the client of a particular service adds to a transport. */
 export interface ServiceTraits {
@@ -90,21 +90,33 @@ export function createTransport(
   const context: CallContext = {
     settings,
     dispatcher: connections.to(settings.baseUrl.origin),
-    askedHeaders: asked,
+    dynamicHeaders: asked,
     errorBody,
     throttle: new RetryThrottle(),
     deadlines: new Deadlines(),
     jsonOnly: new JsonOnlyMemory(),
     lifetime,
-    secrets: new Secrets(secrets),
+    redactor: new Redactor(secrets),
     server,
     planOf: (method) => plans.of(method),
   };
-  const callOnce = callThrough(settings.interceptors, context);
+  const { interceptors } = settings;
+  // Without interceptors the call itself says when it is over: each promise less is a fraction of its cost.
+  const intercepted =
+    interceptors.length === 0
+      ? undefined
+      : compose(interceptors, (request) => unaryCall(context, request, itself, ignore));
+  const leave = () => lifetime.leave();
   const begin: Engine["call"] = (method, input, options, accept) => {
     try {
       lifetime.refuseIfClosed(method);
-      return callOnce(unaryRequest(method, input, options), accept as (response: UnaryResponse) => never);
+      const request = unaryRequest(method, input, options);
+      const acceptAny = accept as (response: UnaryResponse) => never;
+      if (intercepted !== undefined) {
+        return counted(lifetime, async () => acceptAny(await intercepted(request)));
+      }
+      lifetime.enter();
+      return unaryCall(context, request, acceptAny, leave);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -119,7 +131,7 @@ export function createTransport(
     );
   };
   const surrounded: Engine["surrounded"] = (method, begin, rpcErrorOf) => {
-    const within = async (answered: (answer: CallAnswer) => void) => {
+    const within = async (answered: (answer: CallResult) => void) => {
       lifetime.refuseIfClosed(method);
       const callPart: CallPart = async (method, input, options) => {
         const response = await unaryCall(context, unaryRequest(method, input, options), itself, ignore);
@@ -155,24 +167,6 @@ async function counted<T>(lifetime: Lifetime, begin: () => Promise<T>): Promise<
   } finally {
     lifetime.leave();
   }
-}
-
-/** Counts a call among those in flight until it is over, with all that interceptors do around it. */
-function callThrough(
-  interceptors: readonly Interceptor[],
-  context: CallContext,
-): <T>(request: UnaryRequest, accept: (response: UnaryResponse) => T) => Promise<T> {
-  const { lifetime } = context;
-  const leave = () => lifetime.leave();
-  if (interceptors.length === 0) {
-    // Without interceptors the call itself tells when it is over: each promise less is a fraction of its cost.
-    return (request, accept) => {
-      lifetime.enter();
-      return unaryCall(context, request, accept, leave);
-    };
-  }
-  const call = compose(interceptors, (request) => unaryCall(context, request, itself, ignore));
-  return (request, accept) => counted(lifetime, async () => accept(await call(request)));
 }
 
 function unaryRequest(

@@ -1,14 +1,14 @@
 import { Code } from "../errors/code.ts";
-import type { AskedHeader } from "./asked-headers.ts";
 import { refusedCredential } from "./call-headers.ts";
 import type { Credential } from "./credential.ts";
+import type { DynamicHeader } from "./dynamic-headers.ts";
 import { isCredential } from "./request-headers.ts";
 import type { TransportSettings } from "./rest-transport-options.ts";
 
 /** The headers that every call of a transport carries, beside the library's own, by how their values are come by. */
 export interface TransportHeaders {
   /** Those that are asked for on every attempt. */
-  readonly asked: readonly AskedHeader[];
+  readonly asked: readonly DynamicHeader[];
   /** Those that are always the same: names and values in turn. */
   readonly fixed: readonly string[];
   /** What no error may show: the fixed values that, by their names, are secrets, and those of the credential. */
@@ -21,7 +21,7 @@ export function transportHeaders(
   credential: Credential | undefined,
 ): TransportHeaders {
   if (refusesCredentials && credential !== undefined) throw refusedCredential(credential.option);
-  const asked: AskedHeader[] = [];
+  const asked: DynamicHeader[] = [];
   const fixed: string[] = [];
   const secrets: string[] = [];
   if (credential !== undefined && "ask" in credential) {

@@ -1,35 +1,33 @@
 import { AsyncResource } from "node:async_hooks";
 import type { DescMethodUnary, Message } from "@bufbuild/protobuf";
 import type { Dispatcher } from "undici";
-import { type AttemptFailure, errorOf } from "../answers/attempt-failure.ts";
-import type { ErrorBodyType } from "../answers/error-body-type.ts";
-import { readAnswer } from "../answers/read-answer.ts";
-import { readErrorAnswer } from "../answers/read-error-answer.ts";
-import { type Secrets, sentSecrets } from "../answers/secrets.ts";
-import type { HttpHeaders } from "../errors/http-headers.ts";
-import type { AttemptRecord, RpcError } from "../errors/rpc-error.ts";
 import {
   type AttemptEvent,
   attemptEnded,
   attemptsAreObserved,
   observedAttempt,
-} from "../events/attempt-event.ts";
-import type { ServerAddress } from "../events/call-event.ts";
-import { backoffMs } from "../policies/backoff.ts";
+} from "../diagnostics/attempt-event.ts";
+import type { ServerAddress } from "../diagnostics/call-event.ts";
+import type { RpcError } from "../errors/rpc-error.ts";
+import type { HttpRequest, HttpResponse } from "../http/http-exchange.ts";
 import { CallScope } from "../policies/call-scope.ts";
 import type { Deadlines } from "../policies/deadlines.ts";
 import type { RetryThrottle } from "../policies/retry-throttle.ts";
-import type { WireRequest, WireResponse } from "../wire/wire.ts";
-import type { AskedHeader, AskedValues } from "./asked-headers.ts";
-import { type AttemptListener, askWithin, exchangeWithin, notSent } from "./attempt.ts";
-import type { CallOptions } from "./call-options.ts";
+import { type AttemptFailure, errorOf } from "../responses/attempt-failure.ts";
+import type { ErrorBodyType } from "../responses/error-body-type.ts";
+import type { Redactor } from "../responses/redactor.ts";
+import { Attempt, type AttemptListener, notSent, resolveHeadersWithin } from "./attempt.ts";
 import { CallProgress } from "./call-progress.ts";
-import { type IncomingMetadata, incomingMetadata } from "./incoming-metadata.ts";
+import { CallResponse, notifyOfResponse } from "./call-response.ts";
+import type { DynamicHeader, HeaderValues } from "./dynamic-headers.ts";
 import type { UnaryRequest, UnaryResponse } from "./interceptor.ts";
+import { interpretResponse } from "./interpret-response.ts";
+import { refusal } from "./invalid-call.ts";
 import { isRefusalOfBinary, provesJsonOnly } from "./json-fallback.ts";
 import type { JsonOnlyMemory } from "./json-only-memory.ts";
 import type { Lifetime } from "./lifetime.ts";
 import type { MethodPlan } from "./method-plan.ts";
+import { type CallState, nextStep } from "./next-step.ts";
 import { observe } from "./observe.ts";
 import {
   asJson,
@@ -39,17 +37,17 @@ import {
   type PreparedCall,
   prepareCall,
 } from "./prepared-call.ts";
-import { refusal } from "./refusal.ts";
 import type { TransportSettings } from "./rest-transport-options.ts";
+import { SentHeaderValues } from "./sent-header-values.ts";
 
 /** What calls need of their transport. */
 export interface CallContext {
   readonly settings: TransportSettings;
   readonly dispatcher: Dispatcher;
-  readonly askedHeaders: readonly AskedHeader[];
+  readonly dynamicHeaders: readonly DynamicHeader[];
   readonly errorBody: ErrorBodyType | undefined;
   /** Values that every call carries and no error may show. */
-  readonly secrets: Secrets;
+  readonly redactor: Redactor;
   readonly throttle: RetryThrottle;
   readonly server: ServerAddress;
   /** Those of calls with the transport's own timeout. */
@@ -60,17 +58,14 @@ export interface CallContext {
   planOf(method: DescMethodUnary): MethodPlan;
 }
 
-const nothingAsked: AskedValues = new Map();
-const noValues: readonly string[] = [];
-
-/** Nobody needs to know when a call's object is collected, and finding out would cost more than the call. */
+/** Skips the destroy hook: tracking the collection of every call would cost more than the call itself. */
 const noDestroyHook = { requireManualDestroy: true };
 
 /**
- * One call from its message to its answer, over as many attempts as it takes. Whatever goes wrong is an RpcError.
+ * Makes one call, over as many attempts as it takes. Whatever goes wrong rejects with an RpcError.
  *
- * @param accept makes of the answer what the call resolves to; what it throws is what the call rejects with
- * @param onEnd is called when the call is over, before its promise is settled
+ * @param accept makes of the response what the call resolves to; what it throws is what the call rejects with
+ * @param onEnd is called when the call is over, before its promise settles
  */
 export function unaryCall<T>(
   context: CallContext,
@@ -78,20 +73,26 @@ export function unaryCall<T>(
   accept: (response: UnaryResponse) => T,
   onEnd: () => void,
 ): Promise<T> {
+  let call: UnaryCall<T>;
   try {
-    return new UnaryCall(context, context.planOf(request.method), request, accept, onEnd).answer();
+    call = new UnaryCall(context, context.planOf(request.method), request, accept, onEnd);
   } catch (error) {
     onEnd();
     return Promise.reject(error);
   }
+  return call.start();
 }
 
 /**
- * A call under way: an attempt is begun, undici reports what became of it, and the call ends or goes on with another
- * attempt. The promise that the caller waits for is the only one of a call that succeeds at once.
+ * A call in flight, as a state machine:
  *
- * undici reports in the asynchronous context of whoever opened the connection. What comes next of this call, functions
- * of the caller's among it, runs in the caller's own.
+ *     start → attempt → response ─→ success
+ *               ↑          └─→ failure ─→ nextStep: fallback, renew, wait → attempt
+ *               │                 ↑              └─→ fail
+ *               └── no response ──┘
+ *
+ * The promise that the caller waits for is the only one of a call that succeeds at once. undici reports in the asynchronous
+ * context of whoever opened the connection; what follows, functions of the caller's among it, runs in the caller's own.
  */
 class UnaryCall<T> extends AsyncResource implements AttemptListener {
   readonly #context: CallContext;
@@ -103,18 +104,15 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
   readonly #prepared: PreparedCall;
   readonly #progress: CallProgress;
   readonly #scope: CallScope;
+  readonly #sent = new SentHeaderValues();
   #encoded: EncodedRequest;
-  /** The values of the attempt that is under way, or was last. */
-  #asked = nothingAsked;
-  /** Those of attempts before it: a server may repeat a token that it was sent earlier. */
-  #askedBefore: readonly string[] = noValues;
   #hasRenewed = false;
   #hasFallenBack = false;
   #retries = 0;
-  /** What observers are shown of the attempt that is under way. */
+  /** What observers see of the attempt in flight, if there are any. */
   #event: AttemptEvent | undefined;
 
-  /** @throws RpcError if the call cannot be begun */
+  /** @throws RpcError if the call cannot be sent */
   constructor(
     context: CallContext,
     plan: MethodPlan,
@@ -130,7 +128,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     this.#onEnd = onEnd;
     try {
       this.#prepared = prepareCall(plan, request, settings);
-      const encodings = jsonOnly.isFresh ? asJson : this.#prepared.asked;
+      const encodings = jsonOnly.isFresh ? asJson : this.#prepared.encodings;
       this.#encoded = encodeCall(this.#prepared, encodings, request, settings);
     } catch (error) {
       throw refusal(error, plan.name);
@@ -142,99 +140,100 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     this.#scope = new CallScope(timeoutMs, request.signal, deadlines);
   }
 
-  /** Begins the call, and gives what it comes to. To be called once. */
-  answer(): Promise<T> {
+  /** To be called once. */
+  start(): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
-      this.#begin();
+      if (this.#context.dynamicHeaders.length > 0 || this.#scope.end !== undefined) {
+        void this.#resolveHeadersAndAttempt();
+        return;
+      }
+      try {
+        // The first attempt begins with its call, so the clock is read once for both.
+        this.#attempt(this.#scope.startedAt);
+      } catch (error) {
+        this.#fail(error);
+      }
     });
   }
 
-  #begin(): void {
-    if (this.#context.askedHeaders.length > 0 || this.#scope.end !== undefined) {
-      void this.#askAndExchange();
-      return;
-    }
+  async #resolveHeadersAndAttempt(): Promise<void> {
     try {
-      // The clock is read once for an attempt that begins with its call.
-      this.#exchange(this.#scope.startedAt);
-    } catch (error) {
-      this.#fail(error);
-    }
-  }
-
-  async #askAndExchange(): Promise<void> {
-    try {
-      const asked = await this.#ask();
-      if ("init" in asked) throw this.#progress.error(this.#secrets().maskFailure(asked));
-      this.#sendWith(asked);
-      // The signal may have fired since the values came; from here on the exchange is told.
+      const values = await this.#resolveHeaders();
+      if ("init" in values) throw this.#progress.error(this.#redactor().redactFailure(values));
+      this.#sent.replace(values);
+      // The signal may have fired since the values came; from here on the attempt is told.
       if (this.#scope.end !== undefined) throw this.#progress.error(notSent(this.#scope.end));
-      this.#exchange(performance.now());
+      this.#attempt(performance.now());
     } catch (error) {
       this.#fail(error);
     }
   }
 
   /** @param now on the clock of performance.now() */
-  #exchange(now: number): void {
-    const { timeoutHeader, baseUrl, maxResponseBytes } = this.#context.settings;
+  #attempt(now: number): void {
+    const { settings, dispatcher } = this.#context;
+    const { timeoutHeader, baseUrl, maxResponseBytes } = settings;
     this.#progress.begin(now);
-    const request: WireRequest = {
+    const request: HttpRequest = {
       origin: baseUrl.origin,
       verb: this.#prepared.binding.verb,
       target: baseUrl.pathPrefix + this.#prepared.target,
-      headers: this.#encoded.headers.ofAttempt(this.#asked, timeoutHeader, this.#scope.remainingMs(now)),
+      headers: this.#encoded.headers.ofAttempt(
+        this.#sent.current,
+        timeoutHeader,
+        this.#scope.remainingMs(now),
+      ),
       body: this.#encoded.body,
-      mayBeReplayed: this.#mayHappenTwice,
+      idempotent: this.#isIdempotent,
       maxResponseBytes,
     };
-    this.#event = undefined;
+    const attempt = new Attempt(this.#scope, request, this);
     if (attemptsAreObserved()) {
       this.#event = this.#eventOf(request);
-      observedAttempt(this.#event, () => this.#send(request));
+      observedAttempt(this.#event, () => attempt.begin(dispatcher));
     } else {
-      this.#send(request);
+      this.#event = undefined;
+      attempt.begin(dispatcher);
     }
   }
 
-  #send(request: WireRequest): void {
-    exchangeWithin(this.#scope, this.#context.dispatcher, request, this);
-  }
-
-  onAnswer(response: WireResponse): void {
-    this.runInAsyncScope(this.#answered, this, response);
+  onResponse(response: HttpResponse): void {
+    this.runInAsyncScope(this.#responded, this, response);
   }
 
   onFailedAttempt(failure: AttemptFailure): void {
-    this.runInAsyncScope(this.#unanswered, this, failure);
+    this.runInAsyncScope(this.#notResponded, this, failure);
   }
 
-  #unanswered(failure: AttemptFailure): void {
+  #responded(response: HttpResponse): void {
+    const { settings, errorBody, throttle, jsonOnly } = this.#context;
     try {
-      void this.#goOn(this.#secrets().maskFailure(failure));
+      if (this.#hasFallenBack && provesJsonOnly(response)) jsonOnly.remember();
+      if (response.status >= 200 && response.status < 300) throttle.succeeded();
+      const { binding } = this.#prepared;
+      const read = interpretResponse(binding, response, settings, errorBody, () => this.#redactor());
+      if ("message" in read) this.#succeed(read.message, response);
+      else void this.#failed(read, response);
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  #answered(response: WireResponse): void {
+  #notResponded(failure: AttemptFailure): void {
     try {
-      const answer = this.#read(response);
-      if ("message" in answer) this.#succeed(answer.message, response);
-      else void this.#goOn(answer, response);
+      void this.#failed(this.#redactor().redactFailure(failure), undefined);
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  #succeed(message: Message, response: WireResponse): void {
+  #succeed(message: Message, response: HttpResponse): void {
     const history = this.#progress.succeeded(response.status);
-    if (this.#event !== undefined) this.#ended(this.#event, response, undefined);
-    this.#tellCaller(response);
-    const answer = new Answer(message, response, history, this.#secrets());
-    const value = this.#accept(answer);
+    this.#reportAttempt(response, undefined);
+    notifyOfResponse(this.#request.onResponse, response);
+    const value = this.#accept(new CallResponse(message, response, history, this.#redactor()));
     this.#end();
     this.#resolve?.(value);
   }
@@ -249,33 +248,134 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     this.#onEnd();
   }
 
-  /** After an attempt that failed: another one, or the end of the call. */
-  async #goOn(failure: AttemptFailure, response?: WireResponse): Promise<void> {
+  /** After an attempt that failed: another attempt, or the end of the call. */
+  async #failed(failure: AttemptFailure, response: HttpResponse | undefined): Promise<void> {
     try {
       this.#progress.failed(failure);
-      if (this.#event !== undefined) this.#ended(this.#event, response, failure);
-      if (response !== undefined && this.#fallBack(response)) {
-        this.#progress.waited(0);
-      } else {
-        const renewed = response && (await this.#renewedCredential(failure));
-        if (renewed !== undefined) {
-          this.#progress.waited(0);
-          this.#sendWith(renewed);
-          this.#exchange(performance.now());
-          return;
-        }
-        await this.#pauseAfter(failure, response);
-      }
+      this.#reportAttempt(response, failure);
+      const next = await this.#stepAfter(failure, response);
+      if (next === "attempt") this.#attempt(performance.now());
+      else await this.#resolveHeadersAndAttempt();
     } catch (error) {
       this.#fail(error);
-      return;
     }
-    void this.#askAndExchange();
   }
 
-  #eventOf({ verb, body }: WireRequest): AttemptEvent {
+  /**
+   * Takes the next step, up to where the request is sent again.
+   *
+   * @returns `"attempt"` where the values of the dynamic headers are there already
+   * @throws the error that ends the call
+   */
+  async #stepAfter(
+    failure: AttemptFailure,
+    response: HttpResponse | undefined,
+  ): Promise<"attempt" | "resolve headers"> {
+    const { throttle } = this.#context;
+    if (failure.retry !== "never" && !failure.isStaleConnection) throttle.failed();
+    const state = this.#stateAfter(response);
+    let step = nextStep(failure, state);
+    if (step.kind === "fallback") {
+      this.#hasFallenBack = true;
+      if (this.#encodeAsJson()) {
+        this.#progress.waited(0);
+        return "resolve headers";
+      }
+      step = nextStep(failure, { ...state, canFallBack: false });
+    }
+    if (step.kind === "renew") {
+      const values = await this.#renewedHeaders(failure);
+      if (values !== undefined) {
+        this.#progress.waited(0);
+        this.#sent.replace(values);
+        return "attempt";
+      }
+      step = nextStep(failure, { ...state, canFallBack: false, canRenew: false });
+    }
+    if (step.kind !== "wait") throw this.#errorOf(failure, response);
+    await this.#waitFor(step.ms, failure, response);
+    return "resolve headers";
+  }
+
+  #stateAfter(response: HttpResponse | undefined): CallState {
+    const { settings, throttle, lifetime, dynamicHeaders } = this.#context;
+    return {
+      canFallBack:
+        response !== undefined &&
+        settings.jsonFallback &&
+        !this.#hasFallenBack &&
+        isRefusalOfBinary(response, this.#encoded, settings.protobufMediaType),
+      canRenew:
+        response !== undefined && !this.#hasRenewed && this.#sent.renewable(dynamicHeaders).length > 0,
+      isIdempotent: this.#isIdempotent,
+      retries: this.#retries,
+      settings: this.#prepared.retry,
+      isThrottled: throttle.isThrottled,
+      isClosing: lifetime.isClosing,
+      remainingMs: this.#scope.remainingMs(),
+      random: Math.random(),
+    };
+  }
+
+  /** @returns false for what JSON cannot say, such as an Any of a type that is not in the registry */
+  #encodeAsJson(): boolean {
+    try {
+      this.#encoded = inJson(this.#prepared, this.#encoded, this.#context.settings);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** The values for another attempt after a 401; undefined where none of them is another one. */
+  async #renewedHeaders(failure: AttemptFailure): Promise<HeaderValues | undefined> {
+    this.#hasRenewed = true;
+    const used = this.#sent.current;
+    const renewable = this.#sent.renewable(this.#context.dynamicHeaders);
+    for (const { name, refused } of renewable) refused?.(used.get(name) as string);
+    const fresh = await this.#resolveHeaders();
+    if (this.#scope.end !== undefined) throw this.#progress.ended(this.#scope.end, failure);
+    // Without another value the server's own 401 says more than the reason why there is none.
+    if ("init" in fresh || renewable.every(({ name }) => fresh.get(name) === used.get(name)))
+      return undefined;
+    return fresh;
+  }
+
+  /** @throws the error that ends the call, if it has to end meanwhile */
+  async #waitFor(ms: number, failure: AttemptFailure, response: HttpResponse | undefined): Promise<void> {
+    this.#retries++;
+    const { onRetry } = this.#prepared.retry;
+    observe(
+      onRetry && (() => onRetry({ ...this.#progress.beforeWait(ms), attempt: this.#progress.attempts })),
+    );
+    const startedAt = performance.now();
+    const { lifetime } = this.#context;
+    const ended = await this.#scope.pause(ms, (wake) => lifetime.whileWaiting(wake));
+    if (ended === "woken") throw this.#errorOf(failure, response);
+    if (ended !== undefined) throw this.#progress.ended(ended, failure);
+    this.#progress.waited(performance.now() - startedAt);
+  }
+
+  #resolveHeaders(): Promise<HeaderValues | AttemptFailure> {
+    return resolveHeadersWithin(this.#scope, this.#context.dynamicHeaders, this.#encoded.headers.own);
+  }
+
+  get #isIdempotent(): boolean {
+    return this.#prepared.plan.isIdempotent || this.#request.idempotencyKey !== undefined;
+  }
+
+  #redactor(): Redactor {
+    return this.#sent.redactor(this.#context.redactor, this.#encoded.headers);
+  }
+
+  #errorOf(failure: AttemptFailure, response: HttpResponse | undefined): RpcError {
+    if (response !== undefined) notifyOfResponse(this.#request.onResponse, response);
+    return this.#progress.error(failure);
+  }
+
+  #eventOf({ verb, body }: HttpRequest): AttemptEvent {
     const { plan, binding } = this.#prepared;
-    const { request, response } = this.#encoded.way;
+    const { request, response } = this.#encoded.plan;
     return {
       method: plan.name,
       ...this.#context.server,
@@ -288,170 +388,12 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     };
   }
 
-  #ended(event: AttemptEvent, response: WireResponse | undefined, failure: AttemptFailure | undefined): void {
+  #reportAttempt(response: HttpResponse | undefined, failure: AttemptFailure | undefined): void {
+    const event = this.#event;
+    if (event === undefined) return;
     const record = this.#progress.last;
-    const error =
-      failure &&
-      errorOf(failure, {
-        method: event.method,
-        outcome: failure.init.outcome,
-        attempts: 1,
-        history: [record],
-      });
+    const facts = { method: event.method, attempts: 1, history: [record] };
+    const error = failure && errorOf(failure, { ...facts, outcome: failure.init.outcome });
     attemptEnded(event, record, response?.body.length, error);
-  }
-
-  #ask(): Promise<AskedValues | AttemptFailure> {
-    return askWithin(this.#scope, this.#context.askedHeaders, this.#encoded.headers.own);
-  }
-
-  /** Takes the values of the next attempt. */
-  #sendWith(asked: AskedValues): void {
-    if (this.#asked.size > 0) this.#askedBefore = [...this.#askedBefore, ...this.#asked.values()];
-    this.#asked = asked;
-  }
-
-  /** What was sent so far and no error may show. */
-  #secrets(): Secrets {
-    const { secrets } = this.#context;
-    const { headers } = this.#encoded;
-    if (this.#asked.size === 0 && !headers.hasOwn) return secrets;
-    return secrets.andOf({ asked: this.#asked, earlier: this.#askedBefore, headers });
-  }
-
-  #read(response: WireResponse): { readonly message: Message } | AttemptFailure {
-    const { settings, errorBody, throttle, jsonOnly } = this.#context;
-    if (this.#hasFallenBack && provesJsonOnly(response)) jsonOnly.remember();
-    if (response.status < 200 || response.status >= 300) {
-      const secrets = this.#secrets();
-      const { protobufMediaType } = settings;
-      const failure = readErrorAnswer(secrets.maskResponse(response), { protobufMediaType, errorBody });
-      return secrets.maskFailure(failure);
-    }
-    throttle.succeeded();
-    const { binding } = this.#prepared;
-    const answer = readAnswer(binding, response, settings);
-    // What is wrong with it may be told in its own words.
-    if ("message" in answer) return answer;
-    const secrets = this.#secrets();
-    const masked = readAnswer(binding, secrets.maskResponse(response), settings);
-    return secrets.maskFailure("init" in masked ? masked : answer);
-  }
-
-  /** Whether the call goes on in JSON, because the server did not understand it in binary. */
-  #fallBack(response: WireResponse): boolean {
-    const { settings } = this.#context;
-    if (!settings.jsonFallback || this.#hasFallenBack) return false;
-    if (!isRefusalOfBinary(response, this.#encoded, settings.protobufMediaType)) return false;
-    this.#hasFallenBack = true;
-    try {
-      this.#encoded = inJson(this.#prepared, this.#encoded, settings);
-    } catch {
-      // What JSON cannot say, such as an Any of a type that is not in the registry: the refusal stands.
-      return false;
-    }
-    return true;
-  }
-
-  /** The values for another attempt, where the server did not accept the credential and there is another one. */
-  async #renewedCredential(refusal: AttemptFailure): Promise<AskedValues | undefined> {
-    const used = this.#asked;
-    if (refusal.init.status !== 401 || this.#hasRenewed) return undefined;
-    const renewable = this.#context.askedHeaders.filter(({ name, refused }) => refused && used.has(name));
-    if (renewable.length === 0) return undefined;
-    this.#hasRenewed = true;
-    for (const { name, refused } of renewable) refused?.(used.get(name) as string);
-    const fresh = await this.#ask();
-    if (this.#scope.end !== undefined) throw this.#progress.ended(this.#scope.end, refusal);
-    // Without another value the server's own 401 says more than the reason why there is none.
-    if ("init" in fresh || renewable.every(({ name }) => fresh.get(name) === used.get(name)))
-      return undefined;
-    return fresh;
-  }
-
-  /** Waits until the next attempt, or throws the error that ends the call. */
-  async #pauseAfter(failure: AttemptFailure, response: WireResponse | undefined): Promise<void> {
-    const { throttle, lifetime } = this.#context;
-    if (failure.retry !== "never" && !failure.isStaleConnection) throttle.failed();
-    const waitMs = this.#nextWaitMs(failure);
-    if (waitMs === undefined) throw this.#error(failure, response);
-    this.#retries++;
-    const { onRetry } = this.#prepared.retry;
-    observe(
-      onRetry && (() => onRetry({ ...this.#progress.beforeWait(waitMs), attempt: this.#progress.attempts })),
-    );
-    const startedAt = performance.now();
-    const ended = await this.#scope.pause(waitMs, (wake) => lifetime.whileWaiting(wake));
-    if (ended === "woken") throw this.#error(failure, response);
-    if (ended !== undefined) throw this.#progress.ended(ended, failure);
-    this.#progress.waited(performance.now() - startedAt);
-  }
-
-  get #mayHappenTwice(): boolean {
-    return this.#prepared.plan.mayHappenTwice || this.#request.idempotencyKey !== undefined;
-  }
-
-  #nextWaitMs(failure: AttemptFailure): number | undefined {
-    const { throttle, lifetime } = this.#context;
-    const mayRetry =
-      failure.retry === "always" || (failure.retry === "if_idempotent" && this.#mayHappenTwice);
-    if (
-      !mayRetry ||
-      this.#retries + 1 >= this.#prepared.retry.maxAttempts ||
-      throttle.isHolding ||
-      lifetime.isClosing
-    ) {
-      return undefined;
-    }
-    const waitMs = failure.pushbackMs ?? backoffMs(this.#prepared.retry, this.#retries, Math.random());
-    // A wait that cannot be finished is not begun: the caller learns now what went wrong.
-    return waitMs < this.#scope.remainingMs() ? waitMs : undefined;
-  }
-
-  #error(failure: AttemptFailure, response: WireResponse | undefined): RpcError {
-    if (response !== undefined) this.#tellCaller(response);
-    return this.#progress.error(failure);
-  }
-
-  #tellCaller(response: WireResponse): void {
-    const { onResponse } = this.#request;
-    if (onResponse !== undefined) tellOfAnswer(onResponse, response);
-  }
-}
-
-function tellOfAnswer(
-  onResponse: NonNullable<CallOptions["onResponse"]>,
-  { status, headers, trailers }: WireResponse,
-): void {
-  observe(() => onResponse({ status, headers, metadata: incomingMetadata(headers, trailers) }));
-}
-
-class Answer implements UnaryResponse {
-  readonly message: Message;
-  readonly status: number;
-  readonly headers: HttpHeaders;
-  readonly attempts: number;
-  readonly history: readonly AttemptRecord[];
-  readonly [sentSecrets]: Secrets;
-  readonly #trailers: HttpHeaders;
-
-  constructor(
-    message: Message,
-    { status, headers, trailers }: WireResponse,
-    history: readonly AttemptRecord[],
-    secrets: Secrets,
-  ) {
-    this.message = message;
-    this.status = status;
-    this.headers = headers;
-    this.attempts = history.length;
-    this.history = history;
-    this[sentSecrets] = secrets;
-    this.#trailers = trailers;
-  }
-
-  /** Worked out when it is asked for: most callers never do. */
-  get metadata(): IncomingMetadata {
-    return incomingMetadata(this.headers, this.#trailers);
   }
 }

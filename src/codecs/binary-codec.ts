@@ -1,13 +1,13 @@
 import { type DescMessage, fromBinary, type Message, type MessageShape, toBinary } from "@bufbuild/protobuf";
-import { checkBinary } from "./check-binary.ts";
-import { checkValues } from "./check-values.ts";
 import { CodecError } from "./codec-error.ts";
-import { oncePerType } from "./once-per-type.ts";
-import { compileDecoder } from "./plain-decoder.ts";
-import { compileEncoder } from "./plain-encoder.ts";
-import { checkRequiredFields } from "./required-fields.ts";
-import { ifEveryday } from "./unusual.ts";
-import { shapeOf } from "./wire-shape.ts";
+import { compileDecoder } from "./compiled/decoder.ts";
+import { compileEncoder } from "./compiled/encoder.ts";
+import { tryCompiled } from "./compiled/unsupported.ts";
+import { memoizeByType } from "./memoize-by-type.ts";
+import { validateBinary } from "./validate-binary.ts";
+import { validateRequiredFields } from "./validate-required-fields.ts";
+import { validateValues } from "./validate-values.ts";
+import { wireSchemaOf } from "./wire-schema.ts";
 
 /**
  * Writes a message in protobuf's binary format.
@@ -15,24 +15,24 @@ import { shapeOf } from "./wire-shape.ts";
  * @throws an error of protobuf-es, or a {@link CodecError}, that names the field which cannot be written
  */
 export function encodeBinary(desc: DescMessage, message: Message): Uint8Array {
-  const everyday = ifEveryday(encoderOf(desc), message);
+  const everyday = tryCompiled(encoderOf(desc), message);
   if (everyday !== undefined) return everyday;
-  checkValues(desc, message);
+  validateValues(desc, message);
   return toBinary(desc, message as MessageShape<DescMessage>);
 }
 
 /**
  * Reads a message in protobuf's binary format.
  *
- * @throws {@link CodecError} if the bytes are not a message of that type (see {@link checkBinary})
+ * @throws {@link CodecError} if the bytes are not a message of that type (see {@link validateBinary})
  */
 export function decodeBinary<Desc extends DescMessage>(desc: Desc, bytes: Uint8Array): MessageShape<Desc> {
-  const everyday = ifEveryday(decoderOf(desc), bytes);
+  const everyday = tryCompiled(decoderOf(desc), bytes);
   if (everyday !== undefined) return everyday as MessageShape<Desc>;
-  checkBinary(shapeOf(desc), bytes);
+  validateBinary(wireSchemaOf(desc), bytes);
   // A Buffer would make Buffers of bytes fields, which are no plain Uint8Arrays to whoever compares or slices them.
   const message = fromCheckedBinary(desc, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-  checkRequiredFields(desc, message);
+  validateRequiredFields(desc, message);
   return message;
 }
 
@@ -44,5 +44,5 @@ function fromCheckedBinary<Desc extends DescMessage>(desc: Desc, bytes: Uint8Arr
   }
 }
 
-const encoderOf = oncePerType((desc) => compileEncoder(desc));
-const decoderOf = oncePerType(compileDecoder);
+const encoderOf = memoizeByType((desc) => compileEncoder(desc));
+const decoderOf = memoizeByType(compileDecoder);

@@ -1,12 +1,12 @@
 import { isUtf8 } from "node:buffer";
 import type { DescField, DescMessage, Message, MessageShape, Registry } from "@bufbuild/protobuf";
 import { hasWrongType } from "../errors/wrong-type.ts";
-import { checkValues } from "./check-values.ts";
 import { CodecError } from "./codec-error.ts";
+import { UNSUPPORTED } from "./compiled/unsupported.ts";
 import { fieldFromJson, messageFromJson, type UnknownAny } from "./json-decoder.ts";
-import { compileJsonEncoder, compileJsonField, type JsonWriteOptions } from "./plain-json-encoder.ts";
-import { unusual } from "./unusual.ts";
+import { compileJsonEncoder, compileJsonField, type JsonWriteOptions } from "./json-encoder.ts";
 import { utf8Of } from "./utf8.ts";
+import { validateValues } from "./validate-values.ts";
 
 /**
  * Writes a message in protobuf's JSON format.
@@ -28,11 +28,11 @@ function checked(desc: DescMessage, message: Message, write: () => string): stri
   try {
     return write();
   } catch (error) {
-    if (error !== unusual) throw error;
+    if (error !== UNSUPPORTED) throw error;
     if (message.$typeName !== desc.typeName) {
       throw new CodecError(`the message ${hasWrongType(`a ${desc.typeName}`, message)}`);
     }
-    checkValues(desc, message);
+    validateValues(desc, message);
     throw new CodecError("a value is not of its field's type");
   }
 }

@@ -11,11 +11,10 @@ import {
 import { AnySchema, isWrapperDesc, NullValue, StructSchema } from "@bufbuild/protobuf/wkt";
 import { bytesFromBase64 } from "./base64.ts";
 import { encodeBinary } from "./binary-codec.ts";
-import { MAX_DEPTH } from "./check-binary.ts";
 import { CodecError } from "./codec-error.ts";
 import { durationFromJson, fieldMaskFromJson, timestampFromJson } from "./json-times.ts";
+import { memoizeByType } from "./memoize-by-type.ts";
 import { type Fields, newMessageOf } from "./new-message.ts";
-import { oncePerType } from "./once-per-type.ts";
 import {
   doubleFromText,
   integerFromText,
@@ -25,7 +24,8 @@ import {
   plainNumber,
   repeatedKey,
 } from "./parse-json.ts";
-import { checkRequiredFields } from "./required-fields.ts";
+import { MAX_DEPTH } from "./validate-binary.ts";
+import { validateRequiredFields } from "./validate-required-fields.ts";
 
 /** What becomes of a google.protobuf.Any whose type the registry does not know. */
 export type UnknownAny =
@@ -73,7 +73,7 @@ export function messageFromParsedJson(desc: DescMessage, json: unknown, options:
 
 function wholeMessage(desc: DescMessage, json: unknown): Message {
   const message = readMessage(desc, json, 1) as unknown as Message;
-  checkRequiredFields(desc, message);
+  validateRequiredFields(desc, message);
   return message;
 }
 
@@ -165,7 +165,7 @@ function readMessage(desc: DescMessage, json: unknown, depth: number): Fields {
   return messageReader(desc)(json, depth);
 }
 
-const messageReader = oncePerType((desc): ReadMessage => wellKnownReader(desc) ?? compileMessage(desc));
+const messageReader = memoizeByType((desc): ReadMessage => wellKnownReader(desc) ?? compileMessage(desc));
 
 /** The types that have a form of their own in JSON. */
 function wellKnownReader(desc: DescMessage): ReadMessage | undefined {

@@ -10,8 +10,8 @@ import {
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import { hasWrongType } from "../errors/wrong-type.ts";
 import { CodecError } from "./codec-error.ts";
+import { memoizeByType } from "./memoize-by-type.ts";
 import { type Fields, newMessageOf } from "./new-message.ts";
-import { oncePerType } from "./once-per-type.ts";
 import { isPlain, isRecord } from "./records.ts";
 
 /**
@@ -80,7 +80,7 @@ interface Member {
   readonly check: ((value: unknown) => void) | undefined;
 }
 
-const membersOf = oncePerType((desc): Members => {
+const membersOf = memoizeByType((desc): Members => {
   const make = newMessageOf(desc);
   const members = new Map<string, Member>();
   for (const member of desc.members) {

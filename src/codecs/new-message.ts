@@ -1,5 +1,5 @@
 import { create, type DescMessage } from "@bufbuild/protobuf";
-import { oncePerType } from "./once-per-type.ts";
+import { memoizeByType } from "./memoize-by-type.ts";
 
 /** A message as protobuf-es keeps it: fields are plain properties. */
 export type Fields = Record<string, unknown>;
@@ -8,7 +8,7 @@ export type Fields = Record<string, unknown>;
  * Gives the function that makes new messages of a type, as protobuf-es's `create()` does without an init object. Copying
  * one takes a third of what `create()` takes; only what has an identity of its own must not be shared.
  */
-export const newMessageOf: (desc: DescMessage) => () => Fields = oncePerType((desc) => {
+export const newMessageOf: (desc: DescMessage) => () => Fields = memoizeByType((desc) => {
   const zero = create(desc) as unknown as Fields;
   // In proto2 and editions, the prototype has the defaults.
   if (Object.getPrototypeOf(zero) !== Object.prototype) return () => create(desc) as unknown as Fields;

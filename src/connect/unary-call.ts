@@ -9,7 +9,7 @@ import {
   type UnaryResponse,
 } from "@connectrpc/connect";
 import { runUnaryCall } from "@connectrpc/connect/protocol";
-import { refusal } from "../client/refusal.ts";
+import { refusal } from "../client/invalid-call.ts";
 import type { CallPart, Engine } from "../client/rest-transport.ts";
 import type { TransportSettings } from "../client/rest-transport-options.ts";
 import { messageFromInit } from "../codecs/message-from-init.ts";

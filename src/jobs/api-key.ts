@@ -1,17 +1,17 @@
 import type { Dispatcher } from "undici";
-import type { AskedHeader } from "../client/asked-headers.ts";
 import { exchangedWithin } from "../client/attempt.ts";
 import type { BaseUrl } from "../client/base-url.ts";
+import type { DynamicHeader } from "../client/dynamic-headers.ts";
 import { Code } from "../errors/code.ts";
 import { codeFromHttpStatus } from "../errors/http-status.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
 import { RpcError } from "../errors/rpc-error.ts";
+import type { HttpResponse } from "../http/http-exchange.ts";
 import { assessStatus, type RetrySafety } from "../policies/assess-status.ts";
 import { backoffMs } from "../policies/backoff.ts";
 import { CallScope } from "../policies/call-scope.ts";
 import { pushbackMs } from "../policies/pushback.ts";
 import type { RetrySettings } from "../policies/retry-policy.ts";
-import type { WireResponse } from "../wire/wire.ts";
 import { readToken, type Token } from "./token-response.ts";
 
 /** How long one request to the endpoint may take, in milliseconds. Calls that wait for it have deadlines of their own. */
@@ -72,7 +72,7 @@ export class ApiKeyTokens {
   }
 
   /** The header that carries the token. */
-  get header(): AskedHeader {
+  get header(): DynamicHeader {
     return {
       name: "authorization",
       option: "apiKey",
@@ -200,7 +200,7 @@ export class ApiKeyTokens {
         target: endpoint.path,
         headers: ["accept", "application/json", "content-type", "application/json"],
         body: Buffer.from(JSON.stringify({ apiKey })),
-        mayBeReplayed: true,
+        idempotent: true,
         maxResponseBytes: MAX_RESPONSE_BYTES,
       });
       if (!("init" in result)) return read(result);
@@ -212,7 +212,7 @@ export class ApiKeyTokens {
   }
 }
 
-function read({ status, headers, body }: WireResponse): Token | Failure {
+function read({ status, headers, body }: HttpResponse): Token | Failure {
   if (status >= 200 && status < 300) {
     const token = readToken(body, performance.now());
     return typeof token === "string" ? { error: noToken(Code.DataLoss, token), retry: "never" } : token;

@@ -1,8 +1,10 @@
-import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethodUnary } from "@bufbuild/protobuf";
 import type { GenericResponse, GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
 import {
+  type AbortJobRequest,
   AbortJobRequestSchema,
   Customer,
+  type DeleteJobRequest,
   DeleteJobRequestSchema,
   type RunJobRequest,
   RunJobRequestSchema,
@@ -24,7 +26,7 @@ import {
   type JobsCredential,
   jobsCredential,
 } from "./jobs-credential.ts";
-import { JobsError, wordsOfRefusal } from "./jobs-error.ts";
+import { JobsError, statusInfoOfResponse } from "./jobs-error.ts";
 
 /** Where ByteNite's API is, unless the caller knows better. */
 export const BYTENITE_BASE_URL = "https://api.bytenite.com/v1/customer";
@@ -81,7 +83,7 @@ export class JobsClient {
         jobId,
         config: config === undefined ? undefined : checkedJobConfig(config),
       };
-      return this.#call(runJob, request, options);
+      return this.#engine.call(runJob.method, request, options, runJob.accept);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -89,12 +91,14 @@ export class JobsClient {
 
   /** Stops a job. One that has not started yet is deleted. */
   abort(jobId: string, options?: CallOptions): Promise<GenericResponse> {
-    return this.#call(abortJob, { $typeName: AbortJobRequestSchema.typeName, jobId }, options);
+    const request: AbortJobRequest = { $typeName: AbortJobRequestSchema.typeName, jobId };
+    return this.#engine.call(abortJob.method, request, options, abortJob.accept);
   }
 
   /** Deletes a job. */
   delete(jobId: string, options?: CallOptions): Promise<GenericResponse> {
-    return this.#call(deleteJob, { $typeName: DeleteJobRequestSchema.typeName, jobId }, options);
+    const request: DeleteJobRequest = { $typeName: DeleteJobRequestSchema.typeName, jobId };
+    return this.#engine.call(deleteJob.method, request, options, deleteJob.accept);
   }
 
   /** Lets the calls in flight finish, then closes the connections. Calls made after it fail. */
@@ -110,14 +114,6 @@ export class JobsClient {
   /** The same as {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  #call<I extends DescMessage>(
-    { method, accept }: JobMethod<I>,
-    message: MessageShape<I>,
-    options: CallOptions | undefined,
-  ): Promise<GenericResponse> {
-    return this.#engine.call(method, message as MessageInitShape<I>, options, accept);
   }
 }
 
@@ -148,8 +144,8 @@ const deleteJob = /* @__PURE__ */ jobMethod(Customer.method.deleteJob);
 function refusal(method: string, response: UnaryResponse<typeof GenericResponseSchema>): JobsError {
   const { status, attempts } = response;
   const secrets = secretsOf(response);
-  const message = secrets.maskMessage(response.message);
-  const { code = Code.Unknown, reason } = wordsOfRefusal(message);
+  const message = secrets.redactMessage(response.message);
+  const { code = Code.Unknown, reason } = statusInfoOfResponse(message);
   const outcome: Outcome = saysAnything(response.message) ? "rejected" : "unknown";
   const history = response.history.map((record, i) =>
     i === response.history.length - 1 ? { ...record, code, outcome } : record,
@@ -162,7 +158,7 @@ function refusal(method: string, response: UnaryResponse<typeof GenericResponseS
     status,
     attempts,
     history,
-    headers: secrets.maskHeaders(response.headers),
+    headers: secrets.redactHeaders(response.headers),
   });
 }
 

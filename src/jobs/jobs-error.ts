@@ -35,7 +35,7 @@ export class JobsError extends RpcError {
 }
 
 /** What a GenericResponse that says no has to say. Its code is a gRPC status code or an HTTP status, or not known. */
-export function wordsOfRefusal(response: GenericResponse): {
+export function statusInfoOfResponse(response: GenericResponse): {
   readonly code: Code | undefined;
   readonly reason: string;
 } {

@@ -22,7 +22,7 @@ export class RetryThrottle {
   }
 
   /** Whether retries are held back. */
-  get isHolding(): boolean {
+  get isThrottled(): boolean {
     return this.#tokens <= MAX_TOKENS / 2;
   }
 }

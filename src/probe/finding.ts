@@ -1,5 +1,5 @@
-import type { Exchange } from "./asker.ts";
 import type { Finding, FindingId, Verdict } from "./probe-report.ts";
+import type { Exchange } from "./prober.ts";
 
 const questions: Readonly<Record<FindingId, string>> = {
   reachable: "Is the API there, and does it read the body of a run request?",

@@ -1,6 +1,6 @@
-import type { AskedHeader } from "../client/asked-headers.ts";
 import { refusedCredential } from "../client/call-headers.ts";
 import type { Connections } from "../client/connections.ts";
+import type { DynamicHeader } from "../client/dynamic-headers.ts";
 import { transportHeaders } from "../client/transport-headers.ts";
 import { Code } from "../errors/code.ts";
 import { type JobsCredential, jobsCredential } from "../jobs/jobs-credential.ts";
@@ -9,9 +9,9 @@ import type { ProbeSettings } from "./probe-options.ts";
 /** The headers of a probe's requests that may hold secrets. */
 export interface ProbeHeaders {
   /** The access token. */
-  readonly token: AskedHeader;
+  readonly token: DynamicHeader;
   /** The caller's own headers that are functions. */
-  readonly asked: readonly AskedHeader[];
+  readonly asked: readonly DynamicHeader[];
   /** The caller's own headers that are always the same, names and values in turn. */
   readonly fixed: readonly string[];
   /** What is known to be a secret before anything is asked for. */
@@ -37,7 +37,7 @@ export function probeHeaders(settings: ProbeSettings, connections: Connections):
   };
 }
 
-function tokenOf({ header }: JobsCredential): AskedHeader {
+function tokenOf({ header }: JobsCredential): DynamicHeader {
   if ("ask" in header) return header;
   const { name, option, value } = header;
   return { name, option, ask: () => value, failureCode: Code.Unauthenticated };

@@ -2,21 +2,21 @@ import { randomUUID } from "node:crypto";
 import { Connections } from "../client/connections.ts";
 import { CallScope } from "../policies/call-scope.ts";
 import {
-  askForBinaryAnswers,
-  askForBinaryRequests,
-  askForCarefulMode,
+  checkBinaryRequests,
+  checkBinaryResponses,
+  checkCarefulMode,
   compareErrors,
-} from "./ask-about-binary.ts";
-import { askAboutConfig } from "./ask-about-config.ts";
-import { askAboutDeadlines } from "./ask-about-deadlines.ts";
-import { askAboutRunFields } from "./ask-about-fields.ts";
-import { askWhetherThere } from "./ask-whether-there.ts";
-import { Asker, Stopped } from "./asker.ts";
-import { compareAnswers } from "./compare-answers.ts";
+} from "./check-binary.ts";
+import { checkConfig } from "./check-config.ts";
+import { checkDeadlines } from "./check-deadlines.ts";
+import { checkRunFields } from "./check-fields.ts";
+import { checkReachable } from "./check-reachable.ts";
+import { compareResponses } from "./compare-responses.ts";
 import { complete, finding } from "./finding.ts";
 import { probeHeaders } from "./probe-credential.ts";
 import { type ProbeOptions, probeSettings } from "./probe-options.ts";
 import type { Finding, ProbeReport } from "./probe-report.ts";
+import { Prober, Stopped } from "./prober.ts";
 import { summaryOf } from "./summary.ts";
 
 /**
@@ -34,7 +34,7 @@ export async function probe(options: ProbeOptions): Promise<ProbeReport> {
   const connections = new Connections(settings.transport);
   const headers = probeHeaders(settings, connections);
   const scope = new CallScope(settings.transport.timeoutMs, settings.signal);
-  const asker = new Asker(`bytenite-jobs-probe-${randomUUID()}`, {
+  const prober = new Prober(`bytenite-jobs-probe-${randomUUID()}`, {
     settings: settings.transport,
     headers,
     connections,
@@ -44,7 +44,7 @@ export async function probe(options: ProbeOptions): Promise<ProbeReport> {
   let configField: number | undefined;
   let stopped: string | undefined;
   try {
-    configField = await askEverything(asker, findings);
+    configField = await checkEverything(prober, findings);
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
     const end = whatStopped(error, findings.length === 0);
@@ -58,8 +58,8 @@ export async function probe(options: ProbeOptions): Promise<ProbeReport> {
   const { origin, pathPrefix } = settings.transport.baseUrl;
   return {
     baseUrl: origin + pathPrefix,
-    jobId: asker.jobId,
-    requests: asker.requests,
+    jobId: prober.jobId,
+    requests: prober.requests,
     findings: complete(findings),
     configField,
     stopped,
@@ -95,18 +95,18 @@ function whatStopped(
 }
 
 /** @param findings is filled as answers come, so that what was found is there if the probe has to stop */
-async function askEverything(asker: Asker, findings: Finding[]): Promise<number | undefined> {
-  const baseline = await askWhetherThere(asker);
+async function checkEverything(prober: Prober, findings: Finding[]): Promise<number | undefined> {
+  const baseline = await checkReachable(prober);
   findings.push(...baseline.findings);
   if (!baseline.isThere) return undefined;
   const { run } = baseline;
-  const answers = await askForBinaryAnswers(asker);
-  const requests = await askForBinaryRequests(asker, run);
+  const answers = await checkBinaryResponses(prober);
+  const requests = await checkBinaryRequests(prober, run);
   findings.push(answers.finding, requests);
-  findings.push(await askForCarefulMode(asker, run), compareErrors(baseline.abort, answers.exchange));
+  findings.push(await checkCarefulMode(prober, run), compareErrors(baseline.abort, answers.exchange));
   let config: number | undefined;
   if (requests.verdict === "proven") {
-    const fields = await askAboutRunFields(asker, run);
+    const fields = await checkRunFields(prober, run);
     findings.push(...fields.findings);
     config = fields.config;
   } else {
@@ -117,11 +117,11 @@ async function askEverything(asker: Asker, findings: Finding[]): Promise<number 
     );
   }
   if (config !== undefined) {
-    findings.push(await askAboutConfig(asker, config, run));
+    findings.push(await checkConfig(prober, config, run));
   } else {
     findings.push(finding("config-values", "not shown", [], "Which field config is was not shown."));
   }
-  findings.push(compareAnswers(baseline.abort, answers.exchange));
-  findings.push(...(await askAboutDeadlines(asker, baseline.abort)));
+  findings.push(compareResponses(baseline.abort, answers.exchange));
+  findings.push(...(await checkDeadlines(prober, baseline.abort)));
   return config;
 }

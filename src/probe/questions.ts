@@ -1,33 +1,33 @@
 import { JSON_MEDIA_TYPE } from "../codecs/media-type.ts";
-import type { Asker, Exchange, Question } from "./asker.ts";
 import { BROKEN_JSON } from "./probe-bodies.ts";
+import type { Exchange, Prober, Question } from "./prober.ts";
 
 /** Runs the job that does not exist, with a body in JSON. */
 export function runInJson(
-  asker: Asker,
+  prober: Prober,
   body: Uint8Array | string,
   accept = JSON_MEDIA_TYPE,
 ): Promise<Exchange> {
-  return asker.ask({ rpc: "run", accept, body: { contentType: JSON_MEDIA_TYPE, bytes: Buffer.from(body) } });
+  return prober.ask({ rpc: "run", accept, body: { contentType: JSON_MEDIA_TYPE, bytes: Buffer.from(body) } });
 }
 
 /** Sends a body that nobody can read to a path that the API does not have. */
-export function brokenElsewhere(asker: Asker): Promise<Exchange> {
+export function brokenElsewhere(prober: Prober): Promise<Exchange> {
   const body = { contentType: JSON_MEDIA_TYPE, bytes: BROKEN_JSON };
-  return asker.ask({ rpc: "run", isElsewhere: true, accept: JSON_MEDIA_TYPE, body });
+  return prober.ask({ rpc: "run", isElsewhere: true, accept: JSON_MEDIA_TYPE, body });
 }
 
 /** Runs the job that does not exist, with a body in binary. */
-export function runInBinary(asker: Asker, bytes: Uint8Array): Promise<Exchange> {
-  const { protobuf } = asker;
-  return asker.ask({ rpc: "run", accept: protobuf, body: { contentType: protobuf, bytes } });
+export function runInBinary(prober: Prober, bytes: Uint8Array): Promise<Exchange> {
+  const { protobuf } = prober;
+  return prober.ask({ rpc: "run", accept: protobuf, body: { contentType: protobuf, bytes } });
 }
 
 /** Stops the job that does not exist. */
 export function abort(
-  asker: Asker,
+  prober: Prober,
   accept: string,
   more: Pick<Question, "timeout" | "token"> = {},
 ): Promise<Exchange> {
-  return asker.ask({ rpc: "abort", accept, ...more });
+  return prober.ask({ rpc: "abort", accept, ...more });
 }

@@ -26,30 +26,30 @@ export type {
   ResetHow,
   StatusFault,
   TruncateFault,
-} from "./faults.ts";
-export type { GatewayOptions } from "./gateway-options.ts";
-export type { Execution } from "./job-handlers.ts";
-export type { Job, JobState } from "./job-store.ts";
-export { type JobsServer, type JobsServerOptions, startJobsServer } from "./jobs-server.ts";
-export type { JobsControls, JobsOptions, JobsRpc } from "./jobs-service.ts";
-export type { MemoryServer } from "./memory-handle.ts";
+} from "./faults/faults.ts";
+export type { RefusalFault } from "./faults/refusal-fault.ts";
+export type { GatewayOptions } from "./gateway/gateway-options.ts";
+export type { Handler, HandlerContext, ServiceImplementation } from "./gateway/service-implementation.ts";
+export { StatusError, type StatusErrorOptions } from "./gateway/status-error.ts";
+export type { Execution } from "./jobs/job-handlers.ts";
+export type { Job, JobState } from "./jobs/job-store.ts";
+export { type JobsServer, type JobsServerOptions, startJobsServer } from "./jobs/jobs-server.ts";
+export type { JobsControls, JobsOptions, JobsRpc } from "./jobs/jobs-service.ts";
+export type { MemoryServer } from "./memory/memory-handle.ts";
 export {
   createMemoryJobsServer,
   type MemoryJobsServer,
   type MemoryJobsServerOptions,
-} from "./memory-jobs-server.ts";
-export type { MemoryServerOptions } from "./memory-options.ts";
-export { createMemoryServer } from "./memory-server.ts";
+} from "./memory/memory-jobs-server.ts";
+export type { MemoryServerOptions } from "./memory/memory-options.ts";
+export { createMemoryServer } from "./memory/memory-server.ts";
 export {
   createMemoryTransport,
   type MemoryTransport,
   type MemoryTransportOptions,
-} from "./memory-transport.ts";
-export type { RawHeaders } from "./raw-headers.ts";
-export type { RefusalFault } from "./refusal-fault.ts";
-export type { RecordedRequest } from "./request-log.ts";
-export { startServer } from "./server.ts";
-export type { ServerHandle, TestServer } from "./server-handle.ts";
-export type { ServerOptions } from "./server-options.ts";
-export type { Handler, HandlerContext, ServiceImplementation } from "./service-implementation.ts";
-export { StatusError, type StatusErrorOptions } from "./status-error.ts";
+} from "./memory/memory-transport.ts";
+export type { RawHeaders } from "./server/raw-headers.ts";
+export type { RecordedRequest } from "./server/request-log.ts";
+export { startServer } from "./server/server.ts";
+export type { ServerHandle, TestServer } from "./server/server-handle.ts";
+export type { ServerOptions } from "./server/server-options.ts";

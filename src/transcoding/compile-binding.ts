@@ -11,7 +11,7 @@ import { type PathTemplate, parsePathTemplate, type TemplateVariable } from "./p
 import { TemplateError } from "./template-error.ts";
 
 /** What is wrong with a rule, and where in its path (counted from 1), if it is there. */
-export type RuleComplaint = (reason: string, column?: number) => void;
+export type ReportProblem = (reason: string, column?: number) => void;
 
 /** A rule that fits its method, with what was found out on the way. */
 export interface SoundRule {
@@ -33,10 +33,10 @@ export interface SoundRule {
 export function checkRule(
   { input, output }: DescMethod,
   rule: BindingRule,
-  complain: RuleComplaint,
+  complain: ReportProblem,
 ): SoundRule | undefined {
   let isSound = true;
-  const refuse: RuleComplaint = (reason, column) => {
+  const refuse: ReportProblem = (reason, column) => {
     isSound = false;
     complain(reason, column);
   };
@@ -94,7 +94,7 @@ const standardVerbs = new Set([
   "PATCH",
 ]);
 
-function checkVerb({ verb, body }: BindingRule, refuse: RuleComplaint): void {
+function checkVerb({ verb, body }: BindingRule, refuse: ReportProblem): void {
   if (verb === "") refuse("the rule has no get, put, post, delete, patch or custom");
   else if (verb === "*") refuse('the custom method "*" says nothing that could be sent');
   else if (!token.test(verb)) refuse(`"${verb}" is no HTTP method`);
@@ -105,7 +105,7 @@ function checkVerb({ verb, body }: BindingRule, refuse: RuleComplaint): void {
     refuse(`a ${verb} request cannot have a body`);
 }
 
-function parsed(path: string, refuse: RuleComplaint): PathTemplate | undefined {
+function parsed(path: string, refuse: ReportProblem): PathTemplate | undefined {
   try {
     return parsePathTemplate(path);
   } catch (error) {
@@ -115,7 +115,7 @@ function parsed(path: string, refuse: RuleComplaint): PathTemplate | undefined {
   }
 }
 
-function variablesOf(template: PathTemplate, input: DescMessage, refuse: RuleComplaint): PathVariable[] {
+function variablesOf(template: PathTemplate, input: DescMessage, refuse: ReportProblem): PathVariable[] {
   const variables: PathVariable[] = [];
   for (const part of template.parts) {
     if (part.kind === "variable") {
@@ -132,7 +132,7 @@ function variablesOf(template: PathTemplate, input: DescMessage, refuse: RuleCom
 function variableOf(
   { name, column, segments }: TemplateVariable,
   input: DescMessage,
-  refuse: RuleComplaint,
+  refuse: ReportProblem,
 ): PathVariable | undefined {
   const field = resolveFieldPath(input, name);
   if (!isFieldPath(field)) {
@@ -159,7 +159,7 @@ function bodyOf(
   { body }: BindingRule,
   input: DescMessage,
   variables: readonly PathVariable[],
-  refuse: RuleComplaint,
+  refuse: ReportProblem,
 ): SoundRule["body"] {
   if (body === "" || body === "*") return body || undefined;
   const field = topLevelField("body", body, input, refuse);
@@ -185,7 +185,7 @@ function isOptional(path: FieldPath): boolean {
 function responseFieldOf(
   { responseBody }: BindingRule,
   output: DescMessage,
-  refuse: RuleComplaint,
+  refuse: ReportProblem,
 ): DescField | undefined {
   if (responseBody === "" || responseBody === "*") return undefined;
   return topLevelField("response_body", responseBody, output, refuse);
@@ -196,7 +196,7 @@ function topLevelField(
   option: string,
   name: string,
   message: DescMessage,
-  refuse: RuleComplaint,
+  refuse: ReportProblem,
 ): DescField | undefined {
   const field = message.fields.find((candidate) => candidate.name === name);
   if (field !== undefined) return field;

@@ -31,7 +31,7 @@ export interface Router {
  * `**` before one that ends there. Of two that are alike, the one that came first wins.
  */
 export function createRouter(routes: Iterable<Route>): Router {
-  const shapes = [...routes].flatMap(({ bindings }) => bindings.map(shapeOf)).sort(bySpecificity);
+  const shapes = [...routes].flatMap(({ bindings }) => bindings.map(wireSchemaOf)).sort(bySpecificity);
   return {
     match(verb, rawPath) {
       if (!rawPath.startsWith("/")) return undefined;
@@ -57,7 +57,7 @@ interface Shape {
   readonly verb: string | undefined;
 }
 
-function shapeOf(binding: Binding): Shape {
+function wireSchemaOf(binding: Binding): Shape {
   const { parts, verb } = binding.template;
   const segments: Segment[] = [];
   const spans: [number, number][] = [];

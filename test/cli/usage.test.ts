@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { rolldown } from "rolldown";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { inWordsOfCommandLine } from "../../src/cli/option-words.ts";
+import { inTermsOfCommandLine } from "../../src/cli/option-names.ts";
 import { complaintAbout } from "../../src/supported-node.ts";
 import { VERSION } from "../../src/version.ts";
 import { closedPort } from "../support/loopback.ts";
@@ -180,7 +180,7 @@ describe("a command line that is wrong ends with 2, and sends nothing", () => {
 });
 
 test("options have the names that they have here, and values and routes are as they are", () => {
-  const say = (reason: string) => inWordsOfCommandLine(reason, undefined);
+  const say = (reason: string) => inTermsOfCommandLine(reason, undefined);
   expect(say('baseUrl is "baseUrl \\" apiKey", tokenUrl {accessToken}')).toBe(
     'BYTENITE_BASE_URL is "baseUrl \\" apiKey", --token-url {accessToken}',
   );

@@ -331,3 +331,17 @@ test("a token of an earlier attempt is not shown", async () => {
   const error = await caught(client.abort("job-1"));
   expect(error).toMatchObject({ attempts: 2, reason: "no ***********" });
 });
+
+test("what is read from headers does not depend on what is redacted in them", async () => {
+  const server = await echoServer();
+  server.respond = (response) =>
+    response.writeHead(429, { ...json, "retry-after": "1234" }).end('{"code":8,"message":"slow down"}');
+  const headers = { "x-session-id": "1234", "x-format": () => "json" };
+  await using client = new JobsClient({ baseUrl: server.baseUrl, accessToken: "another", headers });
+  expect(await caught(client.run("job-1"))).toMatchObject({
+    outcome: "rejected",
+    attempts: 1,
+    reason: "slow down",
+    headers: { "retry-after": "****", "content-type": "application/****" },
+  });
+});

@@ -12,7 +12,7 @@ import { ok, type Scripted, scriptedServer } from "../support/scripted-server.ts
 import { stopClock } from "../support/stop-clock.ts";
 
 const names = Object.keys(calls) as CallName[];
-const mayHappenTwice = (name: CallName) => name !== "run";
+const isIdempotent = (name: CallName) => name !== "run";
 
 const retryInfo = (status: number): Scripted => ({
   status,
@@ -70,7 +70,7 @@ describe.each(names)("%s, after a first attempt that ended in", (name) => {
   test.each(firstAttempts)("%s", async (_what, first, outcome, retry) => {
     const server = await scriptedServer(first, ok);
     const call = calls[name](jobsClient(server.baseUrl));
-    if (retry === "all" || (retry === "idempotent" && mayHappenTwice(name))) {
+    if (retry === "all" || (retry === "idempotent" && isIdempotent(name))) {
       expect(await call).toMatchObject({ ok: true });
       expect(server.seen).toHaveLength(2);
     } else {
@@ -96,7 +96,7 @@ describe.each(names)("%s, after a first attempt that ended in", (name) => {
       socket.on("data", () => socket.end(answers.shift() ?? "")),
     );
     const error = await caught(calls[name](jobsClient(origin)));
-    expect(error).toMatchObject({ outcome: "unknown", attempts: mayHappenTwice(name) ? 2 : 1 });
+    expect(error).toMatchObject({ outcome: "unknown", attempts: isIdempotent(name) ? 2 : 1 });
   });
 });
 

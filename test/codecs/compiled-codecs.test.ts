@@ -22,14 +22,14 @@ import { describe, expect, test } from "vitest";
 import { GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
 import { RunJobRequestSchema } from "../../gen/bytenite/customer/customer_pb.js";
 import { decodeBinary, encodeBinary } from "../../src/codecs/binary-codec.ts";
-import { checkBinary } from "../../src/codecs/check-binary.ts";
 import { CodecError } from "../../src/codecs/codec-error.ts";
+import { compilableFieldsOf } from "../../src/codecs/compiled/compilable-fields.ts";
+import { compileDecoder } from "../../src/codecs/compiled/decoder.ts";
+import { compileEncoder } from "../../src/codecs/compiled/encoder.ts";
+import { UNSUPPORTED } from "../../src/codecs/compiled/unsupported.ts";
 import { decodeJson, encodeJson } from "../../src/codecs/json-codec.ts";
-import { compileDecoder } from "../../src/codecs/plain-decoder.ts";
-import { compileEncoder } from "../../src/codecs/plain-encoder.ts";
-import { plainFieldsOf } from "../../src/codecs/plain-message.ts";
-import { unusual } from "../../src/codecs/unusual.ts";
-import { shapeOf } from "../../src/codecs/wire-shape.ts";
+import { validateBinary } from "../../src/codecs/validate-binary.ts";
+import { wireSchemaOf } from "../../src/codecs/wire-schema.ts";
 import { EverythingSchema } from "../gen/bytenite/test/v1/everything_pb.js";
 import { PlainSchema } from "../gen/bytenite/test/v1/plain_pb.js";
 import { anyMessage, scalars } from "./any-message.ts";
@@ -40,7 +40,7 @@ const runs = { numRuns: 2_000 };
 
 /** The way without compiled codecs. */
 function thoroughly<T extends DescMessage>(desc: T, bytes: Uint8Array) {
-  checkBinary(shapeOf(desc), bytes);
+  validateBinary(wireSchemaOf(desc), bytes);
   return fromBinary(desc, bytes);
 }
 
@@ -325,7 +325,7 @@ describe("what is not of the everyday kind is left to protobuf-es", () => {
     ["a message that is cut", "0a"],
     ["a group", "0b0c"],
   ])("%s", (_what, hex) => {
-    expect(() => decodePlain(Buffer.from(hex, "hex"))).toThrow(unusual);
+    expect(() => decodePlain(Buffer.from(hex, "hex"))).toThrow(UNSUPPORTED);
   });
 
   test("unknown fields that a message kept are written again", () => {
@@ -336,7 +336,7 @@ describe("what is not of the everyday kind is left to protobuf-es", () => {
   });
 
   test("types with maps, oneofs and wrappers", () => {
-    expect(plainFieldsOf(EverythingSchema)).toBeUndefined();
+    expect(compilableFieldsOf(EverythingSchema)).toBeUndefined();
     expect(compileEncoder(EverythingSchema)).toBeUndefined();
     expect(compileDecoder(EverythingSchema)).toBeUndefined();
   });

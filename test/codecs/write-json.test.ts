@@ -35,7 +35,7 @@ import { BadRequestSchema, QuotaFailureSchema } from "../../gen/google/rpc/error
 import { StatusSchema } from "../../gen/google/rpc/status_pb.js";
 import { CodecError } from "../../src/codecs/codec-error.ts";
 import { decodeJson, encodeJson, encodeJsonField } from "../../src/codecs/json-codec.ts";
-import type { JsonWriteOptions } from "../../src/codecs/plain-json-encoder.ts";
+import type { JsonWriteOptions } from "../../src/codecs/json-encoder.ts";
 import { EverythingSchema, InnerSchema } from "../gen/bytenite/test/v1/everything_pb.js";
 import { IntegersSchema, PackedIntegersSchema } from "../gen/bytenite/test/v1/integers_pb.js";
 import {

@@ -1,6 +1,6 @@
 // npm run fuzz [-- --answers 1000000 --seed 7]
 import { parseArgs } from "node:util";
-import { fuzzAnswers } from "./fuzz-answers.ts";
+import { fuzzAnswers } from "./fuzz-responses.ts";
 
 const { values } = parseArgs({
   options: { answers: { type: "string", default: "1000000" }, seed: { type: "string" } },

@@ -1,11 +1,12 @@
 import {
   create,
+  createRegistry,
   type DescEnum,
   type DescField,
   type DescMessage,
-  type FileRegistry,
   type Message,
   type MessageShape,
+  type Registry,
   ScalarType,
 } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
@@ -40,7 +41,7 @@ export interface Making {
 /** Fields in one message, with those within: some types hold thousands. */
 const MOST_FIELDS = 300;
 
-/** What stands in a google.protobuf.Any, where the registry has it. */
+/** What stands in a google.protobuf.Any, where it is among the types. */
 const packed = [
   "google.rpc.ErrorInfo",
   "google.type.LatLng",
@@ -63,6 +64,7 @@ const texts = [
   "-._~",
   " ",
   "{*}",
+  "!$'()*,@[]",
 ];
 const ints = [1, -1, 2, 127, 128, -128, 65_536, 2 ** 31 - 1, -(2 ** 31), 0];
 const longs = [
@@ -96,12 +98,15 @@ const maskPaths = ["name", "display_name", "config.task_timeout", "labels", "a.b
 
 /** Makes random messages of any type; their values are at an edge more often than not. */
 export class MessageMaker {
+  /** What it takes to write and read a google.protobuf.Any of its messages in JSON. */
+  readonly registry: Registry;
   readonly #random: Random;
   readonly #packed: readonly DescMessage[];
 
-  constructor(random: Random, registry: FileRegistry) {
+  constructor(random: Random, types: Registry) {
     this.#random = random;
-    this.#packed = packed.map((name) => registry.getMessage(name)).filter((desc) => desc !== undefined);
+    this.#packed = packed.map((name) => types.getMessage(name)).filter((desc) => desc !== undefined);
+    this.registry = createRegistry(...this.#packed);
   }
 
   message(desc: DescMessage, making: Making): MessageShape<DescMessage> {

@@ -3,10 +3,10 @@
 import { isDeepStrictEqual } from "node:util";
 import {
   type DescMessage,
-  type FileRegistry,
   fromBinary,
   fromJsonString,
   type MessageShape,
+  type Registry,
   toBinary,
   toJson,
 } from "@bufbuild/protobuf";
@@ -25,7 +25,7 @@ export interface CodecCounts {
 /** @param perType how many messages of each type; of the first, all fields are set */
 export function compareCodecs(
   types: Iterable<DescMessage>,
-  registry: FileRegistry,
+  registry: Registry,
   seed: number,
   perType: number,
 ): CodecCounts {
@@ -36,7 +36,7 @@ export function compareCodecs(
     for (let i = 0; i < perType; i++) {
       counts.messages++;
       const message = maker.message(desc, i === 0 ? { set: 1, depth: 2 } : { set: 0.4, depth: 3 });
-      for (const difference of differences(desc, message, registry)) {
+      for (const difference of differences(desc, message, maker.registry)) {
         counts.different.push(`${desc.typeName}: ${difference}`);
       }
     }
@@ -47,7 +47,7 @@ export function compareCodecs(
 function* differences(
   desc: DescMessage,
   message: MessageShape<DescMessage>,
-  registry: FileRegistry,
+  registry: Registry,
 ): Generator<string> {
   try {
     const bytes = toBinary(desc, message);
@@ -63,7 +63,6 @@ function* differences(
     if (!isDeepStrictEqual(readJson, fromJsonString(desc, JSON.stringify(json), { registry }))) {
       yield "another message is read from JSON";
     }
-    if (!isDeepStrictEqual(readJson, message)) yield "another message comes back from JSON";
   } catch (error) {
     yield String(error);
   }

@@ -9,6 +9,7 @@ import {
   type JsonValue,
   ScalarType,
 } from "@bufbuild/protobuf";
+import { protoCamelCase } from "@bufbuild/protobuf/reflect";
 import type { HttpRule } from "../../gen/google/api/http_pb.js";
 import { type Meaning, sorted } from "./http-request.ts";
 import { pathOf, variablesOf } from "./rule-messages.ts";
@@ -21,14 +22,16 @@ export interface Fault {
 
 export const gaxFaults: readonly Fault[] = [
   {
-    reason: "it loses names with a word of digits (display_video_360_advertiser_id): the call cannot be made",
-    imitate: (ours, _method, rule) =>
-      variablesOf(rule).some(({ name }) => hasDigitWord(name)) ? undefined : ours,
+    reason:
+      "it loses fields with a word of digits (display_video_360_advertiser_id) or a json_name in a path: it makes no call",
+    imitate: (ours, method, rule) =>
+      variablesOf(rule).some(({ name }) => isLost(method, name)) ? undefined : ours,
   },
   {
-    reason: "it loses such a name also where it is the body: all of it goes into the query",
+    reason: "it loses such a field also where it is the body: all of it goes into the query",
     imitate(ours, method, rule) {
-      if (!hasDigitWord(rule.body) || ours.body === undefined) return ours;
+      if (rule.body === "" || rule.body === "*" || !isLost(method, rule.body)) return ours;
+      if (ours.body === undefined) return ours;
       const key = fieldAt(method.input, [rule.body])?.jsonName ?? rule.body;
       const parameters = parametersOf(ours.body, key);
       return parameters.length === 0
@@ -37,14 +40,30 @@ export const gaxFaults: readonly Fault[] = [
     },
   },
   {
-    reason: "it finds no line break in what ** stands for: the call cannot be made",
+    reason: "it finds no line break in what ** stands for: it makes no call",
     imitate: (ours, _method, rule) =>
-      pathOf(rule).includes("**") && /%0A|%0D|%E2%80%A[89]/.test(ours.path) ? undefined : ours,
+      /%0A|%0D|%E2%80%A[89]/.test(restIn(ours.path, rule)) ? undefined : ours,
   },
   {
-    reason: "it leaves out the zero of a number, an enum or a bool in a path: the call cannot be made",
+    reason: "it leaves out the zero of a number, an enum or a bool in a path: it makes no call",
     imitate: (ours, method, rule) =>
       variablesOf(rule).some(({ name }) => isZeroInPath(ours, rule, method, name)) ? undefined : ours,
+  },
+  {
+    reason:
+      "a float in a query: it writes all digits of the double that it is, we those that the float needs; it is the same",
+    imitate: (ours, method) =>
+      withValues(ours, method, ({ scalar }, value) =>
+        scalar === ScalarType.FLOAT ? String(Math.fround(Number(value))) : value,
+      ),
+  },
+  {
+    reason:
+      "bytes in a query: it writes them in the alphabet of JSON (+ and /), we in that of URLs; servers read both",
+    imitate: (ours, method) =>
+      withValues(ours, method, ({ scalar }, value) =>
+        scalar === ScalarType.BYTES ? value.replaceAll("-", "+").replaceAll("_", "/") : value,
+      ),
   },
   {
     reason: "of a field that lies two messages deep it sends the last two names alone (a.b.c=1 as b.c=1)",
@@ -73,25 +92,40 @@ export const gaxFaults: readonly Fault[] = [
       return isDeepStrictEqual(body, ours.body) ? ours : { ...ours, body };
     },
   },
-  {
-    reason:
-      "bytes in a query: it writes them in the alphabet of JSON (+ and /), we in that of URLs; servers read both",
-    imitate(ours, method) {
-      const asInJson = ours.query.map(([key, value]) => {
-        const field = fieldAt(method.input, key.split("."));
-        const isBytes = field?.scalar === ScalarType.BYTES;
-        return [key, isBytes ? value.replaceAll("-", "+").replaceAll("_", "/") : value] as const;
-      });
-      return asInJson.every(([, value], i) => value === ours.query[i]?.[1])
-        ? ours
-        : { ...ours, query: asInJson };
-    },
-  },
 ];
 
-/** `display_video_360_advertiser_link`: google-gax looks for `displayVideo_360AdvertiserLink`. */
-function hasDigitWord(name: string): boolean {
-  return /_\d+(?:_|\.|$)/.test(name);
+/** The same with other texts for values in the query, where they are others. */
+function withValues(
+  ours: Meaning,
+  { input }: DescMethod,
+  change: (field: DescField, value: string) => string,
+): Meaning {
+  const query = ours.query.map(([key, value]) => {
+    const field = fieldAt(input, key.split("."));
+    return [key, field === undefined ? value : change(field, value)] as const;
+  });
+  return query.every(([, value], i) => value === ours.query[i]?.[1]) ? ours : { ...ours, query };
+}
+
+/** google-gax makes `displayVideo_360Link` of `display_video_360_link`, and knows no `json_name`. */
+function isLost(method: DescMethod, path: string): boolean {
+  const names = path.split(".");
+  return names.some((name, i) => {
+    const jsonName = fieldAt(method.input, names.slice(0, i + 1))?.jsonName;
+    return /_\d+(?:_|$)/.test(name) || jsonName !== protoCamelCase(name);
+  });
+}
+
+/** What stands for `**` in a path, as it goes out. */
+function restIn(path: string, rule: HttpRule): string {
+  const template = pathOf(rule).replace(
+    /\{[^}=]+(?:=([^}]*))?\}/g,
+    (_variable, pattern: string = "*") => pattern,
+  );
+  const parts = template.split(/(\*\*?)/).map((part) => {
+    return part === "**" ? "(.+)" : part === "*" ? "[^/]+" : part.replace(/[.+?^$()[\]|\\]/g, "\\$&");
+  });
+  return new RegExp(`^${parts.join("")}$`).exec(path)?.[1] ?? "";
 }
 
 function parametersOf(json: JsonValue, key: string): (readonly [string, string])[] {

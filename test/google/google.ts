@@ -32,7 +32,6 @@ ${count(bindings.bindings)} bindings
 ${count(bindings.messages)} messages
 ${count(bindings.same)} made the same request as google-gax
 ${count(bindings.refusedByBoth)} were refused by both: a variable is not set
-${count(bindings.refusedByUs)} were refused by us alone: a query cannot hold a map, a repeated message, a Struct (google-gax sends "[object Object]", or a part)
 ${count(bindings.cameBack)} came back the same through our own server, in JSON and in binary; for ${bindings.fitsAnother} the path fits another method too
 
 Where google-gax makes another request:`);

@@ -1,4 +1,3 @@
-// Messages for a rule: those that it has to carry, and those that it cannot.
 import {
   type DescField,
   type DescMessage,
@@ -49,16 +48,6 @@ export function fittingMessage(maker: MessageMaker, desc: DescMessage, rule: Htt
   return message.message;
 }
 
-/** The same with a field that no query can hold; undefined if the type has none that would stand there. */
-export function unfitMessage(maker: MessageMaker, desc: DescMessage, rule: HttpRule): Message | undefined {
-  if (rule.body === "*") return undefined;
-  const field = desc.fields.find((candidate) => candidate.name !== rule.body && isNeverInQuery(candidate));
-  if (field === undefined) return undefined;
-  const message = reflect(desc, fittingMessage(maker, desc, rule, 0) as MessageShape<DescMessage>);
-  maker.set(message, field, { set: 1, depth: 2 });
-  return message.isSet(field) ? message.message : undefined;
-}
-
 function fillVariable(
   maker: MessageMaker,
   message: ReflectMessage,
@@ -90,12 +79,4 @@ function canBeInQuery(field: DescField): boolean {
   if (field.fieldKind === "map") return false;
   if (field.fieldKind === "list") return field.message === undefined;
   return !shapeless.has(field.message?.typeName ?? "");
-}
-
-/** Some servers read repeated messages that are one text (Timestamp, wrappers). */
-function isNeverInQuery(field: DescField): boolean {
-  return (
-    !canBeInQuery(field) &&
-    !(field.fieldKind === "list" && field.message?.typeName.startsWith("google.protobuf."))
-  );
 }

@@ -54,7 +54,7 @@ export function simulateFleet({ settings, throttles }: Manner, random: Random): 
         return;
       }
       throttle.failed();
-      if (call.requests >= settings.maxAttempts || (throttles && throttle.isHolding)) return;
+      if (call.requests >= settings.maxAttempts || (throttles && throttle.isThrottled)) return;
       const waitMs = backoffMs(settings, call.requests - 1, random.below(1_000) / 1_000);
       timeline.at(later + waitMs, (then) => attempt(call, throttle, then));
     });

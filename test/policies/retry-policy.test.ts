@@ -36,14 +36,14 @@ test.each([
 test("five failures in a row hold retries back until calls succeed again", () => {
   const throttle = new RetryThrottle();
   for (let i = 0; i < 4; i++) throttle.failed();
-  expect(throttle.isHolding).toBe(false);
+  expect(throttle.isThrottled).toBe(false);
   throttle.failed();
-  expect(throttle.isHolding).toBe(true);
+  expect(throttle.isThrottled).toBe(true);
   throttle.succeeded();
-  expect(throttle.isHolding).toBe(false);
+  expect(throttle.isThrottled).toBe(false);
   throttle.failed();
   for (let i = 0; i < 9; i++) throttle.succeeded();
-  expect(throttle.isHolding).toBe(true);
+  expect(throttle.isThrottled).toBe(true);
   throttle.succeeded();
-  expect(throttle.isHolding).toBe(false);
+  expect(throttle.isThrottled).toBe(false);
 });

@@ -1,5 +1,5 @@
 import { onTestFinished, vi } from "vitest";
-import { UndiciExchange } from "../../src/wire/undici-exchange.ts";
+import { UndiciExchange } from "../../src/http/undici-exchange.ts";
 
 /** Counts the heads of answers that clients have read, for the rest of a test. */
 export function headsOfAnswers(): { readonly count: number } {

@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { JobConfigSchema } from "../../gen/bytenite/job/job_pb.js";
 import { Code } from "../../src/errors/code.ts";
-import { type JobAction, type JobState, JobStore, nextState } from "../../src/testing/job-store.ts";
+import { type JobAction, type JobState, JobStore, nextState } from "../../src/testing/jobs/job-store.ts";
 
 describe("the life of a job", () => {
   test.each<[from: JobState, action: JobAction, to: JobState | undefined]>([

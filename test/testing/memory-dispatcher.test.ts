@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import { Agent, type Dispatcher, interceptors, request } from "undici";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { LibraryService } from "../../examples/gen/library/v1/library_pb.js";
+import { UndiciExchange } from "../../src/http/undici-exchange.ts";
 import { probe } from "../../src/index.ts";
 import {
   createMemoryJobsServer,
@@ -12,7 +13,6 @@ import {
   startJobsServer,
 } from "../../src/testing/index.ts";
 import { createClient, createRestTransport } from "../../src/transport.ts";
-import { UndiciExchange } from "../../src/wire/undici-exchange.ts";
 import { caught } from "../support/caught.ts";
 import { jobsClient } from "../support/clients.ts";
 import { deferred } from "../support/deferred.ts";
@@ -142,7 +142,7 @@ describe("the handler of a request is told", () => {
   );
 
   test("of its own abort, wherever it comes, and the server's handler is told too", async () => {
-    const { server, begun, ended: isGone } = endless();
+    const { server, begun, ended: isDisconnected } = endless();
     let controller: Dispatcher.DispatchController | undefined;
     const { log, ended } = send(
       server,
@@ -157,7 +157,7 @@ describe("the handler of a request is told", () => {
     controller?.abort(new Error("enough"));
     controller?.abort(new Error("more than enough"));
     await ended;
-    await isGone;
+    await isDisconnected;
     expect(log).toEqual([true, "start", "enough"]);
     expect(controller).toMatchObject({ aborted: true, reason: new Error("enough") });
   });
@@ -398,11 +398,11 @@ describe("a server that is closed", () => {
   });
 
   test("ends its handlers", async () => {
-    const { server, begun, ended: isGone } = endless();
+    const { server, begun, ended: isDisconnected } = endless();
     send(server);
     await begun;
     await server[Symbol.asyncDispose]();
-    await isGone;
+    await isDisconnected;
   });
 });
 
@@ -556,8 +556,8 @@ test("an exchange is cancelled before it begins, and then nothing is sent", asyn
       body: null,
     };
     const exchange = new UndiciExchange(
-      { ...wire, mayBeReplayed: false, maxResponseBytes: 100 },
-      { onAnswer: resolve, onFailure: resolve },
+      { ...wire, idempotent: false, maxResponseBytes: 100 },
+      { onResponse: resolve, onFailure: resolve },
     );
     exchange.begin(server.dispatcher);
     exchange.cancel(new Error("no"));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { negotiate } from "../../src/testing/negotiate.ts";
+import { negotiate } from "../../src/testing/gateway/negotiate.ts";
 
 const PB = "application/x-protobuf";
 const known = new Set([PB]);

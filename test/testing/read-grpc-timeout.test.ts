@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { readGrpcTimeout } from "../../src/testing/read-grpc-timeout.ts";
-import { StatusError } from "../../src/testing/status-error.ts";
+import { readGrpcTimeout } from "../../src/testing/gateway/read-grpc-timeout.ts";
+import { StatusError } from "../../src/testing/gateway/status-error.ts";
 
 // Seen running against a real grpc-gateway v2.30 (wire-facts.md, section 4).
 test.each<[header: string | undefined, ms: number | undefined]>([

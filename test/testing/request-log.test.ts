@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type RecordedRequest, RequestLog } from "../../src/testing/request-log.ts";
+import { type RecordedRequest, RequestLog } from "../../src/testing/server/request-log.ts";
 
 const record = (path: string) => ({ path }) as RecordedRequest;
 

@@ -75,7 +75,7 @@ export async function endOf(call: Promise<unknown>): Promise<unknown> {
       response: error instanceof JobsError ? error.response : undefined,
       code: codeName(code),
       headers: lasting(headers),
-      history: history.map(shapeOf),
+      history: history.map(wireSchemaOf),
       cause: cause instanceof Error ? describe(cause) : cause,
     };
   }
@@ -83,7 +83,14 @@ export async function endOf(call: Promise<unknown>): Promise<unknown> {
 
 /** The same of an answer. */
 export function answerOf({ message, status, headers, metadata, attempts, history }: UnaryResponse): unknown {
-  return { message, status, headers: lasting(headers), metadata, attempts, history: history.map(shapeOf) };
+  return {
+    message,
+    status,
+    headers: lasting(headers),
+    metadata,
+    attempts,
+    history: history.map(wireSchemaOf),
+  };
 }
 
 /** Everything that a server recorded, but for its own address, what a retry has left of the deadline, and new tokens. */
@@ -106,7 +113,10 @@ function masked(text: string): string {
   return text.replace(/token-[0-9a-f-]{36}/g, "token-…");
 }
 
-function shapeOf(record: { readonly durationMs: number; readonly waitedMs?: number | undefined }): unknown {
+function wireSchemaOf(record: {
+  readonly durationMs: number;
+  readonly waitedMs?: number | undefined;
+}): unknown {
   const { durationMs, waitedMs, ...rest } = record;
   return { ...rest, durationMs: typeof durationMs, waitedMs: typeof waitedMs };
 }

@@ -1,0 +1,58 @@
+import { backoffMs } from "../policies/backoff.ts";
+import type { RetrySettings } from "../policies/retry-policy.ts";
+import type { AttemptFailure } from "../responses/attempt-failure.ts";
+
+/** What a call does after an attempt that failed. */
+export type NextStep =
+  /** Sends the same request again at once, in JSON. */
+  | { readonly kind: "fallback" }
+  /** Resolves its dynamic headers again and, where one of them has another value, sends the request again at once. */
+  | { readonly kind: "renew" }
+  /** Waits, in milliseconds, and sends the request again. */
+  | { readonly kind: "wait"; readonly ms: number }
+  /** Ends with the error of this attempt. */
+  | { readonly kind: "fail" };
+
+/** What the decision depends on, beside the failure. */
+export interface CallState {
+  /** The server did not understand binary, and the call has not been sent in JSON yet. */
+  readonly canFallBack: boolean;
+  /** A dynamic header was sent that may have another value, and has not been renewed in this call. */
+  readonly canRenew: boolean;
+  /** The method may run twice: by its `idempotency_level`, or because the caller gave an idempotency key. */
+  readonly isIdempotent: boolean;
+  /** How many retries the call has made. Fallback and renewal are none. */
+  readonly retries: number;
+  readonly settings: RetrySettings;
+  /** Most calls to this server fail (gRPC A6). */
+  readonly isThrottled: boolean;
+  /** The transport is being closed. */
+  readonly isClosing: boolean;
+  /** What is left of the deadline, in milliseconds. */
+  readonly remainingMs: number;
+  /** From 0 up to 1, for the jitter of the backoff. */
+  readonly random: number;
+}
+
+/**
+ * Decides what follows an attempt that failed. The first row that holds counts:
+ *
+ * | the attempt | next step |
+ * | --- | --- |
+ * | was refused because it was binary, and JSON has not been tried | `fallback` |
+ * | was refused with 401, and a dynamic header may have another value | `renew` |
+ * | provably did not happen (`retry: "always"`), or may have and the method is idempotent (`"if_idempotent"`); attempts are left; retries are not throttled; the transport is open; and the wait ends before the deadline | `wait` |
+ * | anything else | `fail` |
+ *
+ * Fallback and renewal do not count against `maxAttempts`. A wait that would outlast the deadline is not begun, so that the
+ * caller learns at once what went wrong. What a failure proves is decided where it is read (`assessStatus`, `readHttpFailure`).
+ */
+export function nextStep(failure: AttemptFailure, state: CallState): NextStep {
+  if (state.canFallBack) return { kind: "fallback" };
+  if (state.canRenew && failure.init.status === 401) return { kind: "renew" };
+  const isSafe = failure.retry === "always" || (failure.retry === "if_idempotent" && state.isIdempotent);
+  const hasAttemptsLeft = state.retries + 1 < state.settings.maxAttempts;
+  if (!isSafe || !hasAttemptsLeft || state.isThrottled || state.isClosing) return { kind: "fail" };
+  const ms = failure.pushbackMs ?? backoffMs(state.settings, state.retries, state.random);
+  return ms < state.remainingMs ? { kind: "wait", ms } : { kind: "fail" };
+}

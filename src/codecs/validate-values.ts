@@ -1,0 +1,240 @@
+import { types } from "node:util";
+import {
+  type DescEnum,
+  type DescField,
+  type DescMessage,
+  type DescOneof,
+  type Message,
+  ScalarType,
+} from "@bufbuild/protobuf";
+import { FeatureSet_FieldPresence, isWrapperDesc } from "@bufbuild/protobuf/wkt";
+import { hasWrongType } from "../errors/wrong-type.ts";
+import { CodecError } from "./codec-error.ts";
+import { isInt32, isInt64, isUint32, isUint64 } from "./integers.ts";
+import { memoizeByType } from "./memoize-by-type.ts";
+import { isRecord } from "./records.ts";
+import { rangeOf } from "./time-ranges.ts";
+
+/** @throws {@link CodecError} that begins with the path */
+type Check = (value: unknown, path: string) => void;
+
+/**
+ * Checks that each field holds what its type says, because protobuf-es writes messages that do not: the text `"false"`
+ * as true, a number in place of a list as no list at all, half of a surrogate pair as U+FFFD. What it takes without loss,
+ * such as a 64-bit integer as a number or a text, is taken here too.
+ *
+ * @throws {@link CodecError} that names the field
+ */
+export function validateValues(desc: DescMessage, message: Message): void {
+  checkOf(desc)(message as unknown as Fields, "");
+}
+
+const checkOf = memoizeByType((desc) => {
+  const checks = desc.members.map((member) =>
+    member.kind === "oneof" ? oneofCheck(member) : memberCheck(member),
+  );
+  const range = rangeOf(desc);
+  return (message: Fields, parent: string): void => {
+    for (const check of checks) check(message, parent);
+    if (range !== undefined && !range.holds(message)) {
+      throw new CodecError(`${parent === "" ? "the message" : parent.slice(0, -1)} has to be ${range.name}`);
+    }
+  };
+});
+
+type Fields = Readonly<Record<string, unknown>>;
+/** @param parent the path to the message: `""` or `"book."` */
+type MemberCheck = (message: Fields, parent: string) => void;
+
+function memberCheck(field: DescField): MemberCheck {
+  const { localName, name, presence } = field;
+  const mayBeUnset = presence !== FeatureSet_FieldPresence.IMPLICIT;
+  const check = fieldCheck(field);
+  return (message, parent) => {
+    const value = message[localName];
+    if (value !== undefined || !mayBeUnset) check(value, parent + name);
+  };
+}
+
+function oneofCheck({ fields, localName, name }: DescOneof): MemberCheck {
+  const checks = new Map<unknown, { readonly name: string; readonly check: Check }>(
+    fields.map((field) => [field.localName, { name: field.name, check: fieldCheck(field) }]),
+  );
+  return (message, parent) => {
+    const oneof = message[localName];
+    if (!isRecord(oneof)) throw misfit(parent + name, "an object", oneof);
+    if (oneof.case === undefined) return;
+    const chosen = checks.get(oneof.case);
+    if (chosen === undefined)
+      throw new CodecError(`${parent}${name} has no case ${JSON.stringify(oneof.case)}`);
+    chosen.check(oneof.value, parent + chosen.name);
+  };
+}
+
+function fieldCheck(field: DescField): Check {
+  switch (field.fieldKind) {
+    case "scalar":
+      return scalarCheck(field.scalar);
+    case "enum":
+      return enumCheck(field.enum);
+    case "list":
+      return listCheck(valueCheck(field));
+    case "map":
+      return mapCheck(keyCheck(field.mapKey), valueCheck(field));
+    case "message":
+      // protobuf-es has wrappers as their values, and Struct as a JSON object, where nothing else would be lost by it.
+      if (isWrapperDesc(field.message) && field.oneof === undefined)
+        return scalarCheck(field.message.fields[0].scalar);
+      if (isStruct(field.message) && field.parent.typeName !== "google.protobuf.Value")
+        return checkJsonObject;
+      return messageCheck(field.message);
+  }
+}
+
+/** Of an item of a list, or of a value of a map. */
+function valueCheck({ scalar, enum: desc, message }: DescField & { fieldKind: "list" | "map" }): Check {
+  if (message !== undefined) return isStruct(message) ? checkJsonObject : messageCheck(message);
+  return desc === undefined ? scalarCheck(scalar) : enumCheck(desc);
+}
+
+function isStruct(desc: DescMessage): boolean {
+  return desc.typeName === "google.protobuf.Struct";
+}
+
+function messageCheck(desc: DescMessage): Check {
+  return (value, path) => {
+    if (!isRecord(value) || value.$typeName !== desc.typeName)
+      throw misfit(path, `a ${desc.typeName}`, value);
+    checkOf(desc)(value, `${path}.`);
+  };
+}
+
+function listCheck(checkItem: Check): Check {
+  return (items, path) => {
+    if (!Array.isArray(items) && !ArrayBuffer.isView(items)) throw misfit(path, "an array", items);
+    const { length } = items as readonly unknown[];
+    // By the index, because a list may have holes.
+    let i = 0;
+    try {
+      for (; i < length; i++) checkItem((items as readonly unknown[])[i], path);
+    } catch (error) {
+      // Which item it was is put together only now: lists can be long.
+      checkItem((items as readonly unknown[])[i], `${path}[${i}]`);
+      throw error;
+    }
+  };
+}
+
+function mapCheck(checkKey: Check, checkItem: Check): Check {
+  return (entries, path) => {
+    // A Map has no properties, and nothing of it would be written.
+    if (!isRecord(entries)) throw misfit(path, "an object", entries);
+    for (const [key, value] of Object.entries(entries)) {
+      checkKey(key, `a key of ${path}`);
+      checkItem(value, `${path}[${JSON.stringify(key)}]`);
+    }
+  };
+}
+
+/** The keys of an object are text, whatever those of the map are. */
+function keyCheck(scalar: ScalarType): Check {
+  const check = scalarCheck(scalar);
+  if (scalar === ScalarType.STRING) return check;
+  return (key, path) => check(valueOfKey(String(key)), path);
+}
+
+function valueOfKey(key: string): unknown {
+  if (key === "true" || key === "false") return key === "true";
+  const number = Number(key);
+  // A 64-bit integer is taken as text: beyond 2^53 a number may be another one.
+  return Number.isSafeInteger(number) && String(number) === key ? number : key;
+}
+
+function enumCheck({ open, values, typeName }: DescEnum): Check {
+  if (open) return checkInt32;
+  const known = new Set<unknown>(values.map(({ number }) => number));
+  const names = values.map(({ name, number }) => `${number} (${name})`).join(", ");
+  return (value, path) => {
+    if (known.has(value)) return;
+    if (!isInt32(value)) throw misfit(path, `a number of ${typeName}`, value);
+    throw new CodecError(`${path} is ${value}, which is no value of ${typeName}; it has ${names}`);
+  };
+}
+
+function checkJsonObject(value: unknown, path: string): void {
+  if (!isRecord(value)) throw misfit(path, "an object", value);
+  checkJson(value, path);
+}
+
+function checkJson(value: unknown, path: string): void {
+  if (typeof value === "string") checkText(value, path);
+  else if (Array.isArray(value)) for (const [i, item] of value.entries()) checkJson(item, `${path}[${i}]`);
+  else if (isRecord(value)) {
+    for (const [key, item] of Object.entries(value)) {
+      checkText(key, `a key of ${path}`);
+      checkJson(item, `${path}.${key}`);
+    }
+  } else if (value !== null && typeof value !== "number" && typeof value !== "boolean") {
+    throw misfit(path, "a JSON value", value);
+  }
+}
+
+function scalarCheck(scalar: ScalarType | undefined): Check {
+  switch (scalar) {
+    case ScalarType.STRING:
+      return checkText;
+    case ScalarType.BYTES:
+      return checkBytes;
+    case ScalarType.BOOL:
+      return checkBool;
+    case ScalarType.DOUBLE:
+      return checkDouble;
+    case ScalarType.FLOAT:
+      return checkFloat;
+    case ScalarType.UINT32:
+    case ScalarType.FIXED32:
+      return checkUint32;
+    case ScalarType.UINT64:
+    case ScalarType.FIXED64:
+      return checkUint64;
+    case ScalarType.INT64:
+    case ScalarType.SINT64:
+    case ScalarType.SFIXED64:
+      return checkInt64;
+    default:
+      return checkInt32;
+  }
+}
+
+function checkText(value: unknown, path: string): void {
+  if (typeof value !== "string") throw misfit(path, "a string", value);
+  if (!value.isWellFormed()) throw new CodecError(`${path} is not well-formed Unicode`);
+}
+
+const checkBytes = holds("a Uint8Array", types.isUint8Array);
+const checkBool = holds("a boolean", (value) => typeof value === "boolean");
+const checkDouble = holds("a number", (value) => typeof value === "number");
+const checkFloat = holds(
+  "a number in the range of a float",
+  (value) => typeof value === "number" && (!Number.isFinite(value) || Number.isFinite(Math.fround(value))),
+);
+const checkInt32 = holds("an int32", isInt32);
+const checkUint32 = holds("a uint32", isUint32);
+const checkInt64 = holds("an int64", (value) => isInt64(withoutLoss(value)));
+const checkUint64 = holds("a uint64", (value) => isUint64(withoutLoss(value)));
+
+/** A 64-bit integer, as protobuf-es would read it. */
+function withoutLoss(value: unknown): unknown {
+  const isText = typeof value === "string" && /^-?\d{1,20}$/.test(value);
+  return isText || Number.isSafeInteger(value) ? BigInt(value as string | number) : value;
+}
+
+function holds(what: string, isOne: (value: unknown) => boolean): Check {
+  return (value, path) => {
+    if (!isOne(value)) throw misfit(path, what, value);
+  };
+}
+
+function misfit(path: string, expected: string, value: unknown): CodecError {
+  return new CodecError(`${path} ${hasWrongType(expected, value)}`);
+}

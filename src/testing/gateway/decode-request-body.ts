@@ -1,0 +1,58 @@
+import type { DescField, DescMessage, Message, Registry } from "@bufbuild/protobuf";
+import { decodeBinary } from "../../codecs/binary-codec.ts";
+import { CodecError } from "../../codecs/codec-error.ts";
+import { decodeJson, decodeJsonField } from "../../codecs/json-codec.ts";
+import type { Encoding } from "../../codecs/media-type.ts";
+import { wireSchemaOf } from "../../codecs/wire-schema.ts";
+import { Code } from "../../errors/code.ts";
+import type { Binding } from "../../transcoding/binding.ts";
+import type { BodyContent } from "../../transcoding/place-body.ts";
+import { dropMistypedFields } from "./drop-mistyped-fields.ts";
+import { StatusError } from "./status-error.ts";
+
+/**
+ * Reads the body of a request, as a grpc-gateway does: without a body in the rule, what came is not looked at;
+ * no bytes are a message with all defaults, in either encoding.
+ *
+ * @throws StatusError `InvalidArgument`
+ */
+export function decodeRequestBody(
+  { requestBody }: Binding,
+  bytes: Uint8Array,
+  encoding: Encoding,
+  registry: Registry,
+): BodyContent | undefined {
+  if (requestBody.kind === "none") return undefined;
+  if (requestBody.kind === "field" && encoding === "protobuf") {
+    // Go's generated code hands the marshaler a pointer to the field, which is no message, whatever it holds.
+    throw new StatusError(Code.InvalidArgument, "unable to unmarshal non proto field");
+  }
+  if (bytes.length === 0) return undefined;
+  try {
+    if (requestBody.kind === "field") return readField(requestBody.field, bytes, registry);
+    const { desc } = requestBody;
+    const message = encoding === "json" ? decodeJson(desc, bytes, registry) : readBinary(desc, bytes);
+    return { kind: "message", desc, message };
+  } catch (cause) {
+    if (!(cause instanceof CodecError)) throw cause;
+    throw new StatusError(Code.InvalidArgument, cause.message, { cause });
+  }
+}
+
+function readField(field: DescField, bytes: Uint8Array, registry: Registry): BodyContent {
+  if (field.fieldKind !== "message") {
+    return { kind: "field", field, holder: decodeJsonField(field, bytes, registry) };
+  }
+  const desc = field.message;
+  return { kind: "message", desc, message: decodeJson(desc, bytes, registry) };
+}
+
+/** Almost always everything fits, and one look is enough. */
+function readBinary(desc: DescMessage, bytes: Uint8Array): Message {
+  try {
+    return decodeBinary(desc, bytes);
+  } catch (error) {
+    if (!(error instanceof CodecError)) throw error;
+    return decodeBinary(desc, dropMistypedFields(wireSchemaOf(desc), bytes));
+  }
+}
