@@ -61,11 +61,20 @@ async function main(): Promise<void> {
   });
   const plain = createFileRegistry(file, () => undefined).getService("example.Plain");
   assert(plain !== undefined);
-  assert.throws(
-    () => createClient(plain, transport),
-    (error) => error instanceof HttpRuleError && error.problems[0]?.method === "example.Plain/Call",
+  const { call = assert.fail } = createClient(plain, transport) as Record<
+    string,
+    (request: object) => unknown
+  >;
+  await assert.rejects(
+    async () => client.call?.({}),
+    (error) =>
+      error instanceof RpcError &&
+      error.code === Code.Unimplemented &&
+      error.outcome === "not_sent" &&
+      error.cause instanceof HttpRuleError &&
+      error.cause.problems[0]?.method === "example.Plain/Call",
   );
-  console.log("a method without an http rule is an HttpRuleError");
+  console.log("a method without an http rule is Unimplemented when it is called");
 }
 
 main();
