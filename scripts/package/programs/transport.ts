@@ -61,10 +61,7 @@ async function main(): Promise<void> {
   });
   const plain = createFileRegistry(file, () => undefined).getService("example.Plain");
   assert(plain !== undefined);
-  const { call = assert.fail } = createClient(plain, transport) as Record<
-    string,
-    (request: object) => unknown
-  >;
+  const client = createClient(plain, transport) as Record<string, (request: object) => Promise<unknown>>;
   await assert.rejects(
     async () => client.call?.({}),
     (error) =>
