@@ -1,5 +1,5 @@
 /**
- * Everything that a caller of {@link JobsClient} needs: the client, its errors, the messages and schemas of ByteNite's API.
+ * {@link JobsClient}, its errors, and the messages and schemas of ByteNite's API.
  *
  * @module bytenite-jobs
  */
@@ -34,14 +34,13 @@ export type { ErrorDetail } from "./errors/error-detail.ts";
 export type { HttpHeaders } from "./errors/http-headers.ts";
 export type { Outcome } from "./errors/outcome.ts";
 export { type AttemptRecord, RpcError, type RpcErrorInit } from "./errors/rpc-error.ts";
-export type { AccessTokenSource } from "./jobs/access-token.ts";
 export type { JobConfigInit } from "./jobs/job-config.ts";
 export {
   JobsClient,
   type JobsClientOptions,
   type JobsTransportOptions,
 } from "./jobs/jobs-client.ts";
-export type { AccessTokenOption, ApiKeyOptions } from "./jobs/jobs-credential.ts";
+export type { AccessTokenOption, AccessTokenSource, ApiKeyOptions } from "./jobs/jobs-credential.ts";
 export { JobsError } from "./jobs/jobs-error.ts";
 export type { RetryPolicy } from "./policies/retry-policy.ts";
 export { probe } from "./probe/probe.ts";

@@ -1,5 +1,5 @@
 /**
- * Clients for any service whose methods have `google.api.http` rules.
+ * Clients of any service whose methods have `google.api.http` rules.
  *
  * @module bytenite-jobs/transport
  */

@@ -51,6 +51,6 @@ describe("a response", () => {
     const client = createClient(LibraryService, transport);
     const error = await caught(client.getBook({ name: "shelves/1/books/2" }));
     expect(error).toMatchObject({ code: Code.DataLoss, outcome: "unknown", status: 200 });
-    expect(error.reason).toBe(`the answer cannot be read: ${reason}`);
+    expect(error.reason).toBe(`cannot decode the response: ${reason}`);
   });
 });

@@ -1,35 +1,35 @@
 import type { ServerAddress } from "../diagnostics/call-event.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
 
-/** A base URL, taken apart once for all calls. */
+/** A base URL, parsed once for all calls. */
 export interface BaseUrl {
   /** For instance `"https://api.bytenite.com"`. */
   readonly origin: string;
-  /** The path as it was given, at least `"/"`. */
+  /** The path as given, at least `"/"`. */
   readonly path: string;
-  /** What stands before every route, without a slash at its end: `"/v1/customer"` or `""`. */
+  /** The path before every route, without a slash at its end: `"/v1/customer"` or `""`. */
   readonly pathPrefix: string;
-  /** Whether what is sent there can be read on the way. */
+  /** Whether requests travel over the network unencrypted. */
   readonly isPlaintext: boolean;
 }
 
 /**
- * Checks a URL that is an option. The error never shows it: it may hold a password.
+ * Validates and parses a URL option. The error never shows the URL, because it may hold a password.
  *
  * @param option the name of the option
  */
 export function parseBaseUrl(baseUrl: string | URL, option = "baseUrl"): BaseUrl {
-  const refuse = (reason: string) => invalidArgument(`${option} ${reason}`);
-  if (typeof baseUrl !== "string" && !(baseUrl instanceof URL)) throw refuse("must be a string or a URL");
+  const invalid = (reason: string) => invalidArgument(`${option} ${reason}`);
+  if (typeof baseUrl !== "string" && !(baseUrl instanceof URL)) throw invalid("must be a string or a URL");
   let url: URL;
   try {
     url = new URL(baseUrl);
   } catch {
-    throw refuse('must be absolute, for instance "https://api.example.com/v1"');
+    throw invalid('must be absolute, for instance "https://api.example.com/v1"');
   }
-  if (url.protocol !== "https:" && url.protocol !== "http:") throw refuse("must begin with https: or http:");
-  if (url.username !== "" || url.password !== "") throw refuse("must not hold a user name or password");
-  if (url.search !== "" || url.hash !== "") throw refuse("must not hold a query or a fragment");
+  if (url.protocol !== "https:" && url.protocol !== "http:") throw invalid("must begin with https: or http:");
+  if (url.username !== "" || url.password !== "") throw invalid("must not hold a user name or password");
+  if (url.search !== "" || url.hash !== "") throw invalid("must not hold a query or a fragment");
   return {
     origin: url.origin,
     path: url.pathname,
@@ -38,7 +38,7 @@ export function parseBaseUrl(baseUrl: string | URL, option = "baseUrl"): BaseUrl
   };
 }
 
-/** Host and port of a base URL, as telemetry names them. */
+/** The host and port of a base URL, for diagnostics. */
 export function serverAddress({ origin }: BaseUrl): ServerAddress {
   const { hostname, port, protocol } = new URL(origin);
   return {
@@ -47,7 +47,7 @@ export function serverAddress({ origin }: BaseUrl): ServerAddress {
   };
 }
 
-/** What never leaves this machine (RFC 6761, section 6.3; RFC 5735; RFC 4291). */
+/** Whether requests to a host stay on this machine (RFC 6761, section 6.3; RFC 5735; RFC 4291). */
 function isLoopback(hostname: string): boolean {
   return (
     hostname === "localhost" ||

@@ -9,36 +9,36 @@ import { utf8Of } from "../codecs/utf8.ts";
 import type { Binding } from "../transcoding/binding.ts";
 import { type BodyContent, requestBodyOf } from "../transcoding/place-body.ts";
 
-/** Writes the body of a request; null if there is none, or none of any length. */
+/** Encodes the body of a request. Returns null if there is no body or it is empty. */
 export type BodyEncoder = (message: Message) => Uint8Array | null;
 
-/** Makes the function that writes the body which a binding gives a message. */
+/** Creates the encoder of a binding's request body. */
 export function bodyEncoder(binding: Binding, encoding: Encoding, options: JsonWriteOptions): BodyEncoder {
   if (binding.requestBody.kind === "none") return () => null;
-  const anyWay = (message: Message) => {
+  const fallback = (message: Message) => {
     const content = requestBodyOf(binding, message);
     return content === undefined ? null : encodeContent(content, encoding, options);
   };
   const compiled = compiledEncoder(binding, encoding, options);
   return (message) => {
-    const bytes = tryCompiled(compiled, message) ?? anyWay(message);
+    const bytes = tryCompiled(compiled, message) ?? fallback(message);
     return bytes?.length === 0 ? null : bytes;
   };
 }
 
-/** What a binary body says, in JSON; null if the binding has no body. */
+/** Converts a binary body to JSON. Returns null if the binding has no body. */
 export function bodyInJson(
   { requestBody }: Binding,
   body: Uint8Array | null,
   options: JsonWriteOptions,
 ): Uint8Array | null {
-  // A body that is a field is never binary.
+  // The body of a `body: "field"` binding is never binary.
   if (requestBody.kind !== "message") return null;
   const { desc } = requestBody;
   return encodeJson(desc, body === null ? create(desc) : decodeBinary(desc, body), options);
 }
 
-/** Where only fields at the top are in the path, the encoder passes over them, and nothing has to be copied. */
+/** If the path holds only top-level fields, the encoder skips them, so the message need not be copied. */
 function compiledEncoder(
   { requestBody }: Binding,
   encoding: Encoding,
@@ -47,9 +47,9 @@ function compiledEncoder(
   if (requestBody.kind !== "message") return undefined;
   const { desc, bound } = requestBody;
   if ([...bound.values()].some((inner) => inner !== "whole")) return undefined;
-  const carried = new Set([...bound.keys()].map(({ name }) => name));
-  if (encoding === "protobuf") return compileEncoder(desc, carried);
-  const toJson = compileJsonEncoder(desc, carried);
+  const skipped = new Set([...bound.keys()].map(({ name }) => name));
+  if (encoding === "protobuf") return compileEncoder(desc, skipped);
+  const toJson = compileJsonEncoder(desc, skipped);
   return (message) => utf8Of(toJson(message, options));
 }
 

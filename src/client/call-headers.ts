@@ -4,55 +4,60 @@ import type { HeaderList } from "../http/http-exchange.ts";
 import { formatGrpcTimeout } from "../policies/grpc-timeout.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { HeaderValues } from "./dynamic-headers.ts";
-import { checkedNamedValues } from "./named-values.ts";
-import { checkedHeaderName, checkedHeaderValue, isCredential, pushMetadata } from "./request-headers.ts";
+import {
+  checkedHeaderName,
+  checkedHeaderValue,
+  checkedNamedValues,
+  isCredential,
+  pushMetadata,
+} from "./request-headers.ts";
 import type { TransportSettings } from "./rest-transport-options.ts";
 
-/** What a call has of its own, as it was when the call began. */
+/** The headers and metadata from a call's options, as they were when the call began. */
 interface OwnHeaders {
-  /** Names of headers, in lower case. Metadata has none: it stands beside what has the same name. */
+  /** Names of headers, in lower case. Without metadata, which does not replace a header of the same name. */
   readonly names: ReadonlySet<string>;
   readonly list: HeaderList;
 }
 
-const nothing: OwnHeaders = { names: new Set(), list: [] };
+const none: OwnHeaders = { names: new Set(), list: [] };
 
 /** The headers of a call that stay the same from attempt to attempt. */
 export class CallHeaders {
   readonly #list: HeaderList;
   readonly #own: OwnHeaders;
-  /** What was made last: where these are the method's own, most first attempts have the same deadline. */
-  #timed: HeaderList = [];
-  #timedFor: number | undefined;
+  /** The last list with a timeout. Most first attempts of a method have the same timeout, and share it. */
+  #timedList: HeaderList = [];
+  #timedListMs: number | undefined;
 
-  constructor(list: HeaderList, own = nothing) {
+  constructor(list: HeaderList, own = none) {
     this.#list = list;
     this.#own = own;
   }
 
-  /** Names, in lower case, of those that the caller gave for this call. */
+  /** The names of headers from the call's options, in lower case. */
   get own(): ReadonlySet<string> {
     return this.#own.names;
   }
 
-  /** Whether the call has headers or metadata that other calls do not have. */
+  /** Whether the call's options have headers or metadata. */
   get hasOwn(): boolean {
-    return this.#own !== nothing;
+    return this.#own !== none;
   }
 
-  /** Lays the headers that a call has of its own over these, which every call has. */
+  /** Adds the headers and metadata from a call's options. They replace headers of the same name. */
   and(options: CallOptions, settings: TransportSettings): CallHeaders {
     const { headers, metadata, idempotencyKey } = options;
     if (headers === undefined && metadata === undefined && idempotencyKey === undefined) return this;
     return this.#with(ownHeaders(options, settings));
   }
 
-  /** Lays those that another call's headers were given over these. */
+  /** Adds the headers and metadata that `other` has from the call's options. */
   andOwnOf(other: CallHeaders): CallHeaders {
     return other.hasOwn ? this.#with(other.#own) : this;
   }
 
-  /** The values of the call's own headers and metadata that, by their names, are secrets; bytes also as they are. */
+  /** The values that are secrets by the names of their headers or metadata. Binary metadata also in its decoded form. */
   get secrets(): string[] {
     const secrets: string[] = [];
     const { list } = this.#own;
@@ -78,18 +83,18 @@ export class CallHeaders {
   }
 
   /** All headers of one attempt. */
-  ofAttempt(asked: HeaderValues, timeoutHeader: string | undefined, remainingMs: number): HeaderList {
+  ofAttempt(dynamic: HeaderValues, timeoutHeader: string | undefined, remainingMs: number): HeaderList {
     const isTimed = timeoutHeader !== undefined && remainingMs !== Number.POSITIVE_INFINITY;
     const list = isTimed ? this.#withTimeout(timeoutHeader, remainingMs) : this.#list;
-    return asked.size === 0 ? list : [...list, ...[...asked].flat()];
+    return dynamic.size === 0 ? list : [...list, ...[...dynamic].flat()];
   }
 
   #withTimeout(timeoutHeader: string, remainingMs: number): HeaderList {
-    if (this.#timedFor !== remainingMs) {
-      this.#timed = [...this.#list, timeoutHeader, formatGrpcTimeout(remainingMs)];
-      this.#timedFor = remainingMs;
+    if (this.#timedListMs !== remainingMs) {
+      this.#timedList = [...this.#list, timeoutHeader, formatGrpcTimeout(remainingMs)];
+      this.#timedListMs = remainingMs;
     }
-    return this.#timed;
+    return this.#timedList;
   }
 }
 
@@ -101,7 +106,7 @@ function ownHeaders(
   for (const [name, value] of Object.entries(checkedNamedValues("headers", headers))) {
     if (value === undefined) continue;
     const lower = checkedHeaderName(name, "headers");
-    if (lower === settings.timeoutHeader) throw invalidArgument(`headers: ${name} is what timeoutMs sets`);
+    if (lower === settings.timeoutHeader) throw invalidArgument(`headers: ${name} is set by timeoutMs`);
     if (settings.refusesCredentials && isCredential(lower)) throw refusedCredential(`headers: ${name}`);
     own.set(lower, checkedHeaderValue(name, value, "headers"));
   }
@@ -118,9 +123,9 @@ function ownHeaders(
   return { names: new Set(own.keys()), list };
 }
 
-/** The error for a secret that would travel in the open. */
+/** The error of a credential that would travel unencrypted. */
 export function refusedCredential(option: string): RpcError {
   return invalidArgument(
-    `${option}: a credential would go over http: to another host, for all to read; use https:, or set allowInsecure`,
+    `${option}: a credential would go over http: to another host, unencrypted; use https:, or set allowInsecure`,
   );
 }

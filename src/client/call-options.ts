@@ -3,40 +3,40 @@ import type { RetryPolicy } from "../policies/retry-policy.ts";
 import type { EncodingOption } from "./encoding-option.ts";
 import type { IncomingMetadata } from "./incoming-metadata.ts";
 
-/** Metadata to send: printable ASCII, or bytes for a key that ends in `-bin`. */
+/** gRPC metadata to send: printable ASCII, or bytes if the key ends in `-bin`. */
 export type OutgoingMetadata = Readonly<
   Record<string, string | Uint8Array | readonly (string | Uint8Array)[] | undefined>
 >;
 
-/** What one call may have of its own. */
+/** The options of one call. */
 export interface CallOptions {
   /**
-   * Ends the call when it fires: the promise rejects at once, with its reason as `cause`. The code is `Code.Cancelled`, or
-   * `Code.DeadlineExceeded` where the reason is a `TimeoutError`, as that of `AbortSignal.timeout` is.
+   * Ends the call when it aborts: the promise rejects at once, with the signal's reason as `cause`. The code is
+   * `Code.Cancelled`, or `Code.DeadlineExceeded` if the reason is a `TimeoutError`, as with `AbortSignal.timeout`.
    */
   readonly signal?: AbortSignal | undefined;
-  /** The deadline of the whole call, in milliseconds; `0` is none. Default: the transport's. */
+  /** The timeout of the whole call, retries included, in milliseconds; `0` is none. Default: the transport's. */
   readonly timeoutMs?: number | undefined;
   /**
-   * HTTP headers for this call. They win over the transport's of the same name. With `te: "trailers"` a grpc-gateway
-   * sends the metadata behind an answer too (`Grpc-Trailer-*`).
+   * HTTP headers of this call. They replace the transport's headers of the same name. With `te: "trailers"` a
+   * grpc-gateway also sends trailing metadata (`Grpc-Trailer-*`).
    */
   readonly headers?: Readonly<Record<string, string | undefined>> | undefined;
   /**
-   * gRPC metadata for this call: each entry is sent as `Grpc-Metadata-<key>`. A grpc-gateway passes it on up to
-   * version 2.32; since 2.33 it has to be set up with `WithLegacyHeaderMatching`.
+   * gRPC metadata of this call: each entry is sent as a header `Grpc-Metadata-<key>`. A grpc-gateway forwards it up to
+   * version 2.32; since 2.33 only with the option `WithLegacyHeaderMatching`.
    */
   readonly metadata?: OutgoingMetadata | undefined;
-  /** How the bodies of this call are written. Default: the transport's. */
+  /** The encoding of request and response bodies. Default: the transport's. */
   readonly encoding?: EncodingOption | undefined;
-  /** How failed attempts of this call are made again; `false`: not at all. Default: the transport's. */
+  /** How the client retries failed attempts; `false` disables retries. Default: the transport's. */
   readonly retry?: RetryPolicy | false | undefined;
   /**
-   * Sent as `Idempotency-Key`, the same on every attempt. By giving one the caller says that the server honours
-   * it, so that a call which may have happened is made again, like one of a method that may happen twice.
+   * The `Idempotency-Key` header, the same on every attempt. Set it only if the server honours it: the client then retries
+   * the call as an idempotent one, even if an attempt may have reached the server.
    */
   readonly idempotencyKey?: string | undefined;
-  /** Told once, when the call has its answer, before the promise resolves. */
+  /** Called once with the final response, before the promise settles. */
   readonly onResponse?:
     | ((response: {
         readonly status: number;

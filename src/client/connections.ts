@@ -1,7 +1,7 @@
 import type { Dispatcher } from "undici";
 import { createPool } from "../http/pool.ts";
 
-/** Where a transport's requests go out: through the caller's dispatcher, or a pool of our own for each origin. */
+/** The dispatchers of a transport: the caller's dispatcher, or one owned pool for each origin. */
 export class Connections {
   readonly #dispatcher: Dispatcher | undefined;
   readonly #pools = new Map<string, Dispatcher>();
@@ -20,7 +20,7 @@ export class Connections {
     return pool;
   }
 
-  /** Ends our own connections at once. A graceful close of an undici pool would wait for a connect that hangs. */
+  /** Closes the owned pools at once. A graceful close of an undici pool would wait for a connect that hangs. */
   async close(): Promise<void> {
     await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
   }

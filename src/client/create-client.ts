@@ -12,8 +12,8 @@ import type { UnaryResponse } from "./interceptor.ts";
 import type { Transport } from "./transport.ts";
 
 /**
- * One method for each unary rpc of a service, typed from its generated descriptor. A method `Then` is called `then$`, so
- * that a client is no promise.
+ * A client with one method for each unary rpc of a service, typed by the generated descriptor. An rpc `Then` becomes
+ * `then$`, so that a client is not mistaken for a promise.
  */
 export type Client<Service extends DescService> = {
   readonly [Name in keyof Service["method"] as Name extends "then"
@@ -24,11 +24,11 @@ export type Client<Service extends DescService> = {
 };
 
 /**
- * A client for a service whose methods have `google.api.http` rules. The rules are checked here; the rest of what a
- * method needs is done when it is first called. One without a rule, or one that streams, rejects with `Unimplemented`,
- * outcome `"not_sent"`, when it is called.
+ * Creates a client for a service whose methods have `google.api.http` rules. It validates the rules now, and compiles a
+ * method on its first call. A method without a rule, or a streaming method, rejects with `Unimplemented`, outcome
+ * `"not_sent"`.
  *
- * @throws HttpRuleError with everything that is wrong with the rules, if anything is
+ * @throws HttpRuleError with all problems of the rules, if there are any
  */
 export function createClient<Service extends DescService>(
   service: Service,
@@ -38,7 +38,7 @@ export function createClient<Service extends DescService>(
   const methods = service.methods.map((method) => [
     methodKey(method),
     (request: MessageInitShape<typeof method.input>, options?: CallOptions) =>
-      // One that is not unary has no route, and the transport says so.
+      // The transport rejects calls of streaming methods: they have no route.
       transport.unary(method as DescMethodUnary, request, options).then(messageOf),
   ]);
   return Object.fromEntries(methods) as Client<Service>;

@@ -1,16 +1,16 @@
 import type { Encoding } from "../codecs/media-type.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
 
-/** One encoding for both bodies, or one for each. */
+/** An encoding for request and response, or one for each. */
 export type EncodingOption = Encoding | { readonly request: Encoding; readonly response: Encoding };
 
-/** The encodings that a call asks for; its method's http rule has the last word. */
+/** The encodings of a call's request and response. A method's http rule may require JSON instead. */
 export interface EncodingPair {
   readonly request: Encoding;
   readonly response: Encoding;
 }
 
-/** Checks an `encoding` option and spells it out. */
+/** Validates an `encoding` option and returns it as a pair. */
 export function encodingPair(option: EncodingOption): EncodingPair {
   if (isEncoding(option)) return { request: option, response: option };
   if (

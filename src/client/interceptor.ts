@@ -8,41 +8,41 @@ import { Redactor, responseRedactor } from "../responses/redactor.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { IncomingMetadata } from "./incoming-metadata.ts";
-import { refusal } from "./invalid-call.ts";
+import { invalidCall } from "./invalid-call.ts";
 
-/** A call, as an interceptor sees it. To change it, pass a changed copy to `next`. */
+/** A call in an interceptor. To change it, pass a changed copy to `next`. */
 export interface UnaryRequest<I extends DescMessage = DescMessage, O extends DescMessage = DescMessage>
   extends CallOptions {
   readonly method: DescMethodUnary<I, O>;
   readonly message: MessageShape<I>;
 }
 
-/** The answer to a call. */
+/** The response of a call. */
 export interface UnaryResponse<O extends DescMessage = DescMessage> {
   readonly message: MessageShape<O>;
   /** The HTTP status. */
   readonly status: number;
   readonly headers: HttpHeaders;
-  /** What came as `Grpc-Metadata-*` headers and `Grpc-Trailer-*` trailers. */
+  /** The metadata in `Grpc-Metadata-*` headers and `Grpc-Trailer-*` trailers. */
   readonly metadata: IncomingMetadata;
-  /** How many requests were begun. */
+  /** How many attempts the call made. */
   readonly attempts: number;
-  /** One record for each attempt, the one that was answered last. */
+  /** One record for each attempt. The last one is the successful attempt. */
   readonly history: readonly AttemptRecord[];
 }
 
-/** What an interceptor calls to go on. */
+/** Continues a call: the next interceptor, or the call itself. */
 export type Next = (request: UnaryRequest) => Promise<UnaryResponse>;
 
 /**
- * Stands around every call of a transport: deadline, retries, encoding and the network are inside of it.
- * The first one in the list is the outermost.
+ * Wraps every call of a transport: deadline, retries, encoding and network are inside. The first interceptor in the list
+ * is the outermost.
  */
 export type Interceptor = (next: Next) => Next;
 
 /**
- * Puts interceptors around the end of the line. What they pass on and give back is checked: a request without its
- * method, or a return forgotten, is a sentence about the interceptor rather than a TypeError somewhere below.
+ * Wraps interceptors around `end`. It validates the requests and responses that they pass on: a request without its
+ * method, or a forgotten return, fails with an error that names interceptors and not with a TypeError elsewhere.
  */
 export function compose(interceptors: readonly Interceptor[], end: Next): Next {
   if (interceptors.length === 0) return end;
@@ -50,26 +50,26 @@ export function compose(interceptors: readonly Interceptor[], end: Next): Next {
   return interceptors.reduceRight<Next>((next, interceptor) => {
     const intercepted = interceptor(next);
     if (typeof intercepted !== "function") {
-      throw invalidArgument("interceptors: an interceptor must give back a function of the request");
+      throw invalidArgument("interceptors: an interceptor must return a function of the request");
     }
     return async (request) => checkedResponse(await intercepted(request), request);
   }, checkedEnd);
 }
 
-/** What was sent for a message: interceptors may build another response around that. */
-const secretsByMessage = new WeakMap<Message, Redactor>();
+/** The redactors of responses by their message, because an interceptor may put the message into another response. */
+const redactorByMessage = new WeakMap<Message, Redactor>();
 
-type WithSecrets = UnaryResponse & { readonly [responseRedactor]?: Redactor | undefined };
+type WithRedactor = UnaryResponse & { readonly [responseRedactor]?: Redactor | undefined };
 
-/** What was sent for a response, and an error that is made of it must not show. */
-export function secretsOf(response: UnaryResponse): Redactor {
-  const secrets = (response as WithSecrets)[responseRedactor] ?? secretsByMessage.get(response.message);
-  return secrets ?? new Redactor([]);
+/** The redactor for an error made from a response: it knows the secrets of the request. */
+export function redactorOf(response: UnaryResponse): Redactor {
+  const redactor = (response as WithRedactor)[responseRedactor] ?? redactorByMessage.get(response.message);
+  return redactor ?? new Redactor([]);
 }
 
-/** With properties of its own only: interceptors make changed copies with `{ ...response }`. */
+/** Copies a response to own properties, so that interceptors can change a copy with `{ ...response }`. */
 function spreadable(response: UnaryResponse): UnaryResponse {
-  secretsByMessage.set(response.message, secretsOf(response));
+  redactorByMessage.set(response.message, redactorOf(response));
   return { ...response, metadata: response.metadata };
 }
 
@@ -78,21 +78,21 @@ function checkedRequest(request: UnaryRequest): UnaryRequest {
     const message = messageOf(request);
     return message === request.message ? request : { ...request, message };
   }
-  throw invalidArgument("interceptors: next() must be given the request, or a changed copy of it");
+  throw invalidArgument("interceptors: next() must be called with the request, or a changed copy of it");
 }
 
 function messageOf({ method, message }: UnaryRequest): Message {
   try {
     return messageFromInit(method.input, message);
   } catch (error) {
-    throw refusal(error, rpcName(method));
+    throw invalidCall(error, rpcName(method));
   }
 }
 
 function checkedResponse(response: UnaryResponse, { method }: UnaryRequest): UnaryResponse {
   if (response?.message?.$typeName === method.output.typeName && Array.isArray(response.history))
     return response;
-  const reason = `interceptors: one gave back no response with a ${method.output.typeName}`;
-  // Whether it had asked `next` before, nobody here knows.
+  const reason = `interceptors: one returned no response with a ${method.output.typeName}`;
+  // The outcome is unknown, because the interceptor may have called `next` before.
   throw new RpcError({ code: Code.Internal, reason, outcome: "unknown", method: rpcName(method) });
 }

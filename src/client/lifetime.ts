@@ -3,7 +3,7 @@ import { Code } from "../errors/code.ts";
 import { RpcError } from "../errors/rpc-error.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
 
-/** Counts the calls in flight, so that closing can wait for them, and tells those that only wait to end. */
+/** Counts the calls in flight. Closing waits for them, and wakes those that wait for a retry, so that they end. */
 export class Lifetime {
   readonly #release: () => Promise<void> | undefined;
   readonly #waiting = new Set<() => void>();
@@ -11,7 +11,7 @@ export class Lifetime {
   #closed: Promise<void> | undefined;
   #onIdle: (() => void) | undefined;
 
-  /** @param release frees what the calls needed, once the last one is over */
+  /** @param release closes the connections, after the last call has ended */
   constructor(release: () => Promise<void> | undefined) {
     this.#release = release;
   }
@@ -20,7 +20,7 @@ export class Lifetime {
     return this.#closed !== undefined;
   }
 
-  /** @throws RpcError if everything is closed */
+  /** @throws RpcError if the transport is closed */
   refuseIfClosed(method: DescMethod): void {
     if (!this.isClosing) return;
     const reason = "the transport is closed";
@@ -32,25 +32,25 @@ export class Lifetime {
     });
   }
 
-  /** A call begins. */
+  /** Counts a call that begins. */
   enter(): void {
     this.#inFlight++;
   }
 
-  /** A call that has begun is over. */
+  /** Counts a call that has ended. */
   leave(): void {
     this.#inFlight--;
     if (this.#inFlight === 0) this.#onIdle?.();
   }
 
-  /** `wake` is called if everything is closed before the returned function is, or was closed before. */
+  /** Calls `wake` when the transport closes, or at once if it is closed already. Returns a function that cancels this. */
   whileWaiting(wake: () => void): () => void {
     if (this.isClosing) wake();
     this.#waiting.add(wake);
     return () => this.#waiting.delete(wake);
   }
 
-  /** Waits for the calls in flight, then releases. Every time it is called, it means the same closing. */
+  /** Waits for the calls in flight, then releases. Repeated calls return the same promise. */
   close(): Promise<void> {
     this.#closed ??= this.#closeOnce();
     return this.#closed;

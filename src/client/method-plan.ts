@@ -13,40 +13,40 @@ import { CallHeaders } from "./call-headers.ts";
 import type { EncodingPair } from "./encoding-option.ts";
 import type { TransportSettings } from "./rest-transport-options.ts";
 
-/** Everything about calls of one method that does not depend on the call: worked out once. */
+/** What all calls of a method share, computed once. */
 export interface MethodPlan {
   /** The rpc's full name, for instance `"bytenite.customer.Customer/RunJob"`. */
   readonly name: string;
   readonly route: Route;
-  /** Whether the .proto says that the rpc may be carried out twice (`idempotency_level`). */
+  /** Whether the .proto marks the rpc as idempotent (`idempotency_level`). */
   readonly isIdempotent: boolean;
   /**
-   * Whether a binding of the method puts fields into the query. Their values are validated before the route is found; what
-   * goes into the body is validated as it is written.
+   * Whether a binding of the method puts fields into the query. Their values are validated before the route is found.
+   * Values of the body are validated while it is encoded.
    */
   readonly hasFieldsBesideBody: boolean;
-  /** How one of the method's bindings goes over the wire, for the encodings that the caller asked for. */
-  planFor(binding: Binding, encodings: EncodingPair): BindingPlan;
+  /** The plan of one of the method's bindings for the requested encodings. */
+  planFor(binding: Binding, requested: EncodingPair): BindingPlan;
 }
 
-/** A binding in the encodings that it can have. */
+/** What all calls of a binding share in one pair of encodings, which are those that its http rule allows. */
 export interface BindingPlan {
   readonly request: Encoding;
   readonly response: Encoding;
-  /** Whether either body, or what is said of it, is binary. */
+  /** Whether `accept` or the request body is binary. */
   readonly isBinary: boolean;
-  /** The library's own headers and the transport's fixed ones. */
+  /** The library's own headers and the transport's fixed headers. */
   readonly headers: CallHeaders;
   readonly encodeBody: BodyEncoder;
 }
 
-/** The plans of a transport's methods, each made when it is first needed. */
+/** The plans of a transport's methods, each created on the first call. */
 export class MethodPlans {
   readonly #plans = new Map<DescMethodUnary, MethodPlan>();
   readonly #settings: TransportSettings;
   readonly #fixedHeaders: readonly string[];
 
-  /** @param fixedHeaders what every call carries, names and values in turn */
+  /** @param fixedHeaders headers of every call, names and values in turn */
   constructor(settings: TransportSettings, fixedHeaders: readonly string[]) {
     this.#settings = settings;
     this.#fixedHeaders = settings.headers.has("user-agent")
@@ -54,20 +54,20 @@ export class MethodPlans {
       : ["user-agent", `bytenite-jobs/${VERSION}`, ...fixedHeaders];
   }
 
-  /** @throws RpcError `Unimplemented`, if the method has no http rule, or one that does not fit it */
+  /** @throws RpcError `Unimplemented` if the method has no http rule or an invalid one */
   of(method: DescMethodUnary): MethodPlan {
     let plan = this.#plans.get(method);
     if (plan === undefined) {
-      plan = this.#make(method);
+      plan = this.#create(method);
       this.#plans.set(method, plan);
     }
     return plan;
   }
 
-  #make(method: DescMethodUnary): MethodPlan {
+  #create(method: DescMethodUnary): MethodPlan {
     const name = rpcName(method);
     const route = usableRoute(method, name, this.#settings);
-    const plans = new Map(route.bindings.map((binding) => [binding, this.#plansOf(binding)]));
+    const plans = new Map(route.bindings.map((binding) => [binding, this.#bindingPlans(binding)]));
     return {
       name,
       route,
@@ -77,7 +77,7 @@ export class MethodPlans {
     };
   }
 
-  #plansOf(binding: Binding): BindingPlans {
+  #bindingPlans(binding: Binding): BindingPlans {
     const { protobufMediaType } = this.#settings;
     const bodyEncoders = {
       protobuf: bodyEncoder(binding, "protobuf", this.#settings),
@@ -85,8 +85,8 @@ export class MethodPlans {
     };
     const mediaType = { protobuf: protobufMediaType, json: JSON_MEDIA_TYPE };
     const hasBody = binding.requestBody.kind !== "none";
-    const plan = (asked: EncodingPair): BindingPlan => {
-      const { request, response } = possibleEncodings(binding, asked);
+    const plan = (requested: EncodingPair): BindingPlan => {
+      const { request, response } = allowedEncodings(binding, requested);
       const headers = ["accept", mediaType[response], ...this.#fixedHeaders];
       if (hasBody) headers.push("content-type", mediaType[request]);
       return {
@@ -97,11 +97,11 @@ export class MethodPlans {
         encodeBody: bodyEncoders[request],
       };
     };
-    const answeredIn = (request: Encoding) => ({
+    const byResponse = (request: Encoding) => ({
       protobuf: plan({ request, response: "protobuf" }),
       json: plan({ request, response: "json" }),
     });
-    return { protobuf: answeredIn("protobuf"), json: answeredIn("json") };
+    return { protobuf: byResponse("protobuf"), json: byResponse("json") };
   }
 }
 
@@ -115,15 +115,16 @@ function usableRoute(method: DescMethodUnary, name: string, { queryFieldMask }: 
   }
 }
 
+/** By the encoding of the request, then of the response. */
 type BindingPlans = Readonly<Record<Encoding, Readonly<Record<Encoding, BindingPlan>>>>;
 
 /**
- * Binary bodies are whole messages, and a stock grpc-gateway cannot read a `body: "field"` in binary at all.
- * Where the answer has to be JSON the request is too: a gateway answers in the encoding of the request
- * unless it knows the one that is asked for, and out of the box it does not know JSON by name.
+ * The encodings that a binding allows. Binary bodies are whole messages: a stock grpc-gateway cannot read a
+ * `body: "field"` in binary. If the response has to be JSON, so does the request: a gateway responds in the encoding of
+ * the request unless it has a marshaler for the media type in `accept`, and by default it has none for JSON.
  */
-function possibleEncodings(binding: Binding, asked: EncodingPair): EncodingPair {
-  const response = binding.responseIsMessage ? asked.response : "json";
-  const request = binding.requestIsMessage && response === asked.response ? asked.request : "json";
+function allowedEncodings(binding: Binding, requested: EncodingPair): EncodingPair {
+  const response = binding.responseIsMessage ? requested.response : "json";
+  const request = binding.requestIsMessage && response === requested.response ? requested.request : "json";
   return { request, response };
 }

@@ -1,13 +1,13 @@
 import { asError } from "../errors/as-error.ts";
 
 /**
- * Tells somebody who looks on. A call does not end, and nothing that it says changes, because they have a bug:
- * what they throw, now or later, becomes a warning of the process.
+ * Runs a callback that only observes a call. An error that it throws, or its promise rejects with, becomes a process
+ * warning and does not affect the call.
  */
-export function observe(tell: (() => unknown) | undefined): void {
-  if (tell === undefined) return;
+export function observe(callback: (() => unknown) | undefined): void {
+  if (callback === undefined) return;
   try {
-    const result = tell();
+    const result = callback();
     if (result instanceof Promise) result.catch(warn);
   } catch (error) {
     warn(error);

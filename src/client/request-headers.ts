@@ -2,7 +2,7 @@ import { invalidArgument } from "../errors/invalid-argument.ts";
 import type { HeaderList } from "../http/http-exchange.ts";
 import type { OutgoingMetadata } from "./call-options.ts";
 
-/** Headers that are the library's, or the connection's, own. */
+/** Headers that only the library or the connection sets. */
 const reserved: ReadonlySet<string> = new Set([
   "accept",
   "content-encoding",
@@ -17,59 +17,59 @@ const reserved: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-/** Names of headers and metadata that hold secrets, as far as names tell. */
+/** Names of headers and metadata that hold secrets. */
 const credentials =
   /authori[sz]ation|(^|[-_.])auth($|[-_.])|token|secret|(api|access|account|functions?|master|private|subscription)[-_]?key|cookie|passw|credential|jwt|session[-_]?(id|key)/;
 
-/** A header's name (RFC 9110, section 5.6.2). */
+/** A header name (RFC 9110, section 5.6.2). */
 const tokenPattern = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-/** A header's value, without what could break out of its line (RFC 9110, section 5.5). */
+/** A header value, without line breaks and other control characters (RFC 9110, section 5.5). */
 const valuePattern = /^[\t\x20-\x7e\x80-\xff]*$/;
-/** What gRPC allows in metadata that is not binary; a grpc-gateway drops the rest. */
+/** The characters that gRPC allows in text metadata; a grpc-gateway drops metadata with others. */
 const metadataPattern = /^[\x20-\x7e]*$/;
 
-/** Whether a header or an entry of metadata, by its name in lower case, holds a secret. */
+/** Whether a header or metadata with this name, in lower case, holds a secret. */
 export function isCredential(name: string): boolean {
   return credentials.test(name);
 }
 
 /**
- * Checks a header's name and gives it in lower case.
+ * Validates a header name and returns it in lower case.
  *
  * @param option the option to name in the error
  */
 export function checkedHeaderName(name: string, option: string): string {
   if (!tokenPattern.test(name))
-    throw invalidArgument(`${option}: ${JSON.stringify(name)} is no name of a header`);
+    throw invalidArgument(`${option}: ${JSON.stringify(name)} is not a header name`);
   const lower = name.toLowerCase();
   if (reserved.has(lower)) throw invalidArgument(`${option}: ${name} is set by the transport itself`);
   return lower;
 }
 
 /**
- * Checks a header's value. The error never shows it: it may be a secret.
+ * Validates a header value. The error never shows the value, because it may be a secret.
  *
- * @returns it without the blanks around it, which are no part of it (RFC 9110, section 5.5), and which HTTP/2 forbids
- * (RFC 9113, section 8.2.1)
+ * @returns the value without the whitespace around it, which is not part of it (RFC 9110, section 5.5) and which HTTP/2
+ * forbids (RFC 9113, section 8.2.1)
  */
 export function checkedHeaderValue(name: string, value: unknown, option: string): string {
   if (typeof value !== "string") throw invalidArgument(`${option}: the value of ${name} must be a string`);
   if (!valuePattern.test(value)) {
-    throw invalidArgument(`${option}: the value of ${name} holds characters that a header cannot`);
+    throw invalidArgument(`${option}: the value of ${name} has characters that are not allowed in a header`);
   }
-  const text = withoutBlanks(value);
+  const text = trimBlanks(value);
   const lower = name.toLowerCase();
   if (lower === "te" && text.toLowerCase() !== "trailers") {
-    throw invalidArgument(`${option}: te can only be "trailers": the transport undoes no transfer coding`);
+    throw invalidArgument(`${option}: te can only be "trailers": the transport decodes no transfer codings`);
   }
   if ((lower === "authorization" || lower === "proxy-authorization") && !isAuthorization(text)) {
-    throw invalidArgument(`${option}: the value of ${name} holds no credential`);
+    throw invalidArgument(`${option}: the value of ${name} has no credential`);
   }
   return text;
 }
 
-/** A header's value without the spaces and tabs around it. */
-export function withoutBlanks(value: string): string {
+/** Removes the spaces and tabs around a header value. */
+export function trimBlanks(value: string): string {
   const hasNone = !isBlank(value.charCodeAt(0)) && !isBlank(value.charCodeAt(value.length - 1));
   return hasNone ? value : value.replace(/^[\t ]+|[\t ]+$/g, "");
 }
@@ -78,9 +78,15 @@ function isBlank(charCode: number): boolean {
   return charCode === 0x20 || charCode === 0x09;
 }
 
-/** Whether a text can be a value of `Authorization`: a scheme alone cannot, as an empty variable leaves it behind. */
+/** Whether a text is a valid `Authorization` value. A scheme without a credential, as an empty variable leaves it, is not. */
 export function isAuthorization(text: string): boolean {
   return valuePattern.test(text) && !(text.length <= 6 && /^(basic|bearer)?$/i.test(text));
+}
+
+/** Validates an option that is an object of names and values. A Headers or a Map would look like an empty object. */
+export function checkedNamedValues<T extends object>(option: string, values: T): T {
+  if (typeof values === "object" && values !== null && !(Symbol.iterator in values)) return values;
+  throw invalidArgument(`${option} must be a plain object of names and values`);
 }
 
 /** Adds metadata to a list of header names and values. */
@@ -88,7 +94,7 @@ export function pushMetadata(headers: HeaderList[number][], metadata: OutgoingMe
   for (const [key, values] of Object.entries(metadata)) {
     if (values === undefined) continue;
     if (!/^[0-9A-Za-z_.-]+$/.test(key)) {
-      throw invalidArgument(`metadata: ${JSON.stringify(key)} is no key of gRPC metadata`);
+      throw invalidArgument(`metadata: ${JSON.stringify(key)} is not a key of gRPC metadata`);
     }
     const isBinary = key.toLowerCase().endsWith("-bin");
     const texts = [values].flat().map((value) => metadataText(key, value, isBinary));
@@ -100,7 +106,7 @@ export function pushMetadata(headers: HeaderList[number][], metadata: OutgoingMe
 function metadataText(key: string, value: unknown, isBinary: boolean): string {
   if (isBinary) {
     if (!(value instanceof Uint8Array)) {
-      throw invalidArgument(`metadata: the value of ${key} must be bytes, as -bin says`);
+      throw invalidArgument(`metadata: the value of ${key} must be bytes, because the key ends in -bin`);
     }
     return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64");
   }
@@ -110,7 +116,7 @@ function metadataText(key: string, value: unknown, isBinary: boolean): string {
     );
   }
   if (!metadataPattern.test(value)) {
-    throw invalidArgument(`metadata: the value of ${key} holds more than printable ASCII`);
+    throw invalidArgument(`metadata: the value of ${key} has characters other than printable ASCII`);
   }
-  return withoutBlanks(value);
+  return trimBlanks(value);
 }

@@ -9,98 +9,97 @@ import type { FieldMaskForm } from "../transcoding/field-text.ts";
 import { type BaseUrl, parseBaseUrl } from "./base-url.ts";
 import { type EncodingOption, type EncodingPair, encodingPair } from "./encoding-option.ts";
 import type { Interceptor } from "./interceptor.ts";
-import { checkedNamedValues } from "./named-values.ts";
-import { checkedHeaderName, checkedHeaderValue } from "./request-headers.ts";
+import { checkedHeaderName, checkedHeaderValue, checkedNamedValues } from "./request-headers.ts";
 
-/** A header that every call carries; a function is asked on every attempt. */
+/** The value of a header, or a function that returns it and is called on every attempt. */
 export type HeaderSource = string | (() => string | Promise<string>);
 
-/** What a transport is made from. */
+/** The options of a transport. */
 export interface RestTransportOptions {
-  /** Where the service is, for instance `"https://api.example.com/v1"`. The path stands before every route. */
+  /** The URL of the service, for instance `"https://api.example.com/v1"`. Its path is the prefix of every route. */
   readonly baseUrl: string | URL;
   /**
-   * How bodies are written. A method whose http rule cannot be binary goes as JSON all the same.
+   * The encoding of request and response bodies. A method whose http rule does not allow binary uses JSON.
    *
    * @default "protobuf"
    */
   readonly encoding?: EncodingOption | undefined;
   /**
-   * Whether a call that the server refused, in anything but binary, is sent once more as JSON. The transport
-   * remembers a server that speaks JSON only for 5 minutes.
+   * Whether the client repeats a call in JSON if the server rejects binary, with a response that is not binary itself. The
+   * transport remembers for 5 minutes that a server accepts only JSON.
    *
    * @default true
    */
   readonly jsonFallback?: boolean | undefined;
   /**
-   * The deadline of a whole call, retries included, in milliseconds; `0` is none.
+   * The timeout of a whole call, retries included, in milliseconds; `0` is none.
    *
    * @default 30_000
    */
   readonly timeoutMs?: number | undefined;
-  /** How failed attempts are made again; `false`: not at all. */
+  /** How the client retries failed attempts; `false` disables retries. */
   readonly retry?: RetryPolicy | false | undefined;
   /**
-   * A longer answer is an error, found while it streams, in bytes.
+   * The maximum length of a response body, in bytes. A longer one is an error as soon as it exceeds the limit.
    *
    * @default 4_194_304 (4 MiB)
    */
   readonly maxResponseBytes?: number | undefined;
-  /** HTTP headers of every call. With `te: "trailers"` a grpc-gateway sends trailing metadata too. */
+  /** HTTP headers of every call. With `te: "trailers"` a grpc-gateway also sends trailing metadata. */
   readonly headers?: Readonly<Record<string, HeaderSource | undefined>> | undefined;
-  /** Stand around every call, the first one outermost. */
+  /** Interceptors around every call, the first one outermost. */
   readonly interceptors?: readonly Interceptor[] | undefined;
   /**
-   * Any undici Dispatcher: a proxy, mTLS, a mock. It is never closed by us.
+   * Any undici Dispatcher: a proxy, mTLS, a mock. The transport never closes it.
    *
-   * @default a pool of the transport's own
+   * @default a pool that the transport owns
    */
   readonly dispatcher?: Dispatcher | undefined;
   /**
-   * Message types that may stand inside of a google.protobuf.Any, which JSON needs to know. In an answer, one
-   * that is not known becomes a google.protobuf.Struct with all that it held, `@type` included.
+   * The message types that JSON needs to encode and decode a google.protobuf.Any. In a response, an Any of another type
+   * becomes a google.protobuf.Struct with all its content, `@type` included.
    *
-   * @default the error details of google.rpc; they are known besides those given here, too
+   * @default the error details of google.rpc, which are always known
    */
   readonly registry?: Registry | undefined;
   /**
-   * How 64-bit integers are written in JSON bodies: as text, which is protobuf's canonical form and what every server
-   * that has the .proto reads, or as a number with all its digits, which is what an OpenAPI description means by
-   * `"type": "integer"`. Keys of maps are text in both. Both are read.
+   * How 64-bit integers are written in JSON bodies. `"string"` is protobuf's canonical form, which every server with the
+   * .proto reads. `"number"` writes all digits, as an OpenAPI description with `"type": "integer"` expects. Map keys are
+   * always strings. Responses may have either form.
    *
    * @default "string"
    * @see https://protobuf.dev/programming-guides/json/
    */
   readonly jsonInt64?: "string" | "number" | undefined;
   /**
-   * What binary bodies are called on the wire.
+   * The media type of binary bodies.
    *
    * @default "application/x-protobuf"
    */
   readonly protobufMediaType?: string | undefined;
   /**
-   * The header that carries the deadline in gRPC's form (`300m`); `false` sends none.
+   * The header with the remaining time in gRPC's format (`300m`); `false` sends none.
    *
    * @default "Grpc-Timeout"
    */
   readonly timeoutHeader?: string | false | undefined;
   /**
-   * Whether credentials may go over `http:` to a host that is not this machine.
+   * Whether credentials may travel over `http:` to another host.
    *
    * @default false
    */
   readonly allowInsecure?: boolean | undefined;
   /**
-   * How the paths of a google.protobuf.FieldMask are written in a query: `"snake_case"`, as the .proto file spells them,
-   * which is what a grpc-gateway passes on (grpc-gateway#4134), or `"camelCase"`, as Google's servers and vanguard read
-   * them. In JSON bodies they are always in camelCase. A path that would be read as another one is `InvalidArgument`.
+   * How the paths of a google.protobuf.FieldMask are written in a query. `"snake_case"` is the spelling in the .proto file,
+   * which a grpc-gateway expects (grpc-gateway#4134). `"camelCase"` is what Google's servers and vanguard expect. JSON
+   * bodies always use camelCase. A path that the server would read as another path is `InvalidArgument`.
    *
    * @default "snake_case"
    */
   readonly queryFieldMask?: "snake_case" | "camelCase" | undefined;
 }
 
-/** {@link RestTransportOptions}, checked and with every default filled in. */
+/** Validated {@link RestTransportOptions}, with all defaults. */
 export interface TransportSettings {
   readonly baseUrl: BaseUrl;
   readonly encoding: EncodingPair;
@@ -144,7 +143,7 @@ const known: Readonly<Record<keyof RestTransportOptions, true>> = {
   queryFieldMask: true,
 };
 
-/** Checks a transport's options. Every error names the option; none shows a value that may be a secret. */
+/** Validates a transport's options. Errors name the option, and never show a value that may be a secret. */
 export function transportSettings(options: RestTransportOptions): TransportSettings {
   if (typeof options !== "object" || options === null) throw invalidArgument("options must be an object");
   for (const name of Object.keys(options)) {
@@ -173,10 +172,10 @@ export function transportSettings(options: RestTransportOptions): TransportSetti
   };
 }
 
-/** Checks a deadline in milliseconds. */
+/** Validates a timeout in milliseconds. */
 export function checkedTimeout(timeoutMs: number): number {
   if (typeof timeoutMs === "number" && Number.isFinite(timeoutMs) && timeoutMs >= 0) return timeoutMs;
-  throw invalidArgument("timeoutMs must be a number of milliseconds, or 0 for no deadline");
+  throw invalidArgument("timeoutMs must be a number of milliseconds, or 0 for no timeout");
 }
 
 function checkedMaxBytes(maxBytes: number): number {
@@ -197,16 +196,16 @@ function checkedHeaders(
   for (const [name, value] of Object.entries(checkedNamedValues("headers", headers))) {
     if (value === undefined) continue;
     const lower = checkedHeaderName(name, "headers");
-    if (lower === timeoutHeader) throw invalidArgument(`headers: ${name} is what timeoutMs sets`);
-    if (checked.has(lower)) throw invalidArgument(`headers: ${name} stands there twice`);
+    if (lower === timeoutHeader) throw invalidArgument(`headers: ${name} is set by timeoutMs`);
+    if (checked.has(lower)) throw invalidArgument(`headers: ${name} is given twice`);
     checked.set(lower, typeof value === "function" ? value : checkedHeaderValue(name, value, "headers"));
   }
   return checked;
 }
 
-/** Checks interceptors of any kind, and copies their list, which is the caller's. */
+/** Validates interceptors and copies their list, because the caller may change it. */
 export function checkedInterceptors<Each>(interceptors: readonly Each[]): Each[] {
-  // Not by every(), which passes over the holes of a list.
+  // Spread first, because every() skips the holes of an array.
   if (Array.isArray(interceptors) && [...interceptors].every((each) => typeof each === "function")) {
     return [...interceptors];
   }

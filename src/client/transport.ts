@@ -2,12 +2,12 @@ import type { DescMessage, DescMethodUnary, MessageInitShape } from "@bufbuild/p
 import type { CallOptions } from "./call-options.ts";
 import type { UnaryResponse } from "./interceptor.ts";
 
-/** Makes calls. It owns connections: close it when no more calls are to come. */
+/** Makes calls. It owns connections: close it after the last call. */
 export interface Transport {
   /**
-   * Calls a unary method. Everything that goes wrong rejects with an RpcError.
+   * Calls a unary method. Every failure rejects with an RpcError.
    *
-   * @param input a message, or what protobuf-es's `create()` makes one from
+   * @param input a message, or an init object as for protobuf-es's `create()`
    */
   unary<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
@@ -16,8 +16,8 @@ export interface Transport {
   ): Promise<UnaryResponse<O>>;
 
   /**
-   * Lets the calls in flight finish, then closes the connections. Calls made after it fail with
-   * `Code.FailedPrecondition`, outcome `"not_sent"`.
+   * Waits for the calls in flight, then closes the connections. Later calls fail with `Code.FailedPrecondition`, outcome
+   * `"not_sent"`.
    */
   close(): Promise<void>;
 

@@ -12,7 +12,7 @@ const known: Readonly<Record<keyof CallOptions, true>> = {
   onResponse: true,
 };
 
-/** Refuses options of a call that there are not: a misspelt `timeoutMS` must not be a call without a deadline. */
+/** Rejects unknown call options: a misspelt `timeoutMS` must not be a call without a timeout. */
 export function checkOptionNames(options: CallOptions): void {
   if (typeof options !== "object" || options === null) throw invalidArgument("options must be an object");
   for (const name of Object.keys(options)) {
@@ -20,13 +20,13 @@ export function checkOptionNames(options: CallOptions): void {
   }
 }
 
-/** Checks what nothing else checks; interceptors may have had their hands on it. */
+/** Validates the options that are not validated where they are used. Interceptors may have changed them. */
 export function checkCallOptions({ signal, idempotencyKey, onResponse }: CallOptions): void {
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw invalidArgument("signal must be an AbortSignal");
   }
   if (idempotencyKey !== undefined && (typeof idempotencyKey !== "string" || idempotencyKey === "")) {
-    throw invalidArgument("idempotencyKey must be a string that is not empty");
+    throw invalidArgument("idempotencyKey must be a non-empty string");
   }
   if (onResponse !== undefined && typeof onResponse !== "function") {
     throw invalidArgument("onResponse must be a function");

@@ -1,11 +1,11 @@
 import { type ContextKey, createContextKey } from "@connectrpc/connect";
 import type { CallOptions } from "../client/call-options.ts";
 
-/** What a call may have of its own that Connect has no word for. */
+/** The call options that Connect's own call options lack. */
 export type RestCallOptions = Pick<CallOptions, "encoding" | "retry" | "idempotencyKey" | "metadata">;
 
 /**
- * Gives one call options that Connect has no word for, as a context value; an interceptor may set it, too.
+ * The context key of a call's {@link RestCallOptions}. An interceptor may set it, too.
  *
  * @example
  * const contextValues = createContextValues().set(restCallOptions, { idempotencyKey: "order-17" });

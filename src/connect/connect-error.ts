@@ -11,10 +11,10 @@ import { RpcError } from "../errors/rpc-error.ts";
 import { receivedHeaders } from "./headers.ts";
 
 /**
- * What this library knows of a call that failed over its transport: above all `outcome`, whether it happened, and
- * besides `attempts`, `history`, the HTTP `status` and the `body`.
+ * Finds the RpcError behind an error of this library's Connect transport. It has the `outcome`, which says whether the rpc
+ * was carried out, and `attempts`, `history`, the HTTP `status` and the `body`.
  *
- * @returns undefined for an error that does not come from there
+ * @returns undefined if the error does not come from this transport
  */
 export function rpcErrorOf(error: unknown): RpcError | undefined {
   if (error instanceof RpcError) return error;
@@ -22,23 +22,23 @@ export function rpcErrorOf(error: unknown): RpcError | undefined {
 }
 
 /**
- * An error of ours as one of Connect's, whose `cause` it becomes. The codes have the same numbers.
+ * Converts an RpcError to a ConnectError and makes it the `cause`. The codes have the same numbers.
  *
- * @param signal of the call: Connect's clients are told its reason
+ * @param signal the call's signal: if it ended the call, the error carries its reason, as Connect's clients expect
  */
 export function connectErrorFrom(error: unknown, registry: Registry, signal?: AbortSignal): ConnectError {
   if (!(error instanceof RpcError)) return ConnectError.from(error);
   return new RestConnectError(error, registry, reasonOf(error, signal));
 }
 
-/** Where the signal ended the call. What `AbortSignal.timeout` says is Canceled to Connect, too. */
+/** The signal's reason, if it ended the call. Connect reports `AbortSignal.timeout` as Canceled, too. */
 function reasonOf({ cause }: RpcError, signal: AbortSignal | undefined): ConnectError | undefined {
   if (!signal?.aborted || cause !== signal.reason) return undefined;
   return ConnectError.from(cause, ConnectCode.Canceled);
 }
 
 class RestConnectError extends ConnectError {
-  /** Those that Connect cannot hold. */
+  /** The details that Connect cannot represent. */
   readonly #others: readonly ErrorDetail[];
 
   constructor(error: RpcError, registry: Registry, reason: ConnectError | undefined) {
@@ -47,7 +47,7 @@ class RestConnectError extends ConnectError {
     const known = error.details.map((detail) => incomingDetail(detail, registry));
     this.details = [...(reason?.details ?? []), ...known.filter((detail) => detail !== undefined)];
     this.#others = error.details.filter((_, i) => known[i] === undefined);
-    // Where a handler of a Connect server lets it through, its caller must not be shown what another server said.
+    // If a handler of a Connect server rethrows this error, its caller must not see the text of another server.
     this.isWireError = error.status !== undefined;
   }
 
@@ -60,8 +60,8 @@ class RestConnectError extends ConnectError {
 }
 
 /**
- * A detail in binary, which is the only form that Connect decodes. One that came in JSON, of a type that the registry
- * does not have, is left out here, and found by its schema all the same.
+ * Converts a detail to binary, the only form that Connect decodes. Returns undefined for a detail in JSON whose type is not
+ * in the registry; `findDetails` with its schema still finds it.
  */
 function incomingDetail(
   detail: ErrorDetail,
@@ -75,7 +75,7 @@ function incomingDetail(
   try {
     return { type, value: toBinary(desc, decodeDetail(detail, desc, registry)), debug: json };
   } catch {
-    // As in RpcError's own findDetails: a detail is an extra to an error that says enough without it.
+    // As in RpcError.findDetails: an invalid detail is left out, because the error is useful without it.
     return undefined;
   }
 }

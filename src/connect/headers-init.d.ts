@@ -1,5 +1,5 @@
 /**
- * The types of @connectrpc/connect take this one for given, from TypeScript's DOM library; @types/node has all the
- * others that they need. Who uses Connect has it already: this file is not part of the package.
+ * The types of @connectrpc/connect need this type of TypeScript's DOM library; @types/node has the other ones. Users of
+ * Connect have it already, so this file is not part of the package.
  */
 type HeadersInit = [string, string][] | Record<string, string> | Headers;

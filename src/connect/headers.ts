@@ -1,26 +1,26 @@
 import { incomingMetadata } from "../client/incoming-metadata.ts";
 import type { HttpHeaders } from "../errors/http-headers.ts";
 
-/** Headers that Connect gives, as a call of ours takes them. Several values of a name are one by now. */
+/** Converts Connect's request headers to call options. Headers has already joined the values of a repeated name. */
 export function sentHeaders(headers: Headers): Record<string, string> {
   return Object.fromEntries(headers);
 }
 
 /**
- * The headers of an answer as Connect knows them. What a grpc-gateway passes on as `Grpc-Metadata-<key>` is there under
- * its own key, too, where a Connect or gRPC server would have put it.
+ * Converts response headers for Connect. Metadata that a grpc-gateway sends as `Grpc-Metadata-<key>` is also under
+ * `<key>`, as from a Connect or gRPC server.
  */
 export function receivedHeaders(headers: HttpHeaders): Headers {
   const received = new Headers();
   append(received, headers);
   for (const [key, values] of Object.entries(incomingMetadata(headers, {}))) {
-    // The HTTP header says what was sent: the backend's own content-type, for one, is another.
+    // An HTTP header takes precedence: the content-type of the backend's metadata, for instance, is not the response's.
     if (headers[key] === undefined) append(received, { [key]: values });
   }
   return received;
 }
 
-/** What came as trailers: `Grpc-Trailer-<key>`, under its own key. */
+/** Converts trailers for Connect: `Grpc-Trailer-<key>` becomes `<key>`. */
 export function receivedTrailers(
   headers: HttpHeaders,
   metadata: Readonly<Record<string, readonly string[]>>,

@@ -1,5 +1,5 @@
 /**
- * The same transport for clients of `@connectrpc/connect`, an optional peer dependency.
+ * The transport for clients of `@connectrpc/connect`, an optional peer dependency.
  *
  * @module bytenite-jobs/connect
  */

@@ -11,34 +11,34 @@ import { rpcName } from "../transcoding/rpc-name.ts";
 import { connectErrorFrom, rpcErrorOf } from "./connect-error.ts";
 import { connectCall } from "./unary-call.ts";
 
-/** What a Connect transport over REST is made from: a transport's options, with Connect's interceptors. */
+/** The options of a Connect transport over REST: those of a transport, with Connect's interceptors. */
 export interface ConnectTransportOptions extends Omit<RestTransportOptions, "interceptors"> {
-  /** Connect's interceptors, the first one outermost, as the deadline is around them all. */
+  /** Connect's interceptors, the first one outermost. The timeout includes them. */
   readonly interceptors?: Interceptor[] | undefined;
 }
 
-/** A Connect transport that owns connections: close it when no more calls are to come. */
+/** A Connect transport that owns connections: close it after the last call. */
 export interface RestConnectTransport extends Transport {
-  /** Lets the calls in flight finish, then closes the connections. Calls made after it fail. */
+  /** Waits for the calls in flight, then closes the connections. Later calls fail. */
   close(): Promise<void>;
   /** The same as {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * A transport for clients of `@connectrpc/connect`, over REST: it calls any unary method with a `google.api.http` rule,
- * in binary where the rule allows it and in JSON otherwise. Everything that goes wrong with a call rejects with a
- * `ConnectError`; {@link rpcErrorOf} says whether it happened. Streaming methods reject with `Code.Unimplemented`.
+ * Creates a transport for clients of `@connectrpc/connect` over REST. It calls any unary method with a `google.api.http`
+ * rule, in binary if the rule allows it and in JSON otherwise. Every failure of a call rejects with a `ConnectError`;
+ * {@link rpcErrorOf} returns its outcome. Streaming methods reject with `Code.Unimplemented`.
  *
- * A call's `timeoutMs` is its whole deadline, over interceptors and attempts, in milliseconds; without one the
- * transport's holds, and 0 or less is none. `headers` are sent as HTTP headers.
+ * A call's `timeoutMs` includes interceptors and retries, in milliseconds; 0 or less is no timeout. Default: the
+ * transport's. `headers` are sent as HTTP headers.
  *
- * @throws RpcError `InvalidArgument` that names the option, if one cannot be used
+ * @throws RpcError `InvalidArgument` that names the option, if one is invalid
  */
 export function createRestTransport(options: ConnectTransportOptions): RestConnectTransport {
   const { interceptors: given, ...rest } = options;
   const settings = transportSettings(rest);
-  const interceptors = checkedInterceptors(given ?? []).map(checkedWhenApplied);
+  const interceptors = checkedInterceptors(given ?? []).map(validated);
   const engine = createTransport(settings, new Connections(settings), undefined);
   return {
     async unary(method, signal, timeoutMs = settings.timeoutMs, header, input, contextValues) {
@@ -54,7 +54,7 @@ export function createRestTransport(options: ConnectTransportOptions): RestConne
       }
     },
     stream: (method) => {
-      const reason = `${rpcName(method)} is a streaming method, and HTTP requests with one answer cannot carry it`;
+      const reason = `${rpcName(method)} is a streaming method, which REST cannot carry`;
       return Promise.reject(new ConnectError(reason, Code.Unimplemented));
     },
     close: () => engine.close(),
@@ -62,11 +62,11 @@ export function createRestTransport(options: ConnectTransportOptions): RestConne
   };
 }
 
-/** What an interceptor gives back is known when a call begins: Connect makes their chain anew for each. */
-function checkedWhenApplied(interceptor: Interceptor): Interceptor {
+/** Validates what an interceptor returns. Connect applies interceptors anew for each call. */
+function validated(interceptor: Interceptor): Interceptor {
   return (next) => {
     const intercepted = interceptor(next);
     if (typeof intercepted === "function") return intercepted;
-    throw invalidArgument("interceptors: an interceptor must give back a function of the request");
+    throw invalidArgument("interceptors: an interceptor must return a function of the request");
   };
 }

@@ -1,4 +1,4 @@
-import type { DescMessage, DescMethodUnary, MessageInitShape, Registry } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethodUnary, Message, MessageInitShape, Registry } from "@bufbuild/protobuf";
 import {
   Code,
   type ConnectError,
@@ -9,29 +9,32 @@ import {
   type UnaryResponse,
 } from "@connectrpc/connect";
 import { runUnaryCall } from "@connectrpc/connect/protocol";
-import { refusal } from "../client/invalid-call.ts";
+import type { BaseUrl } from "../client/base-url.ts";
+import { invalidCall } from "../client/invalid-call.ts";
 import type { CallPart, Engine } from "../client/rest-transport.ts";
 import type { TransportSettings } from "../client/rest-transport-options.ts";
 import { messageFromInit } from "../codecs/message-from-init.ts";
+import type { Route } from "../transcoding/binding.ts";
+import { requestTarget } from "../transcoding/request-target.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
+import { TranscodingError } from "../transcoding/transcoding-error.ts";
 import { restCallOptions } from "./call-options.ts";
 import { connectErrorFrom } from "./connect-error.ts";
 import { CallDeadline } from "./deadline.ts";
 import { receivedHeaders, receivedTrailers, sentHeaders } from "./headers.ts";
-import { httpRequest } from "./http-request.ts";
 
-/** A call, as Connect's clients ask for it. */
+/** A call of Connect's client. */
 export interface ConnectCall<I extends DescMessage, O extends DescMessage> {
   readonly method: DescMethodUnary<I, O>;
   readonly input: MessageInitShape<I>;
   readonly signal: AbortSignal | undefined;
-  /** 0 and less is none. */
+  /** In milliseconds; 0 or less is no timeout. */
   readonly timeoutMs: number;
   readonly header: HeadersInit | undefined;
   readonly contextValues: ContextValues | undefined;
 }
 
-/** Makes a call with all that Connect's interceptors do around it. Whatever goes wrong is a ConnectError. */
+/** Makes a call through Connect's interceptors. Every failure is a ConnectError. */
 export async function connectCall<I extends DescMessage, O extends DescMessage>(
   engine: Engine,
   settings: TransportSettings,
@@ -41,10 +44,10 @@ export async function connectCall<I extends DescMessage, O extends DescMessage>(
 ): Promise<UnaryResponse<I, O>> {
   const { signal, contextValues = createContextValues() } = call;
   const deadline = new CallDeadline(call.timeoutMs);
-  const end = new End(settings.registry);
+  const errors = new CallErrors(settings.registry);
   try {
     return await runUnaryCall<I, O>({
-      interceptors: [end.watched, ...interceptors],
+      interceptors: [errors.interceptor, ...interceptors],
       ...(signal && { signal }),
       ...(deadline.timerMs !== undefined && { timeoutMs: deadline.timerMs }),
       req: { ...requestOf(engine, settings, call), contextValues },
@@ -52,12 +55,12 @@ export async function connectCall<I extends DescMessage, O extends DescMessage>(
         try {
           return await callOnce(callPart, request, deadline);
         } catch (error) {
-          throw end.of(error, request.signal);
+          throw errors.convert(error, request.signal);
         }
       },
     });
   } catch (error) {
-    throw end.known ?? connectErrorFrom(error, settings.registry);
+    throw errors.final ?? connectErrorFrom(error, settings.registry);
   }
 }
 
@@ -79,48 +82,69 @@ function requestOf<I extends DescMessage, O extends DescMessage>(
       message,
     } as const;
   } catch (error) {
-    throw refusal(error, rpcName(method));
+    throw invalidCall(error, rpcName(method));
   }
 }
 
 /**
- * How a call ended, as far as this library knows. Connect makes a new error of an aborted signal's reason, which does
- * not know whether the call happened.
+ * The HTTP method and URL that Connect's interceptors see. If the message does not fit the route, the URL is the route's
+ * template, because an interceptor may still complete the message.
  */
-class End {
+function httpRequest(
+  route: Route,
+  { origin, pathPrefix }: BaseUrl,
+  message: Message,
+): { readonly requestMethod: string; readonly url: string } {
+  try {
+    const { binding, target } = requestTarget(route, message);
+    return { requestMethod: binding.verb, url: `${origin}${pathPrefix}${target}` };
+  } catch (error) {
+    if (!(error instanceof TranscodingError)) throw error;
+    const [{ verb, template }] = route.bindings;
+    return { requestMethod: verb, url: `${origin}${pathPrefix}${template.text}` };
+  }
+}
+
+/**
+ * Finds the error to reject a call with. If a signal aborts, Connect creates a new error from its reason; the error of
+ * this library also has the outcome.
+ */
+class CallErrors {
   readonly #registry: Registry;
   #last: ConnectError | undefined;
   #thrown: unknown;
-  #wasCut = false;
+  #wasAborted = false;
 
   constructor(registry: Registry) {
     this.#registry = registry;
   }
 
-  /** The outermost interceptor: it sees what the others make of an error. */
-  readonly watched: Interceptor = (next) => async (request) => {
+  /** The outermost interceptor. It sees the errors that other interceptors throw instead. */
+  readonly interceptor: Interceptor = (next) => async (request) => {
     try {
       return await next(request);
     } catch (error) {
       this.#thrown = error;
-      this.#wasCut = request.signal.aborted;
+      this.#wasAborted = request.signal.aborted;
       throw error;
     }
   };
 
-  of(error: unknown, signal: AbortSignal): ConnectError {
+  /** Converts the error of a request, and remembers it. */
+  convert(error: unknown, signal: AbortSignal): ConnectError {
     this.#last = connectErrorFrom(error, this.#registry, signal);
     return this.#last;
   }
 
-  /** The error of the last request, where it is what the call ended with: unless an interceptor has put another one. */
-  get known(): ConnectError | undefined {
+  /** The error of the last request, unless an interceptor replaced it. */
+  get final(): ConnectError | undefined {
     const code = this.#last?.code;
-    const isCut = this.#wasCut && (code === Code.Canceled || code === Code.DeadlineExceeded);
-    return isCut || this.#thrown === this.#last ? this.#last : undefined;
+    const isAborted = this.#wasAborted && (code === Code.Canceled || code === Code.DeadlineExceeded);
+    return isAborted || this.#thrown === this.#last ? this.#last : undefined;
   }
 }
 
+/** Makes one request of a call: interceptors may call `next` more than once. */
 async function callOnce<I extends DescMessage, O extends DescMessage>(
   callPart: CallPart,
   { method, message, header, signal, contextValues }: UnaryRequest<I, O>,

@@ -4,11 +4,11 @@ import type { Code } from "../errors/code.ts";
 import type { Outcome } from "../errors/outcome.ts";
 import type { AttemptRecord, RpcError } from "../errors/rpc-error.ts";
 import type { ServerAddress } from "./call-event.ts";
-import { finished, traced } from "./traced.ts";
+import { publishEnd, traceStart } from "./trace.ts";
 
 /**
- * One HTTP request of a call and what came of it, as the subscribers of `tracingChannel("bytenite-jobs:attempt")`
- * (node:diagnostics_channel) see it: one object from its `start` to its `asyncEnd`.
+ * One attempt of a call: an HTTP request and its result. Published on `tracingChannel("bytenite-jobs:attempt")`
+ * (node:diagnostics_channel). An attempt has one event object, from `start` to `asyncEnd`.
  */
 export interface AttemptEvent extends ServerAddress {
   /** The rpc's full name, for instance `"bytenite.customer.Customer/RunJob"`. */
@@ -17,41 +17,41 @@ export interface AttemptEvent extends ServerAddress {
   readonly attempt: number;
   /** The HTTP method. */
   readonly verb: string;
-  /** The path template of the http rule, for instance `"/jobs/{job_id}/run"`: the same for all jobs. */
+  /** The path template of the http rule, for instance `"/jobs/{job_id}/run"`. It is the same for all jobs. */
   readonly route: string;
-  /** How the request's body is written. */
+  /** The encoding of the request body. */
   readonly requestEncoding: Encoding;
-  /** What is asked for. An answer is read in the encoding that it has. */
+  /** The encoding in `accept`. The response is decoded by its own content type. */
   readonly responseEncoding: Encoding;
-  /** The length of the request's body, in bytes. */
+  /** The length of the request body, in bytes. */
   readonly requestBytes: number;
-  /** The HTTP status, if there was an answer. This and what follows is there from `asyncStart` on, and at `error`. */
+  /** The HTTP status, if there was a response. This and the next properties are set at `error` and from `asyncStart` on. */
   readonly status?: number | undefined;
-  /** The length of the answer's body, decompressed, in bytes; undefined if it did not come whole. */
+  /** The length of the decompressed response body, in bytes; undefined if it is incomplete. */
   readonly responseBytes?: number | undefined;
-  /** `Code.OK`, or what the attempt failed with. */
+  /** `Code.OK`, or the code of the failure. */
   readonly code?: Code;
-  /** Whether it happened, if it failed. */
+  /** If the attempt failed: whether the rpc was carried out. */
   readonly outcome?: Outcome | undefined;
-  /** In milliseconds. */
+  /** How long the attempt took, in milliseconds. */
   readonly durationMs?: number;
-  /** What the call would reject with if this attempt was its only one. */
+  /** The error that the call would reject with if this attempt were its only one. */
   readonly error?: RpcError;
 }
 
 const channel = tracingChannel<unknown, AttemptEvent>("bytenite-jobs:attempt");
 
-/** Whether anybody wants to know of attempts. */
+/** Whether the channel of attempts has subscribers. */
 export function attemptsAreObserved(): boolean {
   return channel.hasSubscribers;
 }
 
-/** An attempt has begun: `send` sends its request. */
+/** Publishes the start of an attempt, around `send`, which sends its request. */
 export function observedAttempt(event: AttemptEvent, send: () => void): void {
-  traced(channel, event, send);
+  traceStart(channel, event, send);
 }
 
-/** An attempt has ended. */
+/** Publishes the end of an attempt. */
 export function attemptEnded(
   event: AttemptEvent,
   { code, status, outcome, durationMs }: AttemptRecord,
@@ -60,5 +60,5 @@ export function attemptEnded(
 ): void {
   Object.assign(event, { code, status, outcome, durationMs, responseBytes });
   if (error !== undefined) Object.assign(event, { error });
-  finished(channel, event);
+  publishEnd(channel, event);
 }

@@ -3,19 +3,19 @@ import { type JobConfig, JobConfigSchema } from "../../gen/bytenite/job/job_pb.j
 import { invalidArgument } from "../errors/invalid-argument.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
 
-/** The limits under which a job runs. What is left out is not sent. */
+/** The limits of a job. A limit that is left out is not sent. */
 export interface JobConfigInit {
-  /** The longest time that one task of the job may take, in seconds: a whole number, not negative. */
+  /** The maximum time for one task of the job, in seconds: a whole number, not negative. */
   readonly taskTimeout?: number | bigint | undefined;
-  /** The longest time that the whole job may take, in seconds: a whole number, not negative. */
+  /** The maximum time for the whole job, in seconds: a whole number, not negative. */
   readonly jobTimeout?: number | bigint | undefined;
   /** Whether this run is a test. */
   readonly isTestJob?: boolean | undefined;
 }
 
 /**
- * Checks a job's config whole. A key that JobConfig does not have is refused: a misspelt `tasktimeout` must
- * not run a job without a limit.
+ * Validates a job's config and all its keys. An unknown key is an error, because a misspelt `tasktimeout` must not run a
+ * job without a limit.
  *
  * @throws RpcError `InvalidArgument` that names the key
  */
@@ -24,7 +24,7 @@ export function checkedJobConfig(config: JobConfigInit): JobConfig {
     throw invalidArgument("config must be an object", method);
   }
   for (const key of Object.keys(config)) {
-    // Messages made by protobuf-es carry their type's name, and are welcome too.
+    // Messages created by protobuf-es have their type's name, and are allowed too.
     if (keys.includes(key) || key === "$typeName") continue;
     throw invalidArgument(`config has no ${JSON.stringify(key)}; it has ${keys.join(", ")}`, method);
   }

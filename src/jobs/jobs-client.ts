@@ -11,14 +11,13 @@ import {
 } from "../../gen/bytenite/customer/customer_pb.js";
 import type { CallOptions } from "../client/call-options.ts";
 import { Connections } from "../client/connections.ts";
-import { secretsOf, type UnaryResponse } from "../client/interceptor.ts";
+import { redactorOf, type UnaryResponse } from "../client/interceptor.ts";
 import { createTransport, type Engine } from "../client/rest-transport.ts";
 import { type RestTransportOptions, transportSettings } from "../client/rest-transport-options.ts";
 import { Code } from "../errors/code.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
 import { type Outcome, worseOutcome } from "../errors/outcome.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
-import { genericResponseBody } from "./error-body.ts";
 import { checkedJobConfig, type JobConfigInit } from "./job-config.ts";
 import {
   type AccessTokenOption,
@@ -26,24 +25,24 @@ import {
   type JobsCredential,
   jobsCredential,
 } from "./jobs-credential.ts";
-import { JobsError, statusInfoOfResponse } from "./jobs-error.ts";
+import { genericResponseBody, JobsError, statusInfoOfResponse } from "./jobs-error.ts";
 
-/** Where ByteNite's API is, unless the caller knows better. */
+/** The default base URL of ByteNite's API. */
 export const BYTENITE_BASE_URL = "https://api.bytenite.com/v1/customer";
 
-/** What a {@link JobsClient} is made from: a transport's options and a credential. */
+/** The options of a {@link JobsClient}: those of a transport, and a credential. */
 export type JobsClientOptions = JobsTransportOptions & (AccessTokenOption | ApiKeyOptions);
 
 /** A transport's options, with ByteNite's base URL as the default. */
 export interface JobsTransportOptions extends Omit<RestTransportOptions, "baseUrl" | "jsonInt64"> {
   /**
-   * Where the API is, with the path that stands before `/jobs`.
+   * The URL of the API, with the path before `/jobs`.
    *
    * @default "https://api.bytenite.com/v1/customer"
    */
   readonly baseUrl?: string | URL | undefined;
   /**
-   * How 64-bit integers are written in JSON bodies. ByteNite's description of its API has them as numbers.
+   * How 64-bit integers are written in JSON bodies. ByteNite's API description defines them as numbers.
    *
    * @default "number"
    */
@@ -53,14 +52,14 @@ export interface JobsTransportOptions extends Omit<RestTransportOptions, "baseUr
 /**
  * Runs, stops and deletes ByteNite jobs.
  *
- * Every method resolves only if ByteNite said `ok`. Everything else rejects with an {@link RpcError}, or a
- * {@link JobsError} where ByteNite answered with a GenericResponse that says no.
+ * A method resolves only if ByteNite's response is `ok`. It rejects with a {@link JobsError} if ByteNite responds with a
+ * GenericResponse that is not `ok`, and with an {@link RpcError} in all other cases.
  */
 export class JobsClient {
   readonly #engine: Engine;
   readonly #credential: JobsCredential;
 
-  /** @throws RpcError `InvalidArgument` that names the option, if one cannot be used */
+  /** @throws RpcError `InvalidArgument` that names the option, if one is invalid */
   constructor(options: JobsClientOptions) {
     if (typeof options !== "object" || options === null) throw invalidArgument("options must be an object");
     const { accessToken, apiKey, tokenUrl, baseUrl = BYTENITE_BASE_URL, ...rest } = options;
@@ -74,7 +73,7 @@ export class JobsClient {
   /**
    * Starts a job.
    *
-   * It is never sent again once any of it may have reached the server: running a job twice costs money.
+   * The client never retries a request that may have reached the server, because running a job twice costs money.
    */
   run(jobId: string, config?: JobConfigInit, options?: CallOptions): Promise<GenericResponse> {
     try {
@@ -83,25 +82,25 @@ export class JobsClient {
         jobId,
         config: config === undefined ? undefined : checkedJobConfig(config),
       };
-      return this.#engine.call(runJob.method, request, options, runJob.accept);
+      return this.#engine.call(runJob.method, request, options, runJob.okMessage);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  /** Stops a job. One that has not started yet is deleted. */
+  /** Stops a job. ByteNite deletes a job that has not started yet. */
   abort(jobId: string, options?: CallOptions): Promise<GenericResponse> {
     const request: AbortJobRequest = { $typeName: AbortJobRequestSchema.typeName, jobId };
-    return this.#engine.call(abortJob.method, request, options, abortJob.accept);
+    return this.#engine.call(abortJob.method, request, options, abortJob.okMessage);
   }
 
   /** Deletes a job. */
   delete(jobId: string, options?: CallOptions): Promise<GenericResponse> {
     const request: DeleteJobRequest = { $typeName: DeleteJobRequestSchema.typeName, jobId };
-    return this.#engine.call(deleteJob.method, request, options, deleteJob.accept);
+    return this.#engine.call(deleteJob.method, request, options, deleteJob.okMessage);
   }
 
-  /** Lets the calls in flight finish, then closes the connections. Calls made after it fail. */
+  /** Waits for the calls in flight, then closes the connections. Later calls fail. */
   async close(): Promise<void> {
     this.#credential.stopRetries();
     try {
@@ -119,8 +118,8 @@ export class JobsClient {
 
 interface JobMethod<I extends DescMessage> {
   readonly method: DescMethodUnary<I, typeof GenericResponseSchema>;
-  /** @throws JobsError if the answer says no */
-  accept(response: UnaryResponse<typeof GenericResponseSchema>): GenericResponse;
+  /** @throws JobsError if the response is not `ok` */
+  okMessage(response: UnaryResponse<typeof GenericResponseSchema>): GenericResponse;
 }
 
 function jobMethod<I extends DescMessage>(
@@ -129,9 +128,9 @@ function jobMethod<I extends DescMessage>(
   const name = rpcName(method);
   return {
     method,
-    accept(response) {
+    okMessage(response) {
       if (response.message.ok && response.message.error === undefined) return response.message;
-      throw refusal(name, response);
+      throw jobsErrorFrom(name, response);
     },
   };
 }
@@ -140,32 +139,32 @@ const runJob = /* @__PURE__ */ jobMethod(Customer.method.runJob);
 const abortJob = /* @__PURE__ */ jobMethod(Customer.method.abortJob);
 const deleteJob = /* @__PURE__ */ jobMethod(Customer.method.deleteJob);
 
-/** The error for an answer with a good HTTP status that says no all the same. */
-function refusal(method: string, response: UnaryResponse<typeof GenericResponseSchema>): JobsError {
+/** Creates the error of a response with status 2xx that is not `ok`. */
+function jobsErrorFrom(method: string, response: UnaryResponse<typeof GenericResponseSchema>): JobsError {
   const { status, attempts } = response;
-  const secrets = secretsOf(response);
-  const message = secrets.redactMessage(response.message);
+  const redactor = redactorOf(response);
+  const message = redactor.redactMessage(response.message);
   const { code = Code.Unknown, reason } = statusInfoOfResponse(message);
-  const outcome: Outcome = saysAnything(response.message) ? "rejected" : "unknown";
+  const outcome: Outcome = hasContent(response.message) ? "rejected" : "unknown";
   const history = response.history.map((record, i) =>
     i === response.history.length - 1 ? { ...record, code, outcome } : record,
   );
   return new JobsError(message, {
     code,
-    reason: reason || "the answer is not ok, and gives no reason",
+    reason: reason || "the response is not ok and gives no reason",
     outcome: history.map((record) => record.outcome ?? outcome).reduce(worseOutcome),
     method,
     status,
     attempts,
     history,
-    headers: secrets.redactHeaders(response.headers),
+    headers: redactor.redactHeaders(response.headers),
   });
 }
 
 /**
- * Whether the answer says no. With `ok: false` and nothing else it is the message with all defaults: no bytes in
- * binary, `{}` in JSON, a 204. Anything may have answered so, and it has one outcome in each of its forms.
+ * Whether the response has anything but `ok: false`. Without, it is the message with all fields at their defaults: no
+ * bytes in binary, `{}` in JSON, a 204. Any server may send that, so the outcome is unknown, whatever the encoding.
  */
-function saysAnything({ requestId, message, error }: GenericResponse): boolean {
+function hasContent({ requestId, message, error }: GenericResponse): boolean {
   return requestId !== "" || message !== "" || error !== undefined;
 }

@@ -1,31 +1,35 @@
 import { parseBaseUrl } from "../client/base-url.ts";
 import { refusedCredential } from "../client/call-headers.ts";
 import type { Connections } from "../client/connections.ts";
-import type { Credential } from "../client/credential.ts";
+import type { DynamicHeader } from "../client/dynamic-headers.ts";
+import { checkedHeaderValue } from "../client/request-headers.ts";
 import type { TransportSettings } from "../client/rest-transport-options.ts";
+import { Code } from "../errors/code.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
-import { type AccessTokenSource, accessTokenCredential } from "./access-token.ts";
-import { ApiKeyTokens, checkedApiKey, defaultTokenUrl } from "./api-key.ts";
+import { checkedApiKey, defaultTokenUrl, TokenExchange } from "./token-exchange.ts";
+
+/** An access token, or a function that returns one. It is called on every attempt; a cache is up to the function. */
+export type AccessTokenSource = string | (() => string | Promise<string>);
 
 /** Calls with an access token that the caller has. */
 export interface AccessTokenOption {
-  /** The access token, or a function that gives one and is asked on every attempt. */
+  /** The access token, or a function that returns one and is called on every attempt. */
   readonly accessToken: AccessTokenSource;
   readonly apiKey?: undefined;
   readonly tokenUrl?: undefined;
 }
 
-/** Calls with access tokens that the client gets for an API key. */
+/** Calls with access tokens that the client exchanges an API key for. */
 export interface ApiKeyOptions {
   /**
-   * The API key. It is sent to `tokenUrl` and nowhere else. An exchange that fails in passing is retried by the client's
-   * `retry`, as an idempotent call is; one that gives no token ends the calls that wait for it, with outcome `not_sent`.
+   * The API key. The client sends it only to `tokenUrl`. It retries an exchange that fails with a transient error by its
+   * `retry` option, as an idempotent call. If no exchange succeeds, calls that need the token fail with outcome `not_sent`.
    */
   readonly apiKey: string;
   /**
-   * Where the key is exchanged for an access token.
+   * The URL that exchanges the key for an access token.
    *
-   * @default "../auth/access_token", seen from the base URL
+   * @default "../auth/access_token", relative to the base URL
    */
   readonly tokenUrl?: string | URL | undefined;
   readonly accessToken?: undefined;
@@ -34,18 +38,17 @@ export interface ApiKeyOptions {
 /** The options of a credential, as a caller without types may give them. */
 export type CredentialOptions = Readonly<Record<keyof (AccessTokenOption & ApiKeyOptions), unknown>>;
 
-/** What calls carry to say who makes them. */
+/** The Authorization header of calls, and the exchange behind it, if there is one. */
 export interface JobsCredential {
-  readonly header: Credential;
-  /** The API key, if that is what it was made from: a secret besides the header's. */
-  readonly apiKey: string | undefined;
-  /** Ends the wait for another exchange of an API key, with the error of the last one. */
+  /** The access token, without `Bearer`. */
+  readonly header: DynamicHeader;
+  /** Ends the wait for the next exchange of an API key, with the error of the last one. */
   stopRetries(): void;
-  /** Ends an exchange of an API key that is under way. */
+  /** Aborts an exchange of an API key. */
   stop(): void;
 }
 
-/** @throws RpcError `InvalidArgument` that names the option, if one cannot be used */
+/** @throws RpcError `InvalidArgument` that names the option, if one is invalid */
 export function jobsCredential(
   { accessToken, apiKey, tokenUrl }: CredentialOptions,
   settings: TransportSettings,
@@ -56,22 +59,35 @@ export function jobsCredential(
   }
   const credential =
     apiKey === undefined
-      ? ofToken(accessToken as AccessTokenSource, tokenUrl)
-      : ofApiKey(apiKey, tokenUrl, settings, connections);
+      ? tokenCredential(accessToken as AccessTokenSource, tokenUrl)
+      : apiKeyCredential(apiKey, tokenUrl, settings, connections);
   const { name, option } = credential.header;
   if (settings.headers.has(name)) {
-    throw invalidArgument(`headers: the Authorization header is what ${option} sets`);
+    throw invalidArgument(`headers: the Authorization header is set by ${option}`);
   }
   return credential;
 }
 
-function ofToken(accessToken: AccessTokenSource, tokenUrl: unknown): JobsCredential {
+function tokenCredential(source: AccessTokenSource, tokenUrl: unknown): JobsCredential {
   if (tokenUrl !== undefined) throw invalidArgument("tokenUrl goes with apiKey");
   const nothingToStop = { stopRetries: () => undefined, stop: () => undefined };
-  return { header: accessTokenCredential(accessToken), apiKey: undefined, ...nothingToStop };
+  return { header: tokenHeader(source), ...nothingToStop };
 }
 
-function ofApiKey(
+function tokenHeader(source: AccessTokenSource): DynamicHeader {
+  const header = { name: "authorization", option: "accessToken", failureCode: Code.Unauthenticated };
+  if (typeof source === "function") {
+    // The client calls the function again after a 401, because it may return a new token by then.
+    return { ...header, getValue: () => source(), refused: () => undefined };
+  }
+  if (typeof source === "string" && source.trim() !== "") {
+    const value = checkedHeaderValue(header.name, source, header.option);
+    return { ...header, getValue: () => value, fixedValue: value, secrets: [value] };
+  }
+  throw invalidArgument("accessToken must be a non-empty string or a function that returns one");
+}
+
+function apiKeyCredential(
   apiKey: unknown,
   tokenUrl: unknown,
   settings: TransportSettings,
@@ -80,9 +96,10 @@ function ofApiKey(
   const url = (tokenUrl as string | URL | undefined) ?? defaultTokenUrl(settings.baseUrl);
   const endpoint = parseBaseUrl(url, "tokenUrl");
   if (endpoint.isPlaintext && !settings.allowInsecure) throw refusedCredential("apiKey");
-  const key = checkedApiKey(apiKey as string);
-  const dispatcher = connections.to(endpoint.origin);
-  const tokens = new ApiKeyTokens({ apiKey: key, endpoint, dispatcher, retry: settings.retry });
-  const { header } = tokens;
-  return { header, apiKey: key, stopRetries: () => tokens.stopRetries(), stop: () => tokens.stop() };
+  return new TokenExchange({
+    apiKey: checkedApiKey(apiKey as string),
+    endpoint,
+    dispatcher: connections.to(endpoint.origin),
+    retry: settings.retry,
+  });
 }

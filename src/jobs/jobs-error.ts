@@ -1,20 +1,25 @@
-import type { Error as ByteniteError, GenericResponse } from "../../gen/bytenite/common/common_pb.js";
+import {
+  type Error as ByteniteError,
+  type GenericResponse,
+  GenericResponseSchema,
+} from "../../gen/bytenite/common/common_pb.js";
 import { brand, hasBrand, hasPrototype } from "../errors/brand.ts";
 import { Code, isCode } from "../errors/code.ts";
 import { codeFromHttpStatus } from "../errors/http-status.ts";
 import { hold, RpcError, type RpcErrorInit } from "../errors/rpc-error.ts";
+import type { ErrorBodyType, StatusInfo } from "../responses/status-info.ts";
 
 const jobsErrorBrand = Symbol.for("bytenite-jobs/JobsError");
 
 /**
- * A call that ByteNite answered with a GenericResponse that says no. Its words are in `reason`; what it said at any
- * length can be read, but is not enumerable, as {@link RpcError} has it.
+ * A call that ByteNite rejected with a GenericResponse. `reason` is ByteNite's own text. As in {@link RpcError},
+ * properties that hold larger parts of the response are not enumerable.
  */
 export class JobsError extends RpcError {
   override readonly name = "JobsError";
-  /** The whole answer. Not enumerable. */
+  /** The whole response. Not enumerable. */
   declare readonly response: GenericResponse;
-  /** ByteNite's own account of what went wrong, if it gave one. Not enumerable. */
+  /** The `error` in the response, if it has one. Not enumerable. */
   declare readonly error: ByteniteError | undefined;
 
   constructor(response: GenericResponse, init: RpcErrorInit) {
@@ -23,25 +28,29 @@ export class JobsError extends RpcError {
     hold(this, { response, error: response.error });
   }
 
-  /** What {@link RpcError.toJSON} gives, and the answer's `requestId`. */
+  /** Returns what {@link RpcError.toJSON} returns, and the response's `requestId`. */
   override toJSON(): Record<string, unknown> {
     return { ...super.toJSON(), requestId: this.response.requestId };
   }
 
-  /** Holds for one of a second installed copy of this package, too. */
+  /** Also true for a JobsError of a second installed copy of this package. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return this === JobsError ? hasBrand(value, jobsErrorBrand) : hasPrototype(value, this.prototype);
   }
 }
 
-/** What a GenericResponse that says no has to say. Its code is a gRPC status code or an HTTP status, or not known. */
-export function statusInfoOfResponse(response: GenericResponse): {
-  readonly code: Code | undefined;
-  readonly reason: string;
-} {
+/** ByteNite's GenericResponse as the body of an error response. */
+export const genericResponseBody: ErrorBodyType = {
+  schema: GenericResponseSchema,
+  statusInfoOf: (message) => statusInfoOfResponse(message as GenericResponse),
+  toError: (message, init) => new JobsError(message as GenericResponse, init),
+};
+
+/** Reads the status out of a GenericResponse. Its code may be a gRPC status code, an HTTP status or anything else. */
+export function statusInfoOfResponse(response: GenericResponse): Pick<StatusInfo, "code" | "reason"> {
   const { message, error } = response;
-  const words = [error?.message || message, error?.description].filter((each) => each);
-  return { code: error && codeFromNumber(error.code), reason: words.join(": ") };
+  const texts = [error?.message || message, error?.description].filter((each) => each);
+  return { code: error && codeFromNumber(error.code), reason: texts.join(": ") };
 }
 
 function codeFromNumber(number: bigint): Code | undefined {

@@ -1,9 +1,9 @@
-import { isAuthorization, withoutBlanks } from "../client/request-headers.ts";
+import { isAuthorization, trimBlanks } from "../client/request-headers.ts";
 
-/** How long before its end a token is replaced: a tenth of its life, at most this, in milliseconds. */
-const LONGEST_MARGIN_MS = 60_000;
+/** A token is renewed before it expires: by a tenth of its lifetime, at most by this, in milliseconds. */
+const MAX_MARGIN_MS = 60_000;
 
-/** An access token that an API key was exchanged for. */
+/** An access token from the token endpoint. */
 export interface Token {
   readonly value: string;
   // Both in milliseconds on the clock of performance.now().
@@ -11,37 +11,37 @@ export interface Token {
   readonly expiresAt: number;
 }
 
-/** Leaves a byte order mark out, as the reading of a call's response does. */
+/** Drops a byte order mark, as the decoding of a call's response does. */
 const utf8 = new TextDecoder();
 
 /**
  * Reads the body of a 2xx response of the token endpoint: `{"token": …, "expiresIn": "<seconds>"}`.
  *
  * @param now on the clock of performance.now()
- * @returns what is wrong with it, if there is no token that can be sent
+ * @returns the problem as a text, if there is no usable token
  */
 export function readToken(body: Uint8Array, now: number): Token | string {
   let json: unknown;
   try {
     json = JSON.parse(utf8.decode(body));
   } catch {
-    return "the response of the token endpoint holds no token: it is not JSON";
+    return "the response of the token endpoint has no token: it is not JSON";
   }
   const { token, expiresIn } = (json ?? {}) as Readonly<Record<string, unknown>>;
-  if (typeof token !== "string") return "the response of the token endpoint holds no token";
-  const value = withoutBlanks(token);
-  if (value === "") return "the response of the token endpoint holds an empty token";
-  if (!isAuthorization(value)) return "the token endpoint gave a token that cannot be sent in a header";
-  const lifeMs = lifeMsOf(expiresIn);
-  const expiresAt = now + lifeMs;
-  return { value, renewAt: expiresAt - Math.min(lifeMs / 10, LONGEST_MARGIN_MS), expiresAt };
+  if (typeof token !== "string") return "the response of the token endpoint has no token";
+  const value = trimBlanks(token);
+  if (value === "") return "the response of the token endpoint has an empty token";
+  if (!isAuthorization(value)) return "the token endpoint returned a token that is no valid header value";
+  const lifetimeMs = lifetimeMsOf(expiresIn);
+  const expiresAt = now + lifetimeMs;
+  return { value, renewAt: expiresAt - Math.min(lifetimeMs / 10, MAX_MARGIN_MS), expiresAt };
 }
 
 /**
- * In milliseconds. A token that does not say how long it lives, or not in a way that can be understood, is used until the
- * server refuses it. One that has no time left is good for those who wait for it, and for nobody else.
+ * The lifetime of a token, in milliseconds. A token without a readable `expiresIn` is used until the server rejects it. A
+ * token that has already expired serves only the calls that wait for it.
  */
-function lifeMsOf(expiresIn: unknown): number {
+function lifetimeMsOf(expiresIn: unknown): number {
   // A google.protobuf.Duration in JSON ends in an s.
   const text = typeof expiresIn === "string" ? expiresIn.trim().replace(/s$/, "") : expiresIn;
   const seconds = typeof text === "number" || (typeof text === "string" && text !== "") ? Number(text) : NaN;

@@ -2,8 +2,7 @@ import { refusedCredential } from "../client/call-headers.ts";
 import type { Connections } from "../client/connections.ts";
 import type { DynamicHeader } from "../client/dynamic-headers.ts";
 import { transportHeaders } from "../client/transport-headers.ts";
-import { Code } from "../errors/code.ts";
-import { type JobsCredential, jobsCredential } from "../jobs/jobs-credential.ts";
+import { jobsCredential } from "../jobs/jobs-credential.ts";
 import type { ProbeSettings } from "./probe-options.ts";
 
 /** The headers of a probe's requests that may hold secrets. */
@@ -24,21 +23,14 @@ export interface ProbeHeaders {
 export function probeHeaders(settings: ProbeSettings, connections: Connections): ProbeHeaders {
   const { transport } = settings;
   const credential = jobsCredential(settings.credential, transport, connections);
-  const { header, apiKey } = credential;
+  const { header } = credential;
   if (transport.refusesCredentials) throw refusedCredential(header.option);
   const { asked, fixed, secrets } = transportHeaders(transport, undefined);
-  const own = ["value" in header ? header.value : undefined, apiKey].filter((secret) => secret !== undefined);
   return {
-    token: tokenOf(credential),
+    token: header,
     stop: () => credential.stop(),
     asked,
     fixed,
-    secrets: [...secrets, ...own],
+    secrets: [...secrets, ...(header.secrets ?? [])],
   };
-}
-
-function tokenOf({ header }: JobsCredential): DynamicHeader {
-  if ("ask" in header) return header;
-  const { name, option, value } = header;
-  return { name, option, ask: () => value, failureCode: Code.Unauthenticated };
 }

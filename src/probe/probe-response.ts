@@ -5,7 +5,7 @@ import { contentTypeOf, type Encoding, encodingOf } from "../codecs/media-type.t
 import { Code, codeName } from "../errors/code.ts";
 import { codeFromHttpStatus } from "../errors/http-status.ts";
 import type { HttpResponse } from "../http/http-exchange.ts";
-import { genericResponseBody } from "../jobs/error-body.ts";
+import { genericResponseBody } from "../jobs/jobs-error.ts";
 import { readStatusInfo } from "../responses/read-status-info.ts";
 import type { StatusInfo } from "../responses/status-info.ts";
 

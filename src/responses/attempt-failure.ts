@@ -1,25 +1,33 @@
 import { RpcError, type RpcErrorInit } from "../errors/rpc-error.ts";
 import type { RetrySafety } from "../policies/assess-status.ts";
 
-/** An attempt that failed: what its error will say, except for what only the whole call knows. */
+/** A failed attempt: everything its error needs, except for what only the whole call knows. */
 export interface AttemptFailure {
   readonly init: Omit<RpcErrorInit, "method" | "attempts" | "history">;
-  /** When it may be made again. */
+  /** When the attempt may be retried. */
   readonly retry: RetrySafety;
-  /** How long the server asks to wait before the next try, in milliseconds, if it does. */
+  /** How long the server asks the client to wait before the next attempt, in milliseconds, if it does. */
   readonly pushbackMs?: number | undefined;
   /** Whether an idle connection had gone stale, which says nothing about the server's health. */
   readonly isStaleConnection?: boolean | undefined;
-  /** Makes the error, where it is not a plain RpcError. */
+  /** Creates the error if it is not a plain RpcError. */
   readonly toError?: ((init: RpcErrorInit) => RpcError) | undefined;
 }
 
-/** What the whole call knows. */
+/** What only the whole call knows about its error. */
 export type CallFacts = Required<Pick<RpcErrorInit, "method" | "attempts" | "history">> &
   Pick<RpcErrorInit, "outcome">;
 
-/** The error of a call whose last attempt failed so. */
+/** Creates the error of a call whose last attempt failed. */
 export function errorOf(failure: AttemptFailure, facts: CallFacts): RpcError {
   const init = { ...failure.init, ...facts };
   return failure.toError?.(init) ?? new RpcError(init);
+}
+
+/** How much of a response body an error keeps, in bytes. */
+const MAX_ERROR_BODY_BYTES = 64 * 1024;
+
+/** Copies the part of a response body that an error keeps. A copy, so that the error does not keep the whole buffer alive. */
+export function truncatedBody(body: Uint8Array): Uint8Array {
+  return new Uint8Array(body.subarray(0, MAX_ERROR_BODY_BYTES));
 }

@@ -1,15 +1,14 @@
 import { contentTypeOf, encodingOf } from "../codecs/media-type.ts";
+import { type HttpHeaders, headerText } from "../errors/http-headers.ts";
 import { codeFromHttpStatus } from "../errors/http-status.ts";
 import type { HttpResponse } from "../http/http-exchange.ts";
 import { assessStatus } from "../policies/assess-status.ts";
 import { pushbackMs } from "../policies/pushback.ts";
-import type { AttemptFailure } from "./attempt-failure.ts";
-import type { ErrorBodyType } from "./error-body-type.ts";
+import { type AttemptFailure, truncatedBody } from "./attempt-failure.ts";
 import { readStatusInfo } from "./read-status-info.ts";
-import { describeRedirection } from "./redirection.ts";
-import { truncatedBody } from "./truncated-body.ts";
+import type { ErrorBodyType } from "./status-info.ts";
 
-/** What an answer says whose status is not 2xx. */
+/** Reads a response whose status is not 2xx. */
 export function readErrorResponse(
   response: HttpResponse,
   options: { readonly protobufMediaType: string; readonly errorBody: ErrorBodyType | undefined },
@@ -18,14 +17,13 @@ export function readErrorResponse(
   const { errorBody } = options;
   const encoding = encodingOf(contentTypeOf(headers), options.protobufMediaType);
   const { code, reason, details, message } = readStatusInfo(body, encoding, errorBody);
-  const isRedirection = status < 400 && code === undefined && message === undefined;
-  const words = isRedirection ? describeRedirection(status, headers) : reason;
+  const isRedirect = status < 400 && code === undefined && message === undefined;
   const pushback = pushbackMs(headers, details, Date.now());
   const { outcome, retry } = assessStatus(status, pushback !== undefined);
   return {
     init: {
       code: code ?? codeFromHttpStatus(status),
-      reason: words || "the server gave no reason",
+      reason: (isRedirect ? describeRedirect(status, headers) : reason) || "the server gave no reason",
       outcome,
       status,
       headers,
@@ -36,4 +34,13 @@ export function readErrorResponse(
     pushbackMs: pushback,
     toError: message && errorBody && ((init) => errorBody.toError(message, init)),
   };
+}
+
+/** Describes a 3xx response. Of its location it names only the host: path and query may hold secrets. */
+function describeRedirect(status: number, headers: HttpHeaders): string {
+  // RFC 9110, section 15.4.5: a 304 has no location.
+  if (status === 304) return "not modified, although the request had no condition such as If-None-Match";
+  const location = headerText(headers, "location");
+  const host = location !== undefined && URL.canParse(location) ? new URL(location).host : "";
+  return `redirected${host && ` to ${host}`}: redirects are not followed, to keep credentials from other hosts`;
 }

@@ -9,38 +9,39 @@ import { pushbackMs } from "../policies/pushback.ts";
 import type { AttemptFailure } from "./attempt-failure.ts";
 
 /**
- * What an exchange says that did not end in an answer.
+ * Reads an HTTP exchange that ended without a response.
  *
- * @param end why the call was ended, where that is what ended the exchange
+ * @param end why the call ended, if that is what ended the exchange
  */
 export function readHttpFailure(failure: HttpFailure, end: CallEnd | undefined): AttemptFailure {
   const { kind, sent, status, headers, cause } = failure;
   const outcome: Outcome = sent ? "unknown" : "not_sent";
-  const seen = { status, headers, outcome, cause };
+  const known = { status, headers, outcome, cause };
+  const reason = describeCause(cause);
   switch (kind) {
     case "cancelled":
-      return { init: { code: Code.Cancelled, reason: words(cause), ...seen, ...end }, retry: "never" };
+      return { init: { code: Code.Cancelled, reason, ...known, ...end }, retry: "never" };
     case "not_connected": {
-      const init = { code: Code.Unavailable, reason: `not connected: ${words(cause)}`, ...seen };
+      const init = { code: Code.Unavailable, reason: `not connected: ${reason}`, ...known };
       return { init, retry: "always", isStaleConnection: isSocketError(cause) };
     }
     case "connection_lost": {
-      const init = { code: Code.Unavailable, reason: `the connection was lost: ${words(cause)}`, ...seen };
+      const init = { code: Code.Unavailable, reason: `the connection was lost: ${reason}`, ...known };
       return { init, retry: "if_idempotent" };
     }
     case "too_large":
-      return badBody(failure, Code.ResourceExhausted, words(cause));
+      return bodyFailure(failure, Code.ResourceExhausted, reason);
     case "unreadable":
-      return badBody(failure, undefined, words(cause));
+      return bodyFailure(failure, undefined, reason);
     case "invalid_request":
-      return { init: { code: Code.InvalidArgument, reason: words(cause), ...seen }, retry: "never" };
+      return { init: { code: Code.InvalidArgument, reason, ...known }, retry: "never" };
     case "unusable_dispatcher":
-      return { init: { code: Code.FailedPrecondition, reason: words(cause), ...seen }, retry: "never" };
+      return { init: { code: Code.FailedPrecondition, reason, ...known }, retry: "never" };
   }
 }
 
-/** An answer whose status was read and whose body was not. Its status says what it can. */
-function badBody(
+/** Reads an exchange that received a status but no usable body. */
+function bodyFailure(
   { status = 0, headers = {}, cause }: HttpFailure,
   code: Code | undefined,
   reason: string,
@@ -58,16 +59,18 @@ function badBody(
   };
 }
 
-/** What undici says of a connection that was there, rather than of one that could not be made. */
+/** Whether undici reports an established connection that broke, and not one that could not be opened. */
 function isSocketError(cause: unknown): boolean {
   return cause instanceof Error && "code" in cause && cause.code === "UND_ERR_SOCKET";
 }
 
-/** Node gives a bare AggregateError where it tried several addresses; its parts say why. */
-function words(cause: unknown): string {
-  if (cause instanceof AggregateError && cause.message === "") return cause.errors.map(words).join("; ");
+function describeCause(cause: unknown): string {
+  // Node.js throws an AggregateError without a message if it tried several addresses.
+  if (cause instanceof AggregateError && cause.message === "") {
+    return cause.errors.map(describeCause).join("; ");
+  }
   if (!(cause instanceof Error)) return asError(cause).message;
-  // OpenSSL's message is its own numbers, files and a line break; Node.js keeps what it says beside it.
+  // OpenSSL's message is numbers, file names and a line break; Node.js puts the readable part into `reason`.
   if ("library" in cause && "reason" in cause) return `TLS: ${cause.reason}`;
   return cause.message || ("code" in cause ? String(cause.code) : cause.name);
 }

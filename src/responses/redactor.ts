@@ -6,96 +6,96 @@ import type { AttemptFailure } from "./attempt-failure.ts";
 import { type SecretForms, secretForms } from "./secret-forms.ts";
 import { unescaped } from "./unescape.ts";
 
-/** Where an answer keeps what was sent for it, for whoever makes an error of it later on. */
-export const responseRedactor = Symbol("secrets that were sent");
+/** The property of a response that holds the redactor of its request, for errors made from the response later. */
+export const responseRedactor = Symbol("redactor of the request");
 
-/** The secrets of one call, read only where one of them may have to be redacted. */
+/** The secrets of one call. They are read only if something may have to be redacted. */
 export interface CallSecrets {
-  /** The values of the last attempt's headers that were asked for. */
+  /** The values of the last attempt's dynamic headers. */
   readonly asked: ReadonlyMap<string, string>;
-  /** Those of attempts before it. */
+  /** The values of dynamic headers in earlier attempts. */
   readonly earlier: readonly string[];
-  /** The headers that the caller gave for this call. */
+  /** The headers from the options of this call. */
   readonly headers: { readonly secrets: readonly string[] };
 }
 
-/** How many times escapes are undone within each other: `%25253D` is `=` after three. */
-const DEEPEST_ESCAPE = 4;
+/** How many nested levels of escapes are undone: `%25253D` is `=` after three. */
+const MAX_ESCAPE_DEPTH = 4;
 
-/** How a cause is looked through. Not by its own means: those of the caller's may throw. */
-const everything = {
+/** How a cause is searched. Without its own inspect function, which may throw. */
+const inspectAll = {
   depth: 5,
   customInspect: false,
   maxStringLength: Number.POSITIVE_INFINITY,
   maxArrayLength: 1_000,
 } as const;
 
-/** What may follow a secret that was cut: the end of the text, of a quotation, of a tag, an ellipsis, half an escape. */
-const cut =
+/** What may follow a truncated secret: the end of the text, of a quotation or of a tag, an ellipsis, half an escape. */
+const truncationEnd =
   /$|["'<]|\.{3}|\u2026|\xe2\x80\xa6|\\["']|&(?:quot|apos|lt|#)|%[0-9a-f]?$|\\[ux]?[0-9a-f]{0,3}$|&[#\w]{0,7}$/iy;
 
 /**
- * What was sent and no error may show. Some servers repeat a token that they refuse, and errors end up in logs:
- * wherever an answer repeats a secret, in any of its spellings, it is overwritten with asterisks, one for each
- * character (in bytes: for each byte), so that what is around it can be read as before.
+ * Overwrites secrets that were sent with a request, so that no error shows them. Some servers repeat a token that they
+ * reject, and errors end up in logs. Each character of a secret, in any of its spellings, becomes an asterisk (in bytes,
+ * each byte), so that the text around it stays readable.
  *
- * The values are private: inspecting what holds this does not show them. Nothing is worked out before a call fails.
+ * The values are private fields, so `util.inspect` does not show them. Nothing is computed before a call fails.
  */
 export class Redactor {
   readonly #values: readonly string[];
-  readonly #ofCall: CallSecrets | undefined;
+  readonly #call: CallSecrets | undefined;
   #forms: SecretForms | undefined;
 
-  constructor(values: readonly string[], ofCall?: CallSecrets) {
+  constructor(values: readonly string[], call?: CallSecrets) {
     this.#values = values;
-    this.#ofCall = ofCall;
+    this.#call = call;
   }
 
-  /** These and more. */
+  /** A redactor of these secrets and of `more`. */
   and(more: readonly string[]): Redactor {
-    return more.length === 0 ? this : new Redactor([...this.#values, ...more], this.#ofCall);
+    return more.length === 0 ? this : new Redactor([...this.#values, ...more], this.#call);
   }
 
-  /** These and those of a call. */
+  /** A redactor of these secrets and of a call's. */
   andOf(call: CallSecrets): Redactor {
     return new Redactor(this.#values, call);
   }
 
   redactText(text: string): string {
     const found = this.#find(text);
-    let masked = "";
+    let redacted = "";
     let from = 0;
     for (const [start, end] of found) {
-      masked += text.slice(from, start) + "*".repeat(end - start);
+      redacted += text.slice(from, start) + "*".repeat(end - start);
       from = end;
     }
-    return masked + text.slice(from);
+    return redacted + text.slice(from);
   }
 
-  /** @returns the bytes themselves, if no secret is in them */
+  /** @returns the same bytes, if they hold no secret */
   redactBytes(bytes: Uint8Array): Uint8Array {
     const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const text = view.toString("latin1");
-    const mayBeLength = (at: number) => isIntroducer(text[at]) && mayBeTag(text.charCodeAt(at - 1));
+    const mayBeLength = (at: number) => startsEscape(text[at]) && mayPrecedeLength(text.charCodeAt(at - 1));
     const found = [...this.#find(text), ...this.#find(text, mayBeLength)];
     if (found.length === 0) return bytes;
-    const masked = Buffer.from(view);
-    // A message whose lengths are other ones could not be read any more.
-    for (const [from, to] of found) masked.fill("*", mayBeLength(from) ? from + 1 : from, to);
-    return masked;
+    const redacted = Buffer.from(view);
+    // A length byte stays as it is: a message with another length could not be decoded any more.
+    for (const [from, to] of found) redacted.fill("*", mayBeLength(from) ? from + 1 : from, to);
+    return redacted;
   }
 
   redactHeaders(headers: HttpHeaders): HttpHeaders {
-    const mask = (text: string) => this.redactText(text);
+    const redact = (text: string) => this.redactText(text);
     return Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [
         name,
-        value === undefined ? value : typeof value === "string" ? mask(value) : value.map(mask),
+        value === undefined ? value : typeof value === "string" ? redact(value) : value.map(redact),
       ]),
     );
   }
 
-  /** A copy of a message, with the texts and bytes in it redacted. */
+  /** Copies a message and redacts its texts and bytes. */
   redactMessage<Value extends Message>(message: Value): Value {
     return this.#redactedCopy(message) as Value;
   }
@@ -113,13 +113,13 @@ export class Redactor {
   }
 
   redactResponse(response: HttpResponse): HttpResponse {
-    if (this.#spelled.size === 0) return response;
+    if (this.#secretForms.size === 0) return response;
     const { headers, body } = response;
     return { ...response, headers: this.redactHeaders(headers), body: this.redactBytes(body) };
   }
 
   redactFailure(failure: AttemptFailure): AttemptFailure {
-    if (this.#spelled.size === 0) return failure;
+    if (this.#secretForms.size === 0) return failure;
     const { reason, headers, body, cause } = failure.init;
     return {
       ...failure,
@@ -134,85 +134,86 @@ export class Redactor {
   }
 
   /**
-   * undici's parser keeps what it could not read, and Node quotes JSON that it could not. A cause in which nothing is
-   * redacted stays what it is: it may be the caller's own.
+   * A cause may quote the response: undici's parser keeps the data it cannot parse, and Node.js quotes invalid JSON.
+   * A cause without secrets stays the same object, because it may be the caller's own.
    */
   #redactCause(cause: unknown, depth = 0): unknown {
     if (typeof cause === "string") return this.redactText(cause);
-    if (cause === undefined || this.#find(inspect(cause, everything)).length === 0) return cause;
-    if (!(cause instanceof Error) || depth > 4) return new Error("left out, because a credential is in it");
-    const masked = new Error(this.redactText(String(cause.message)));
-    masked.name = this.redactText(String(cause.name));
-    masked.stack = this.redactText(String(cause.stack));
-    if ("code" in cause) Object.assign(masked, { code: this.redactText(String(cause.code)) });
-    if (cause.cause !== undefined) masked.cause = this.#redactCause(cause.cause, depth + 1);
-    return masked;
+    if (cause === undefined || this.#find(inspect(cause, inspectAll)).length === 0) return cause;
+    if (!(cause instanceof Error) || depth > 4) return new Error("left out, because it holds a credential");
+    const redacted = new Error(this.redactText(String(cause.message)));
+    redacted.name = this.redactText(String(cause.name));
+    redacted.stack = this.redactText(String(cause.stack));
+    if ("code" in cause) Object.assign(redacted, { code: this.redactText(String(cause.code)) });
+    if (cause.cause !== undefined) redacted.cause = this.#redactCause(cause.cause, depth + 1);
+    return redacted;
   }
 
-  get #spelled(): SecretForms {
-    this.#forms ??= secretForms(this.#all());
+  get #secretForms(): SecretForms {
+    this.#forms ??= secretForms(this.#allValues());
     return this.#forms;
   }
 
-  *#all(): Iterable<string> {
+  *#allValues(): Iterable<string> {
     yield* this.#values;
-    if (this.#ofCall === undefined) return;
-    const { asked, earlier, headers } = this.#ofCall;
+    if (this.#call === undefined) return;
+    const { asked, earlier, headers } = this.#call;
     yield* asked.values();
     yield* earlier;
     yield* headers.secrets;
   }
 
   /**
-   * Where secrets stand in a text: from and to, in order and apart from each other.
+   * Finds the ranges of secrets in a text, sorted and without overlaps.
    *
-   * @param isNone whether what looks like an escape is none, by where it begins
+   * @param isIgnored whether to leave an escape alone, given where it starts
    */
-  #find(text: string, isNone?: (at: number) => boolean): [from: number, to: number][] {
+  #find(text: string, isIgnored?: (at: number) => boolean): [from: number, to: number][] {
     const found: [number, number][] = [];
-    if (this.#spelled.size === 0) return found;
+    if (this.#secretForms.size === 0) return found;
     let layer = text;
     let origin = (at: number) => at;
     for (let depth = 0; ; depth++) {
-      for (const [from, to] of this.#findPlain(layer)) found.push([origin(from), origin(to)]);
-      const inner = depth < DEEPEST_ESCAPE ? unescaped(layer, depth === 0 ? isNone : undefined) : undefined;
-      if (inner === undefined) return joined(found);
+      for (const [from, to] of this.#findUnescaped(layer)) found.push([origin(from), origin(to)]);
+      const inner =
+        depth < MAX_ESCAPE_DEPTH ? unescaped(layer, depth === 0 ? isIgnored : undefined) : undefined;
+      if (inner === undefined) return mergeOverlapping(found);
       const outer = origin;
       layer = inner.text;
       origin = (at) => outer(inner.starts[at] as number);
     }
   }
 
-  *#findPlain(text: string): Iterable<[from: number, to: number]> {
-    for (const [form, enough] of this.#spelled) {
-      const sought = form.slice(0, enough);
-      for (let at = text.indexOf(sought); at >= 0; at = text.indexOf(sought, at + 1)) {
-        let end = at + sought.length;
-        for (let i = sought.length; i < form.length && text[end] === form[i]; i++) end++;
-        cut.lastIndex = end;
-        if (end - at === form.length || cut.test(text)) yield [at, end];
+  *#findUnescaped(text: string): Iterable<[from: number, to: number]> {
+    for (const [form, identifying] of this.#secretForms) {
+      const start = form.slice(0, identifying);
+      for (let at = text.indexOf(start); at >= 0; at = text.indexOf(start, at + 1)) {
+        let end = at + start.length;
+        for (let i = start.length; i < form.length && text[end] === form[i]; i++) end++;
+        truncationEnd.lastIndex = end;
+        if (end - at === form.length || truncationEnd.test(text)) yield [at, end];
       }
     }
   }
 }
 
-/** Whether an escape begins so. */
-function isIntroducer(character: string | undefined): boolean {
+/** Whether a character starts an escape. */
+function startsEscape(character: string | undefined): boolean {
   return character === "%" || character === "\\" || character === "&";
 }
 
-/** Whether a byte of a binary message may be a field's tag or a part of one or of a length, so that a length follows. */
-function mayBeTag(byte: number): boolean {
+/** Whether a byte of a binary message may be the end of a tag or the start of a length, so that a length byte follows. */
+function mayPrecedeLength(byte: number): boolean {
   return (byte & 7) === 2 || byte >= 0x80;
 }
 
-/** Ranges in order, with those made one that overlap. */
-function joined(ranges: [number, number][]): [number, number][] {
-  const apart: [number, number][] = [];
+/** Sorts ranges and merges those that overlap. */
+function mergeOverlapping(ranges: [number, number][]): [number, number][] {
+  const merged: [number, number][] = [];
   for (const [from, to] of ranges.sort(([a], [b]) => a - b)) {
-    const last = apart.at(-1);
+    const last = merged.at(-1);
     if (last !== undefined && from <= last[1]) last[1] = Math.max(last[1], to);
-    else apart.push([from, to]);
+    else merged.push([from, to]);
   }
-  return apart;
+  return merged;
 }

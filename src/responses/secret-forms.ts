@@ -1,26 +1,25 @@
 import { unescapedText } from "./unescape.ts";
 
-/** A whole value is a secret from this length on. A shorter one could be anything: `"on"` stands in every sentence. */
+/** The shortest value that is redacted as a whole. A shorter one, such as `"on"`, is in almost any sentence. */
 const SHORTEST_VALUE = 4;
-/** A part of a value is a secret from this length on: shorter ones are often plain words, such as a user's name. */
+/** The shortest part of a value that is redacted. Shorter parts are often common words, such as a user's name. */
 const SHORTEST_PART = 8;
 
 /**
- * The forms of secrets to look for, each with how many of its characters give it away where a text ends in the midst
- * of it.
+ * The forms of secrets to search for. The number is how many characters of a form identify it if the text cuts it off.
  */
 export type SecretForms = ReadonlyMap<string, number>;
 
 /**
- * Everything that gives a credential away, in the forms that a text without escapes can hold it in: the value and its
- * parts, each as it is, unescaped, with `+` for a space, and in base64.
+ * Computes the forms that secrets can have in a text without escapes: each value and each of its parts, as it is,
+ * unescaped, with `+` for a space, and in base64.
  *
- * @param values as they are sent in headers: each character is a byte (Latin-1)
+ * @param values header values as they are sent: each character is a byte (Latin-1)
  */
 export function secretForms(values: Iterable<string>): SecretForms {
   const forms = new Map<string, number>();
   for (const sent of values) {
-    // Blanks around a header's value are no part of it (RFC 9110, section 5.5).
+    // Whitespace around a header value is not part of it (RFC 9110, section 5.5).
     const value = sent.replace(/^[\t ]+|[\t ]+$/g, "");
     addForms(forms, value, labelOf(value), SHORTEST_VALUE);
     for (const part of partsOf(value)) addForms(forms, part, labelOf(part), SHORTEST_PART);
@@ -28,21 +27,21 @@ export function secretForms(values: Iterable<string>): SecretForms {
   return forms;
 }
 
-/** A scheme and its space (RFC 9110, section 11.4), or a name and its `=`, in front of what is a secret. */
+/** The label in front of a secret: a scheme and its space (RFC 9110, section 11.4), or a name and its `=`. */
 function labelOf(text: string): string {
   const [label = ""] = /^[!#$%&'*+.^_`|~\w-]+(?:[\t ]+|=(?!=*$))/.exec(text) ?? [];
   return label;
 }
 
 /**
- * What is a secret by itself, within a value that is more than that: what stands behind a scheme, the value of each
- * `name=value` (cookies, and the parameters of schemes such as Digest), and the two halves of Basic.
+ * The parts of a value that are secrets by themselves: what follows a scheme, the value of each `name=value` (cookies,
+ * and parameters of schemes such as Digest), and the user and password of Basic.
  */
 function partsOf(value: string): Set<string> {
   const parts = new Set<string>();
-  const [, scheme, behindScheme] = /^([!#$%&'*+.^_`|~\w-]+)[\t ]+(.+)$/s.exec(value) ?? [];
-  const rest = behindScheme ?? value;
-  // Cookies may hold commas, and quoted parameters both signs.
+  const [, scheme, afterScheme] = /^([!#$%&'*+.^_`|~\w-]+)[\t ]+(.+)$/s.exec(value) ?? [];
+  const rest = afterScheme ?? value;
+  // Cookies may hold commas; quoted parameters may hold commas and semicolons.
   const pieces = [rest, ...rest.split(";"), ...rest.split(/[;,]/), ...(rest.match(listItem) ?? [])];
   for (const piece of pieces.map((each) => each.trim())) {
     const content = piece.slice(/^[^=\s"]+=(?!=*$)/.exec(piece)?.[0].length ?? 0);
@@ -52,7 +51,7 @@ function partsOf(value: string): Set<string> {
       .add(content.replace(/^"(.*)"$/s, "$1"));
   }
   if (scheme?.toLowerCase() === "basic") {
-    // RFC 7617: base64 of a user's name, a colon and a password.
+    // RFC 7617: base64 of user name, colon and password.
     const credentials = Buffer.from(rest, "base64").toString("latin1");
     const [, user = "", password = ""] = /^([^:]*):?(.*)$/s.exec(credentials) ?? [];
     parts.add(credentials).add(user).add(password);
@@ -64,9 +63,9 @@ function partsOf(value: string): Set<string> {
 const listItem = /(?:[^;,"]|"(?:[^"\\]|\\.)*")+/g;
 
 function addForms(forms: Map<string, number>, part: string, label: string, shortest: number): void {
-  const add = (form: string, labelLength: number, atLeast: number) => {
-    const enough = labelLength + SHORTEST_PART;
-    if (form.length >= atLeast) forms.set(form, Math.min(enough, forms.get(form) ?? enough));
+  const add = (form: string, labelLength: number, minLength: number) => {
+    const identifying = labelLength + SHORTEST_PART;
+    if (form.length >= minLength) forms.set(form, Math.min(identifying, forms.get(form) ?? identifying));
   };
   const labelInBase64 = Math.ceil((label.length * 8) / 6);
   const texts = inBothCharsets(part).flatMap((text) => [text, ...unescapings(text)]);
@@ -80,21 +79,20 @@ function addForms(forms: Map<string, number>, part: string, label: string, short
   }
 }
 
-/** What is not ASCII may be read and said again in either character set: in UTF-8, each byte a character, or as UTF-8. */
+/** A server may read a value as Latin-1 or as UTF-8, and write it back in either. For ASCII these are the same. */
 function inBothCharsets(text: string): string[] {
   return [text, Buffer.from(text, "utf8").toString("latin1"), Buffer.from(text, "latin1").toString("utf8")];
 }
 
-/** What comes out where a secret holds escapes of its own, as many cookies do, and somebody undoes them. */
+/** A secret that holds escapes, as many cookies do, after a server has undone them once, twice, and so on. */
 function unescapings(text: string): string[] {
   const after = unescapedText(text);
   return after === text ? [] : [after, ...unescapings(after)];
 }
 
 /**
- * Bytes in base64 (RFC 4648, both alphabets): by themselves, and as they stand within the base64 of something longer,
- * where it depends on how many bytes are in front of them. There the characters at both ends are left out that hold
- * bits of what is around.
+ * The base64 forms of bytes (RFC 4648, both alphabets): alone, and inside the base64 of longer data at each of the three
+ * alignments. Inside, characters at either end that share bits with neighbouring bytes are left out.
  */
 function base64Forms(bytes: Buffer): string[] {
   const forms = [bytes.toString("base64").replace(/=+$/, "")];

@@ -5,14 +5,15 @@ import { Code, isCode } from "../errors/code.ts";
 import type { StatusInfo } from "./status-info.ts";
 
 /**
- * Reads an error body as a google.rpc.Status, or gives undefined if it cannot be one: a Status always has a
- * code other than OK, in field 1, and no field above 3.
+ * Reads an error body as a google.rpc.Status. Returns undefined if it cannot be one: the Status of an error has a code
+ * other than OK and no field above 3.
  */
 export function statusFromBinary(body: Uint8Array): StatusInfo | undefined {
   try {
     const status = decodeBinary(StatusSchema, body);
-    if (status.code === Code.OK || status.$unknown?.some(({ no }) => no === FIELD_AFTER_LAST))
+    if (status.code === Code.OK || status.$unknown?.some(({ no }) => no === FIELD_AFTER_LAST)) {
       return undefined;
+    }
     return {
       code: isCode(status.code) ? status.code : Code.Unknown,
       reason: status.message,
@@ -24,5 +25,5 @@ export function statusFromBinary(body: Uint8Array): StatusInfo | undefined {
   }
 }
 
-/** Status has had three fields since 2017; a fourth is another message's, such as GenericResponse's `error`. */
+/** Status has had three fields since 2017. A fourth belongs to another message, such as GenericResponse's `error`. */
 const FIELD_AFTER_LAST = 4;

@@ -8,13 +8,13 @@ import { codeFromHttpStatus } from "../errors/http-status.ts";
 import type { StatusInfo } from "./status-info.ts";
 
 /**
- * Reads an error body as a google.rpc.Status in JSON, plain or as Google's own APIs wrap it,
- * `{"error": {"code": 404, "status": "NOT_FOUND", "message": …}}`, or gives undefined if it is neither. Where a method
- * answers with a list, Google's APIs put the error into a list too, as its only element.
+ * Reads an error body as a google.rpc.Status in JSON, plain or in the form of Google's APIs:
+ * `{"error": {"code": 404, "status": "NOT_FOUND", "message": …}}`. Returns undefined if it is neither. If a method
+ * returns a list, Google's APIs send its error as the only element of a list.
  *
- * It is read by hand: the JSON form of an Any needs its message type, and a Status may carry any.
+ * Not decoded as a message, because JSON needs the type of every Any, and `details` may hold types that are not known.
  *
- * @param body what {@link parseJsonExactly} gave, so that the details lose no digit
+ * @param body the result of {@link parseJsonExactly}, so that numbers in the details keep all digits
  * @see https://google.aip.dev/193#http11json-representation
  */
 export function statusFromJson(body: unknown): StatusInfo | undefined {
@@ -23,7 +23,7 @@ export function statusFromJson(body: unknown): StatusInfo | undefined {
   const status = isObject(json.error) && typeof json.error.code !== "string" ? json.error : json;
   const { message } = status;
   const code = plainNumber(status.code);
-  const named = typeof status.status === "string" ? errorCodeNamed(status.status) : undefined;
+  const named = typeof status.status === "string" ? errorCodeFromName(status.status) : undefined;
   if (named === undefined && (typeof code !== "number" || code === Code.OK)) return undefined;
   if (message !== undefined && message !== null && typeof message !== "string") return undefined;
   return {
@@ -33,7 +33,7 @@ export function statusFromJson(body: unknown): StatusInfo | undefined {
   };
 }
 
-function errorCodeNamed(name: string): Code | undefined {
+function errorCodeFromName(name: string): Code | undefined {
   const code = codeFromProtobufName(name);
   return code === Code.OK ? undefined : code;
 }
@@ -49,7 +49,7 @@ function detailFromJson(json: unknown): ErrorDetail[] {
   const detail: ErrorDetail = { typeUrl, json: withPlainNumbers(rest) as JsonObject };
   return [
     withDecoder(detail, (schema, registry) => {
-      // Types with a JSON form of their own stand under "value" (protobuf.dev, JSON mapping of Any).
+      // An Any holds a type that has its own JSON form under "value" (protobuf.dev, JSON mapping of Any).
       const content = hasCustomJsonRepresentation(schema) ? rest.value : rest;
       return messageFromParsedJson(schema, content, { registry, unknownAny: "kept" });
     }),

@@ -1,18 +1,18 @@
-/** A text in which escapes were undone. */
+/** A text without its escapes. */
 export interface Unescaped {
   readonly text: string;
-  /** Where each of its characters began in the text before, and behind them where that one ended. */
+  /** For each character, its start in the escaped text; then the end of the escaped text. */
   readonly starts: Uint32Array;
 }
 
 /**
- * One character in the spellings that servers use: percent-encoding (RFC 3986), the escapes of JSON, JavaScript and C, and
- * HTML's character references. A backslash before a letter is left alone: it could be the end of something else.
+ * An escaped character: percent-encoding (RFC 3986), the escapes of JSON, JavaScript and C, or an HTML character
+ * reference. A backslash before a letter does not match, because it may belong to the text before it.
  */
 const escapes =
   /%([0-9a-f]{2})|\\u([0-9a-f]{4})|\\x([0-9a-f]{2})|\\([0-7]{3})|\\([^\w\s]|_)|&#x0*([0-9a-f]{1,6});?|&#0*([0-9]{1,7});?|&(\w+);/gi;
 
-/** HTML's names for what is ASCII and neither a letter nor a digit, as far as servers use them instead of numbers. */
+/** HTML's names of ASCII characters that are neither letters nor digits. */
 const names: Readonly<Record<string, string>> = {
   amp: "&",
   apos: "'",
@@ -51,11 +51,12 @@ const names: Readonly<Record<string, string>> = {
 };
 
 /**
- * Undoes every escape once. Undefined if there is none.
+ * Undoes every escape once.
  *
- * @param isNone whether what looks like an escape is none, by where it begins
+ * @param isIgnored whether to leave a match alone, given where it starts
+ * @returns undefined if there are no escapes
  */
-export function unescaped(text: string, isNone?: (at: number) => boolean): Unescaped | undefined {
+export function unescaped(text: string, isIgnored?: (at: number) => boolean): Unescaped | undefined {
   const pieces: string[] = [];
   const starts = new Uint32Array(text.length + 1);
   let length = 0;
@@ -66,10 +67,10 @@ export function unescaped(text: string, isNone?: (at: number) => boolean): Unesc
   };
   for (const match of text.matchAll(escapes)) {
     const character = characterOf(match);
-    if (character === undefined || isNone?.(match.index)) continue;
+    if (character === undefined || isIgnored?.(match.index)) continue;
     keep(match.index);
     pieces.push(character);
-    // Two code units where it is outside of the basic plane.
+    // A character outside of the basic plane has two code units.
     for (let i = 0; i < character.length; i++) starts[length++] = match.index;
     from = match.index + match[0].length;
   }
@@ -79,7 +80,7 @@ export function unescaped(text: string, isNone?: (at: number) => boolean): Unesc
   return { text: pieces.join(""), starts: starts.subarray(0, length + 1) };
 }
 
-/** {@link unescaped}, without what became of what. */
+/** {@link unescaped}, without the positions. */
 export function unescapedText(text: string): string {
   return unescaped(text)?.text ?? text;
 }

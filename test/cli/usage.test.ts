@@ -133,7 +133,7 @@ describe("a command line that is wrong ends with 2, and sends nothing", () => {
       BYTENITE_ACCESS_TOKEN: token,
     });
     expect(status).toBe(2);
-    expect(stderr).toContain("for all to read");
+    expect(stderr).toContain("unencrypted");
     expect(stderr).not.toContain(token);
   });
 

@@ -316,7 +316,7 @@ describe("interceptors", () => {
       {
         code: Code.InvalidArgument,
         outcome: "not_sent",
-        reason: expect.stringContaining("must be given the request"),
+        reason: expect.stringContaining("must be called with the request"),
       },
     ],
   ])("that %s end in an error that says so", async (_what, interceptor, expected) => {
@@ -329,7 +329,7 @@ describe("interceptors", () => {
   test("must be functions that give functions", () => {
     const interceptors = [() => undefined as never];
     expect(() => createRestTransport({ baseUrl: "http://127.0.0.1:1", interceptors })).toThrow(
-      "an interceptor must give back a function",
+      "an interceptor must return a function",
     );
   });
 });

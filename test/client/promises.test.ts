@@ -277,7 +277,7 @@ test("close from within onRetry ends the call", async () => {
 describe("options that would go wrong later", () => {
   test.each([
     [{ protobufMediaType: "application/json" }, "protobufMediaType must be a media type"],
-    [{ headers: { "Grpc-Timeout": "5S" } }, "headers: Grpc-Timeout is what timeoutMs sets"],
+    [{ headers: { "Grpc-Timeout": "5S" } }, "headers: Grpc-Timeout is set by timeoutMs"],
   ])("%o are refused", (options, reason) => {
     expect(() => jobsClient("http://127.0.0.1:1", options as Partial<JobsClientOptions>)).toThrow(reason);
   });

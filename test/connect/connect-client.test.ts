@@ -381,7 +381,7 @@ describe("interceptors that cannot be called", () => {
     const error = await failed(client.runJob({ jobId: "job-1" }));
     expect(error).toMatchObject({
       code: Code.InvalidArgument,
-      rawMessage: "interceptors: an interceptor must give back a function of the request",
+      rawMessage: "interceptors: an interceptor must return a function of the request",
     });
     expect(rpcErrorOf(error)?.outcome).toBe("not_sent");
     expect(server.seen).toEqual([]);

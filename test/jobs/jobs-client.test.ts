@@ -240,8 +240,8 @@ function binaryBytes(...bytes: readonly number[]): Scripted {
 describe("options that are refused", () => {
   const secret = "s3cret";
   test.each([
-    [{ accessToken: "" }, "accessToken must be a string that is not empty"],
-    [{ accessToken: `${secret}\n` }, "accessToken: the value of authorization holds characters"],
+    [{ accessToken: "" }, "accessToken must be a non-empty string"],
+    [{ accessToken: `${secret}\n` }, "accessToken: the value of authorization has characters"],
     [{ accessToken: 5 }, "accessToken must be"],
     [{}, "give either accessToken or apiKey"],
     [{ accessToken: secret, apiKey: secret }, "give either accessToken or apiKey"],
@@ -269,16 +269,16 @@ describe("options that are refused", () => {
     [{ accessToken: secret, jsonFallback: 1 }, "jsonFallback must be true or false"],
     [
       { accessToken: secret, headers: { Authorization: secret } },
-      "headers: the Authorization header is what accessToken",
+      "headers: the Authorization header is set by accessToken",
     ],
     [
       { accessToken: secret, headers: { "content-type": "a" } },
       "headers: content-type is set by the transport",
     ],
-    [{ accessToken: secret, headers: { "a b": "a" } }, 'headers: "a b" is no name of a header'],
+    [{ accessToken: secret, headers: { "a b": "a" } }, 'headers: "a b" is not a header name'],
     [
       { accessToken: secret, headers: { "x-key": `${secret}\r\n` } },
-      "headers: the value of x-key holds characters",
+      "headers: the value of x-key has characters",
     ],
     [{ accessToken: secret, protobufMediaType: "x" }, "protobufMediaType must be a media type"],
     [{ accessToken: secret, timeoutHeader: true }, "timeoutHeader must be the name of a header"],
@@ -310,10 +310,10 @@ describe("options that are refused", () => {
     [{ timeoutMs: "1" }, "timeoutMs must be a number"],
     [{ signal: {} }, "signal must be an AbortSignal"],
     [{ onResponse: 1 }, "onResponse must be a function"],
-    [{ idempotencyKey: "" }, "idempotencyKey must be a string"],
-    [{ headers: { "grpc-timeout": "1m" } }, "headers: grpc-timeout is what timeoutMs sets"],
-    [{ metadata: { "a b": "x" } }, 'metadata: "a b" is no key'],
-    [{ metadata: { a: "é" } }, "metadata: the value of a holds more than printable ASCII"],
+    [{ idempotencyKey: "" }, "idempotencyKey must be a non-empty string"],
+    [{ headers: { "grpc-timeout": "1m" } }, "headers: grpc-timeout is set by timeoutMs"],
+    [{ metadata: { "a b": "x" } }, 'metadata: "a b" is not a key'],
+    [{ metadata: { a: "é" } }, "metadata: the value of a has characters other than printable ASCII"],
     [{ metadata: { "a-bin": "x" } }, "metadata: the value of a-bin must be bytes"],
     [5, "options must be an object"],
   ])("of a call: %o", async (options, reason) => {

@@ -109,10 +109,9 @@ const rows: Row[] = [
   ["429 with a wait beyond it", [status(429, { "retry-after": "60" })], Code.ResourceExhausted, 1, 60_000],
 ];
 
-/** A clock that stands still but for what a test says. */
+/** Stops the clock at a whole millisecond, so that sums are exact. A test moves it on with `laterMs`. */
 function clock(): { laterMs: number } {
   const at = { laterMs: 0 };
-  // A whole number: sums of fractions are a little more or less than what a test adds up.
   const now = Math.ceil(performance.now());
   vi.spyOn(performance, "now").mockImplementation(() => now + at.laterMs);
   return at;

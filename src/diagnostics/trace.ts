@@ -1,12 +1,12 @@
 import type { TracingChannel } from "node:diagnostics_channel";
 
-/** What is published of a piece of work; with an error, which may be anything, once it has failed. */
+/** An event of a tracing channel. It has an `error`, which may be any value, if its operation failed. */
 interface TracedEvent {
   readonly error?: unknown;
 }
 
-/** Begins a piece of work that ends later, within the stores that observers have bound to its start. */
-export function traced<Event extends TracedEvent, T>(
+/** Begins an asynchronous operation, within the stores that subscribers bind to the channel's `start`. */
+export function traceStart<Event extends TracedEvent, T>(
   { start, end }: TracingChannel<unknown, Event>,
   event: Event,
   begin: () => T,
@@ -20,12 +20,12 @@ export function traced<Event extends TracedEvent, T>(
   });
 }
 
-/** It has ended: the channels in the order in which Node's own `tracePromise` publishes. */
-export function finished<Event extends TracedEvent>(
+/** Publishes the end of the operation, in the order of Node's own `tracePromise`. */
+export function publishEnd<Event extends TracedEvent>(
   { error, asyncStart, asyncEnd }: TracingChannel<unknown, Event>,
   event: Event,
 ): void {
-  // Not by its value: what is thrown may be `undefined`.
+  // The property counts and not its value: the operation may have thrown `undefined`.
   if ("error" in event) error.publish(event);
   asyncStart.publish(event);
   asyncEnd.publish(event);
