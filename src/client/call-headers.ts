@@ -107,7 +107,7 @@ function ownHeaders(
     if (value === undefined) continue;
     const lower = checkedHeaderName(name, "headers");
     if (lower === settings.timeoutHeader) throw invalidArgument(`headers: ${name} is set by timeoutMs`);
-    if (settings.refusesCredentials && isCredential(lower)) throw refusedCredential(`headers: ${name}`);
+    if (settings.forbidsCredentials && isCredential(lower)) throw insecureCredential(`headers: ${name}`);
     own.set(lower, checkedHeaderValue(name, value, "headers"));
   }
   if (idempotencyKey !== undefined) {
@@ -117,14 +117,14 @@ function ownHeaders(
   if (metadata !== undefined) {
     checkedNamedValues("metadata", metadata);
     const secret = Object.keys(metadata).find((key) => isCredential(key.toLowerCase()));
-    if (settings.refusesCredentials && secret !== undefined) throw refusedCredential(`metadata: ${secret}`);
+    if (settings.forbidsCredentials && secret !== undefined) throw insecureCredential(`metadata: ${secret}`);
     pushMetadata(list, metadata);
   }
   return { names: new Set(own.keys()), list };
 }
 
 /** The error of a credential that would travel unencrypted. */
-export function refusedCredential(option: string): RpcError {
+export function insecureCredential(option: string): RpcError {
   return invalidArgument(
     `${option}: a credential would go over http: to another host, unencrypted; use https:, or set allowInsecure`,
   );

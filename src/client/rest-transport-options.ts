@@ -119,7 +119,7 @@ export interface TransportSettings {
   readonly allowInsecure: boolean;
   readonly queryFieldMask: FieldMaskForm;
   /** Whether credentials must not be sent to the base URL. */
-  readonly refusesCredentials: boolean;
+  readonly forbidsCredentials: boolean;
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -168,7 +168,7 @@ export function transportSettings(options: RestTransportOptions): TransportSetti
     timeoutHeader,
     allowInsecure,
     queryFieldMask: checkedFieldMask(options.queryFieldMask ?? "snake_case"),
-    refusesCredentials: baseUrl.isPlaintext && !allowInsecure,
+    forbidsCredentials: baseUrl.isPlaintext && !allowInsecure,
   };
 }
 

@@ -1,5 +1,5 @@
 import { Code } from "../errors/code.ts";
-import { refusedCredential } from "./call-headers.ts";
+import { insecureCredential } from "./call-headers.ts";
 import type { DynamicHeader } from "./dynamic-headers.ts";
 import { isCredential } from "./request-headers.ts";
 import type { TransportSettings } from "./rest-transport-options.ts";
@@ -16,17 +16,17 @@ export interface TransportHeaders {
 
 /** @throws RpcError `InvalidArgument` that names the option, if a secret would travel unencrypted */
 export function transportHeaders(
-  { headers, refusesCredentials }: Pick<TransportSettings, "headers" | "refusesCredentials">,
+  { headers, forbidsCredentials }: Pick<TransportSettings, "headers" | "forbidsCredentials">,
   credential: DynamicHeader | undefined,
 ): TransportHeaders {
-  if (refusesCredentials && credential !== undefined) throw refusedCredential(credential.option);
+  if (forbidsCredentials && credential !== undefined) throw insecureCredential(credential.option);
   const asked: DynamicHeader[] = [];
   const fixed: string[] = [];
   const secrets = [...(credential?.secrets ?? [])];
   if (credential !== undefined && credential.fixedValue === undefined) asked.push(credential);
   for (const [name, source] of headers) {
     const isSecret = isCredential(name);
-    if (isSecret && refusesCredentials) throw refusedCredential(`headers: ${name}`);
+    if (isSecret && forbidsCredentials) throw insecureCredential(`headers: ${name}`);
     if (typeof source === "function") {
       // The caller's function gets no arguments.
       asked.push({ name, getValue: () => source(), option: "headers", failureCode: Code.Unknown });

@@ -1,5 +1,5 @@
 import { parseBaseUrl } from "../client/base-url.ts";
-import { refusedCredential } from "../client/call-headers.ts";
+import { insecureCredential } from "../client/call-headers.ts";
 import type { Connections } from "../client/connections.ts";
 import type { DynamicHeader } from "../client/dynamic-headers.ts";
 import { checkedHeaderValue } from "../client/request-headers.ts";
@@ -95,7 +95,7 @@ function apiKeyCredential(
 ): JobsCredential {
   const url = (tokenUrl as string | URL | undefined) ?? defaultTokenUrl(settings.baseUrl);
   const endpoint = parseBaseUrl(url, "tokenUrl");
-  if (endpoint.isPlaintext && !settings.allowInsecure) throw refusedCredential("apiKey");
+  if (endpoint.isPlaintext && !settings.allowInsecure) throw insecureCredential("apiKey");
   return new TokenExchange({
     apiKey: checkedApiKey(apiKey as string),
     endpoint,

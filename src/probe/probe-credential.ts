@@ -1,4 +1,4 @@
-import { refusedCredential } from "../client/call-headers.ts";
+import { insecureCredential } from "../client/call-headers.ts";
 import type { Connections } from "../client/connections.ts";
 import type { DynamicHeader } from "../client/dynamic-headers.ts";
 import { transportHeaders } from "../client/transport-headers.ts";
@@ -24,7 +24,7 @@ export function probeHeaders(settings: ProbeSettings, connections: Connections):
   const { transport } = settings;
   const credential = jobsCredential(settings.credential, transport, connections);
   const { header } = credential;
-  if (transport.refusesCredentials) throw refusedCredential(header.option);
+  if (transport.forbidsCredentials) throw insecureCredential(header.option);
   const { asked, fixed, secrets } = transportHeaders(transport, undefined);
   return {
     token: header,

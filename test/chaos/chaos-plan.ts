@@ -2,9 +2,9 @@ import type { CallOptions } from "../../src/index.ts";
 import type { Fault, RefusalFault } from "../../src/testing/index.ts";
 import type { Random } from "../fuzz/random.ts";
 
-/** What a part of a chaotic run is like. */
-export interface Weather {
-  /** The part of the calls that meet a fault: little enough for retries to happen, or so much that they are held back. */
+/** How often things go wrong in a part of a run. */
+export interface FaultRates {
+  /** The share of calls with a fault: low, so that retries happen, or high, so that they are throttled. */
   readonly faults: number;
   readonly cancellations: number;
   readonly shortDeadlines: number;
@@ -12,7 +12,7 @@ export interface Weather {
   readonly idleCloses: number;
 }
 
-export function weather(random: Random): Weather {
+export function faultRates(random: Random): FaultRates {
   return {
     faults: random.pick([0.05, 0.1, 0.3, 0.6]),
     cancellations: random.pick([0, 0.02, 0.1]),
@@ -23,9 +23,8 @@ export function weather(random: Random): Weather {
 }
 
 /**
- * Something that goes wrong. The server acts or not before it does, except where its answer is a promise that it
- * did not: a client cannot see through a lie. A 503 is none, whatever else it says: the proxy that sends it may have lost
- * the server in the middle of the call.
+ * A random fault. The server executes the call or not, except where its response claims that it did not: a client cannot
+ * detect a false claim. A 503 claims nothing, because its proxy may have lost the server in the middle of the call.
  */
 export function chaoticFault(random: Random): Fault | RefusalFault {
   const execute = random.chance(0.5);
@@ -33,7 +32,7 @@ export function chaoticFault(random: Random): Fault | RefusalFault {
   switch (random.below(12)) {
     case 0: {
       const how = random.pick(["reset", "close"] as const);
-      // Two bytes are `ok: true`, and a whole message.
+      // Two bytes are a whole message, `ok: true`.
       return random.chance(0.5)
         ? { kind: "reset", where, how, execute }
         : { kind: "reset", where: "in-answer", how, announced: false, bytes: random.below(5), execute };
@@ -64,7 +63,7 @@ export function chaoticFault(random: Random): Fault | RefusalFault {
       };
     case 10:
       return random.chance(0.5)
-        ? // In the midst of `request_id`: where a field ends, a body of the right length is a message that says less.
+        ? // Within `request_id`: truncated at the end of a field, a body of the right length is a valid message.
           { kind: "truncate", bytes: 3 + random.below(8), execute }
         : { kind: "oversize", bytes: random.below(60_000), announced: random.chance(0.5), execute };
     default:
@@ -74,7 +73,7 @@ export function chaoticFault(random: Random): Fault | RefusalFault {
   }
 }
 
-/** What goes wrong with the exchange of the API key. */
+/** A random fault of the exchange of the API key. */
 export function tokenFault(random: Random): Fault {
   return random.pick<Fault>([
     { kind: "status", status: random.pick([401, 500, 503]) },
@@ -84,17 +83,17 @@ export function tokenFault(random: Random): Fault {
   ]);
 }
 
-/** What is asked of one call, and what stops it. */
+/** The options of one call, and how it is cancelled. */
 export interface ChaoticCall {
   readonly options: CallOptions;
-  /** Ends the call, as its caller or as a deadline of its caller's. */
+  /** Cancels the call, as by its caller or by a deadline of its caller. */
   end(): void;
-  /** To be called when the call is over. */
+  /** Has to be called when the call has ended. */
   done(): void;
 }
 
-export function chaoticCall(random: Random, { cancellations, shortDeadlines }: Weather): ChaoticCall {
-  // Else one that no call runs into, however slow the machine is: what would wait for ever is ended from outside.
+export function chaoticCall(random: Random, { cancellations, shortDeadlines }: FaultRates): ChaoticCall {
+  // The other timeouts are never reached, however slow the machine is: the watch ends a call that waits forever.
   const timeoutMs = random.chance(shortDeadlines) ? 1 + random.below(50) : random.pick([0, 3_600_000]);
   const controller = new AbortController();
   const { signal } = controller;

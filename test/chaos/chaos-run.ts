@@ -7,39 +7,39 @@ import {
   type ChaoticCall,
   chaoticCall,
   chaoticFault,
+  type FaultRates,
+  faultRates,
   tokenFault,
-  type Weather,
-  weather,
 } from "./chaos-plan.ts";
 
-/** What became of the calls of a run. */
+/** The results of the calls of a run. */
 export interface ChaosCounts {
   calls: number;
   ok: number;
   notSent: number;
   rejected: number;
   unknown: number;
-  /** Of the unknown ones, those whose job was run after all. */
+  /** The unknown calls whose job was run. */
   unknownButRun: number;
   deadlines: number;
   cancelled: number;
-  /** Attempts besides the first of each call. */
+  /** Attempts after the first of each call. */
   retries: number;
   tokenExchanges: number;
-  // What must not be.
+  // These have to be 0.
   runTwice: number;
-  calledUndoneButRun: number;
+  notDoneButRun: number;
   okButNotRun: number;
-  /** Came back as a value that is not the one that the server made. */
+  /** Resolved with another value than the server's. */
   okButOther: number;
   untypedErrors: number;
   hung: number;
 }
 
-/** The counts that have to be 0. */
+/** The names of the counts that have to be 0. */
 export const forbidden = [
   "runTwice",
-  "calledUndoneButRun",
+  "notDoneButRun",
   "okButNotRun",
   "okButOther",
   "untypedErrors",
@@ -47,12 +47,12 @@ export const forbidden = [
 ] as const;
 
 const IN_FLIGHT = 96;
-/** A client has its own throttle, token and pool, so now and then there is a new one. */
+/** Each client has its own throttle, token and pool, so a run uses several. */
 const CALLS_PER_CLIENT = 500;
 
 type End = "ok" | "other" | Outcome | "untyped" | "hung";
 
-/** Runs jobs, each one once and with its own id, while everything goes wrong, and counts what became of them. */
+/** Runs jobs with random faults, each with its own id, and counts the results. */
 export async function chaosRun(seed: number, calls: number): Promise<ChaosCounts> {
   const random = new Random(seed);
   const counts = noCounts();
@@ -64,19 +64,19 @@ export async function chaosRun(seed: number, calls: number): Promise<ChaosCounts
 
 async function chaosOfOneClient(random: Random, calls: number, counts: ChaosCounts): Promise<void> {
   const http2 = random.chance(0.4);
-  const conditions = weather(random);
+  const rates = faultRates(random);
   const runs = new Map<string, number>();
   const server = await startJobsServer({
     http2,
     recordLimit: 0,
-    // The job store refuses to run a job twice, so what counts is how often it was about to.
+    // Counts requests for each job, because the job store rejects a second run.
     onRequest: ({ headers }) => {
       const id = String(headers["x-job-id"]);
       runs.set(id, (runs.get(id) ?? 0) + 1);
     },
   });
   const dispatcher = http2 ? http2Pool(server.baseUrl) : undefined;
-  const setting = { random, conditions, server, counts };
+  const setting = { random, rates, server, counts };
   const client = chaoticClient(setting, dispatcher);
   await using watch = new Watch();
   const ends: End[] = [];
@@ -90,14 +90,14 @@ async function chaosOfOneClient(random: Random, calls: number, counts: ChaosCoun
   await client.close();
   await dispatcher?.destroy();
   counts.tokenExchanges += server.tokenExchanges;
-  // Whatever the server still does for callers that are gone, it has done after this.
+  // After this, the server has executed all calls, even those that were cancelled.
   await server.close();
   for (const [i, end] of ends.entries()) count(end, runs.get(`job-${i}`) ?? 0, counts);
 }
 
 interface Setting {
   readonly random: Random;
-  readonly conditions: Weather;
+  readonly rates: FaultRates;
   readonly server: JobsServer;
   readonly client: JobsClient;
   readonly watch: Watch;
@@ -105,16 +105,16 @@ interface Setting {
 }
 
 async function oneCall(setting: Setting, id: string): Promise<End> {
-  const { random, conditions, server, client, watch, counts } = setting;
+  const { random, rates, server, client, watch, counts } = setting;
   server.addJob(id);
-  if (random.chance(conditions.faults)) server.fault(chaoticFault(random), { rpc: "RunJob" });
-  if (random.chance(conditions.idleCloses)) server.closeIdleConnections();
-  if (random.chance(conditions.revocations)) {
+  if (random.chance(rates.faults)) server.fault(chaoticFault(random), { rpc: "RunJob" });
+  if (random.chance(rates.idleCloses)) server.closeIdleConnections();
+  if (random.chance(rates.revocations)) {
     server.revokeTokens();
     if (random.chance(0.02)) server.fault(tokenFault(random), { rpc: "AccessToken" });
   }
   const config = random.chance(0.7) ? { taskTimeout: random.below(10_000), isTestJob: true } : undefined;
-  const chaotic = chaoticCall(random, conditions);
+  const chaotic = chaoticCall(random, rates);
   const call = client.run(id, config, { ...chaotic.options, headers: { "x-job-id": id } });
   try {
     const end = await Promise.race([call, watch.over(chaotic)]);
@@ -134,25 +134,25 @@ async function oneCall(setting: Setting, id: string): Promise<End> {
   }
 }
 
-/** A call under way. */
+/** A call in flight. */
 interface Watched {
   /** How many calls had ended when this one began. */
   readonly since: number;
-  /** In which turn it was ended from outside. */
+  /** The turn in which the watch cancelled it. */
   endedAt?: number;
   hangs(end: "hung"): void;
 }
 
 /**
- * Ends calls that would wait for ever, and finds those that do all the same. It goes by what happens meanwhile, not by
- * how long that takes: a machine that is busy with something else sees the same run.
+ * Cancels calls that would wait forever, and finds those that hang even then. It counts events instead of time, so a busy
+ * machine has the same run.
  */
 class Watch implements AsyncDisposable {
-  /** A call is ended when so many that began later or with it are over. */
+  /** A call is cancelled when so many calls that began with it or later have ended. */
   static readonly #LATE_CALLS = 3 * IN_FLIGHT;
-  /** So many turns of the event loop, of a millisecond at least, without an end of any call: those that are left wait. */
+  /** All calls are cancelled after so many turns of the event loop, of at least a millisecond, in which no call ended. */
   static readonly #QUIET_TURNS = 100;
-  /** A call that has not ended so many turns after it was told to counts as hanging. */
+  /** A call hangs if it has not ended so many turns after it was cancelled. */
   static readonly #PATIENCE_TURNS = 5_000;
 
   readonly #calls = new Map<ChaoticCall, Watched>();
@@ -240,7 +240,7 @@ function count(end: End, runs: number, counts: ChaosCounts): void {
     case "not_sent":
     case "rejected":
       counts[end === "rejected" ? "rejected" : "notSent"]++;
-      if (runs > 0) counts.calledUndoneButRun++;
+      if (runs > 0) counts.notDoneButRun++;
       break;
     case "unknown":
       counts.unknown++;
@@ -264,7 +264,7 @@ function noCounts(): ChaosCounts {
     retries: 0,
     tokenExchanges: 0,
     runTwice: 0,
-    calledUndoneButRun: 0,
+    notDoneButRun: 0,
     okButNotRun: 0,
     okButOther: 0,
     untypedErrors: 0,

@@ -8,25 +8,25 @@ import { ok, type Scripted, scriptedServer } from "../support/scripted-server.ts
 const tenant = new AsyncLocalStorage<string>();
 
 const busy: Scripted = { status: 429, headers: { "retry-after": "0" } };
-const refused: Scripted = { status: 401 };
+const unauthorized: Scripted = { status: 401 };
 
-/** One client for all tenants, whose connection was opened by another one than the tenant that calls. */
+/** A client that all tenants share. Another tenant than the one that calls has opened the connection. */
 async function sharedBy(script: readonly Scripted[], interceptors: readonly Interceptor[] = []) {
   const server = await scriptedServer(ok, ...script);
-  let asked = 0;
+  let calls = 0;
   const client = jobsClient(server.baseUrl, {
-    accessToken: () => `token ${++asked}, for ${tenant.getStore()}`,
-    retry: { initialBackoffMs: 1, onRetry: () => void told.push(`onRetry for ${tenant.getStore()}`) },
+    accessToken: () => `token ${++calls}, for ${tenant.getStore()}`,
+    retry: { initialBackoffMs: 1, onRetry: () => void callbacks.push(`onRetry for ${tenant.getStore()}`) },
     interceptors,
   });
-  const told: string[] = [];
+  const callbacks: string[] = [];
   await tenant.run("the first", () => client.run("job-1"));
-  return { server, client, told };
+  return { server, client, callbacks };
 }
 
-test("another attempt asks for its token in the context of its own call", async () => {
-  const { server, client, told } = await sharedBy([busy, refused, ok]);
-  const onResponse = () => void told.push(`onResponse for ${tenant.getStore()}`);
+test("a retry resolves its token in the async context of its call", async () => {
+  const { server, client, callbacks } = await sharedBy([busy, unauthorized, ok]);
+  const onResponse = () => void callbacks.push(`onResponse for ${tenant.getStore()}`);
   await tenant.run("the second", () => client.run("job-2", undefined, { onResponse }));
   const tokens = server.seen.map(({ headers }) => headers.authorization);
   expect(tokens).toEqual([
@@ -35,10 +35,10 @@ test("another attempt asks for its token in the context of its own call", async 
     "token 3, for the second",
     "token 4, for the second",
   ]);
-  expect(told).toEqual(["onRetry for the second", "onResponse for the second"]);
+  expect(callbacks).toEqual(["onRetry for the second", "onResponse for the second"]);
 });
 
-test("a call that is over goes on where it was made, with interceptors too", async () => {
+test("a call returns to the async context of its caller, with interceptors too", async () => {
   const seen: (string | undefined)[] = [];
   const watch: Interceptor = (next) => async (request) => {
     seen.push(tenant.getStore());

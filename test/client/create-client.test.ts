@@ -44,7 +44,7 @@ async function library(options: Partial<RestTransportOptions> = {}) {
   return { server, transport, client };
 }
 
-test("a client is typed from the generated descriptor alone", () => {
+test("a client is typed by the generated descriptor", () => {
   type Library = Client<typeof LibraryService>;
   expectTypeOf<Library["getBook"]>()
     .parameter(0)
@@ -69,7 +69,7 @@ test("a client is typed from the generated descriptor alone", () => {
 });
 
 describe.each(["protobuf", "json"] as const)("in %s", (encoding) => {
-  test("messages go out and come back", async () => {
+  test("requests and responses are encoded and decoded", async () => {
     const { client, server } = await library({ encoding });
     const book = await client.getBook({ name });
     expect(book).toMatchObject({ $typeName: "library.v1.Book", name, title: "Emma" });
@@ -85,7 +85,7 @@ describe.each(["protobuf", "json"] as const)("in %s", (encoding) => {
     ]);
   });
 
-  test("a body that is a field is JSON, and its answer is what was asked for", async () => {
+  test("the body of a body: field rule is JSON, and the response has the requested encoding", async () => {
     const { client, server } = await library({ encoding });
     await client.updateBook({ book: { name, title: "Persuasion" }, updateMask: { paths: ["title"] } });
     const request = server.requests.at(-1);
@@ -105,7 +105,7 @@ describe("a FieldMask", () => {
     ["snake_case", "authors%2Cpage_count"],
     ["camelCase", "authors%2CpageCount"],
   ] as const)(
-    "goes into a query as queryFieldMask: %j says, and is read as it was meant",
+    "goes into a query with queryFieldMask: %j, and the server reads the same paths",
     async (form, text) => {
       const { client, server } = await library({ queryFieldMask: form });
       const changed = await client.updateBook({ book, updateMask });
@@ -122,7 +122,7 @@ describe("a FieldMask", () => {
     });
   });
 
-  test("that cannot be written so is refused", async () => {
+  test("that cannot be written in this form is rejected", async () => {
     const { client, server } = await library({ queryFieldMask: "camelCase" });
     const before = server.requests.length;
     const error = await caught(client.updateBook({ book, updateMask: { paths: ["line_2"] } }));
@@ -147,14 +147,14 @@ describe("a FieldMask", () => {
   });
 });
 
-test("the caller's message is not touched", async () => {
+test("the caller's message is not changed", async () => {
   const { client } = await library();
   const request = { name, reader: "Ada" };
   await client.checkOutBook(request);
   expect(request).toEqual({ name, reader: "Ada" });
 });
 
-describe("what cannot be sent is refused, with the field's name", () => {
+describe("an invalid message is rejected with the field's name", () => {
   test.each([
     ["a name of another pattern", { name: "books/2" }, "name"],
     ["an empty name", { name: "" }, "name"],
@@ -168,7 +168,7 @@ describe("what cannot be sent is refused, with the field's name", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test("what protobuf-es refuses to write", async () => {
+  test("a value that protobuf-es rejects", async () => {
     const { client } = await library();
     const error = await caught(client.checkOutBook({ name, days: 2 ** 40 }));
     expect(error).toMatchObject({ code: Code.InvalidArgument, outcome: "not_sent" });
@@ -177,7 +177,7 @@ describe("what cannot be sent is refused, with the field's name", () => {
   });
 });
 
-test("a client for a rule that is wrong is refused when it is made", () => {
+test("createClient throws for an invalid rule", () => {
   const { parent: service } = ruleMethod(["GET /v1/{nme}", "POST v1"], BookSchema);
   let thrown: unknown;
   try {
@@ -192,7 +192,7 @@ test("a client for a rule that is wrong is refused when it is made", () => {
   ]);
 });
 
-test("a method that HTTP rules cannot call takes nothing from the others of its service", async () => {
+test("a method without a usable rule does not affect the other methods of its service", async () => {
   const headers = { "content-type": "application/json" };
   const server = await scriptedServer({ headers, body: '{"title":"Emma"}' });
   const transport = createRestTransport({ baseUrl: server.baseUrl });
@@ -218,7 +218,7 @@ test("a method that HTTP rules cannot call takes nothing from the others of its 
   expect(server.seen).toHaveLength(1);
 });
 
-test("a single call by a rule that is wrong is an RpcError", async () => {
+test("a call of a method with an invalid rule rejects with an RpcError", async () => {
   const server = await scriptedServer({});
   const transport = createRestTransport({ baseUrl: server.baseUrl });
   onTestFinished(() => transport.close());
@@ -229,29 +229,29 @@ test("a single call by a rule that is wrong is an RpcError", async () => {
 });
 
 describe("interceptors", () => {
-  test("stand around the call, the first one outermost", async () => {
+  test("wrap the call, the first one outermost", async () => {
     const log: string[] = [];
     const logging =
       (who: string): Interceptor =>
       (next) =>
       async (request) => {
-        log.push(`${who} asks ${request.method.name}`);
+        log.push(`${who} calls ${request.method.name}`);
         const response = await next(request);
-        log.push(`${who} hears ${response.status} after ${response.attempts}`);
+        log.push(`${who} receives ${response.status} after ${response.attempts}`);
         return response;
       };
     const { client } = await library({ interceptors: [logging("outer"), logging("inner")] });
     log.length = 0;
     await client.getBook({ name });
     expect(log).toEqual([
-      "outer asks GetBook",
-      "inner asks GetBook",
-      "inner hears 200 after 1",
-      "outer hears 200 after 1",
+      "outer calls GetBook",
+      "inner calls GetBook",
+      "inner receives 200 after 1",
+      "outer receives 200 after 1",
     ]);
   });
 
-  test("may change the request, answer themselves, and try again", async () => {
+  test("may change the request, respond themselves, and retry", async () => {
     const server = await scriptedServer({ status: 500 }, { status: 200 });
     const tryAgain: Interceptor = (next) => (request) => next(request).catch(() => next(request));
     const addHeader: Interceptor = (next) => (request) => next({ ...request, headers: { "x-added": "1" } });
@@ -261,7 +261,7 @@ describe("interceptors", () => {
     expect(server.seen.map(({ headers }) => headers["x-added"])).toEqual(["1", "1"]);
   });
 
-  test("see the metadata and the history of an answer", async () => {
+  test("see the metadata and the history of a response", async () => {
     const server = await scriptedServer(
       { status: 503 },
       { status: 200, headers: { "grpc-metadata-x-a": ["1", "2"] } },
@@ -276,7 +276,7 @@ describe("interceptors", () => {
     ]);
   });
 
-  test("may change the answer with a copy, which keeps its metadata", async () => {
+  test("may return a changed copy of the response, which keeps its metadata", async () => {
     const server = await scriptedServer({ status: 200, headers: { "grpc-metadata-x-a": "1" } });
     const renaming: Interceptor = (next) => async (request) => {
       const response = await next(request);
@@ -302,7 +302,7 @@ describe("interceptors", () => {
       },
     ],
     [
-      "answer with another message",
+      "respond with another message",
       (next) => async (request) => ({ ...(await next(request)), message: create(EmptySchema) }),
       {
         code: Code.Internal,
@@ -311,7 +311,7 @@ describe("interceptors", () => {
       },
     ],
     [
-      "pass nothing on",
+      "pass no request on",
       (next) => () => next(undefined as never),
       {
         code: Code.InvalidArgument,
@@ -319,14 +319,14 @@ describe("interceptors", () => {
         reason: expect.stringContaining("must be called with the request"),
       },
     ],
-  ])("that %s end in an error that says so", async (_what, interceptor, expected) => {
+  ])("that %s end the call with an error that names interceptors", async (_what, interceptor, expected) => {
     const server = await scriptedServer({ status: 200 });
     const transport = createRestTransport({ baseUrl: server.baseUrl, interceptors: [interceptor] });
     onTestFinished(() => transport.close());
     expect(await caught(transport.unary(LibraryService.method.getBook, { name }))).toMatchObject(expected);
   });
 
-  test("must be functions that give functions", () => {
+  test("must be functions that return functions", () => {
     const interceptors = [() => undefined as never];
     expect(() => createRestTransport({ baseUrl: "http://127.0.0.1:1", interceptors })).toThrow(
       "an interceptor must return a function",
@@ -334,7 +334,7 @@ describe("interceptors", () => {
   });
 });
 
-/** A transport whose server answers as told, and a method of an odd rule. */
+/** A transport to a scripted server, and a method with an unusual rule. */
 async function odd(rule: RuleText, ...script: readonly Scripted[]) {
   const server = await scriptedServer(...script);
   const transport = createRestTransport({ baseUrl: server.baseUrl });
@@ -343,18 +343,18 @@ async function odd(rule: RuleText, ...script: readonly Scripted[]) {
 }
 
 describe("a HEAD rule", () => {
-  const answer = { status: 200, headers: { "content-type": "application/x-protobuf" } };
+  const headResponse = { status: 200, headers: { "content-type": "application/x-protobuf" } };
 
-  test("answers with a message that has no fields", async () => {
-    const { server, transport, call } = await odd("HEAD /v1/{string_value}", answer);
+  test("responds with a message that has no fields", async () => {
+    const { server, transport, call } = await odd("HEAD /v1/{string_value}", headResponse);
     const method = call(EmptySchema) as DescMethodUnary;
     const { message } = await transport.unary(method, { stringValue: "a" });
     expect(message).toEqual(create(EmptySchema));
     expect(server.seen).toMatchObject([{ method: "HEAD" }]);
   });
 
-  test("never answers with fields that nobody sent", async () => {
-    const { transport, call } = await odd("HEAD /v1/{string_value}", answer);
+  test("never responds with fields that the server did not send", async () => {
+    const { transport, call } = await odd("HEAD /v1/{string_value}", headResponse);
     const error = await caught(transport.unary(call(BookSchema) as DescMethodUnary, { stringValue: "a" }));
     expect(error).toMatchObject({ code: Code.DataLoss, outcome: "unknown" });
     expect(error.reason).toContain("HEAD request has no body");
@@ -364,14 +364,14 @@ describe("a HEAD rule", () => {
 test.each([
   ["application/x-protobuf", ""],
   ["application/json", "{}"],
-])("a response_body that is an empty message is there (%s)", async (contentType, body) => {
+])("a response_body that is an empty message is set (%s)", async (contentType, body) => {
   const headers = { "content-type": contentType };
   const { transport, call } = await odd("GET /v1 response_body:inner", { status: 200, headers, body });
   const { message } = await transport.unary(call(EverythingSchema) as DescMethodUnary, {});
   expect(message).toMatchObject({ inner: { $typeName: "bytenite.test.v1.Inner" } });
 });
 
-test("bytes of a binary answer are a plain Uint8Array", async () => {
+test("bytes in a binary response are a plain Uint8Array", async () => {
   const body = toBinary(EverythingSchema, create(EverythingSchema, { bytesValue: Uint8Array.of(1, 2) }));
   const headers = { "content-type": "application/x-protobuf" };
   const { transport, call } = await odd("GET /v1", { status: 200, headers, body });
@@ -380,7 +380,7 @@ test("bytes of a binary answer are a plain Uint8Array", async () => {
   expect(Buffer.isBuffer((message as Everything).bytesValue)).toBe(false);
 });
 
-test("a message that holds itself is refused in words", async () => {
+test("a message that contains itself is rejected with a readable error", async () => {
   const { server, transport, call } = await odd("POST /v1 body:*", { status: 200 });
   const input = create(EverythingSchema);
   input.self = input;
@@ -390,12 +390,12 @@ test("a message that holds itself is refused in words", async () => {
   expect(server.seen).toHaveLength(0);
 });
 
-describe("headers and metadata of another kind", () => {
+describe("headers and metadata that are not plain objects", () => {
   const kinds = [new Headers({ a: "b" }), new Map([["a", "b"]]), [["a", "b"]], "a: b", 1] as never[];
 
   test.each(
     kinds.flatMap((kind) => (["headers", "metadata"] as const).map((option) => [option, kind] as const)),
-  )("%s: %o are refused, for nothing of them would be sent", async (option, kind) => {
+  )("%s: %o are rejected, because nothing of them would be sent", async (option, kind) => {
     const { server, client } = await library();
     const before = server.requests.length;
     const error = await caught(client.getBook({ name }, { [option]: kind }));
@@ -404,7 +404,7 @@ describe("headers and metadata of another kind", () => {
     expect(server.requests).toHaveLength(before);
   });
 
-  test.each(kinds)("%o are refused as headers of a transport", (headers) => {
+  test.each(kinds)("%o are rejected as headers of a transport", (headers) => {
     expect(() => createRestTransport({ baseUrl: "http://127.0.0.1:1", headers })).toThrow(
       "headers must be a plain object",
     );

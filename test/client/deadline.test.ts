@@ -5,8 +5,8 @@ import { Code } from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
 import { jobsClient } from "../support/clients.ts";
 import { deferred } from "../support/deferred.ts";
-import { headsOfAnswers } from "../support/heads-of-answers.ts";
 import { tcpServer } from "../support/loopback.ts";
+import { countResponseHeads } from "../support/response-heads.ts";
 import { ok, scriptedServer } from "../support/scripted-server.ts";
 import { stopClock } from "../support/stop-clock.ts";
 import { until } from "../support/until.ts";
@@ -14,7 +14,7 @@ import { until } from "../support/until.ts";
 const never = new Promise<never>(() => undefined);
 
 describe("a deadline that passes", () => {
-  test("while the server thinks: unknown, and the connection is freed", async () => {
+  test("before the response: unknown, and the connection is freed", async () => {
     const moveOn = stopClock();
     const server = await scriptedServer("hang");
     const call = jobsClient(server.baseUrl).run("job-1", undefined, { timeoutMs: 300 });
@@ -29,11 +29,11 @@ describe("a deadline that passes", () => {
     await until(() => server.sockets.size === 0);
   });
 
-  test("in the middle of the answer: unknown", async () => {
+  test("within the response: unknown", async () => {
     const head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{";
     const { origin } = await tcpServer((socket) => socket.on("data", () => socket.write(head)));
     const moveOn = stopClock();
-    const heads = headsOfAnswers();
+    const heads = countResponseHeads();
     const ended = caught(jobsClient(origin).abort("job-1", { timeoutMs: 50 }));
     await until(() => heads.count === 1);
     await moveOn(50);
@@ -54,7 +54,7 @@ describe("a deadline that passes", () => {
     expect(error).toMatchObject({ code: Code.DeadlineExceeded, outcome: "not_sent", attempts: 1 });
   });
 
-  test("while a token is waited for: not sent, and no attempt was begun", async () => {
+  test("while the call waits for a token: not sent, without an attempt", async () => {
     const server = await scriptedServer(ok);
     const client = jobsClient(server.baseUrl, { accessToken: () => never });
     const error = await caught(client.abort("job-1", { timeoutMs: 30 }));
@@ -70,32 +70,29 @@ describe("a deadline that passes", () => {
   test.each([
     ["AbortSignal.timeout", (signal: AbortSignal) => signal],
     ["AbortSignal.any", (signal: AbortSignal) => AbortSignal.any([new AbortController().signal, signal])],
-  ])(
-    "as %s is one of the caller's: unknown if the request had left, and else not sent",
-    async (_what, within) => {
-      const server = await scriptedServer("hang");
-      const client = jobsClient(server.baseUrl, { timeoutMs: 0 });
-      // Aborted as AbortSignal.timeout does it, but when the request is there.
-      const controller = new AbortController();
-      const sent = caught(client.run("job-1", undefined, { signal: within(controller.signal) }));
-      await expect.poll(() => server.seen.length).toBe(1);
-      controller.abort(new DOMException("The operation was aborted due to timeout", "TimeoutError"));
-      expect(await sent).toMatchObject({
-        code: Code.DeadlineExceeded,
-        outcome: "unknown",
-        attempts: 1,
-        reason: "the deadline of the caller's signal passed",
-        cause: { name: "TimeoutError" },
-      });
-      const timeout = AbortSignal.timeout(1);
-      await once(timeout, "abort");
-      const notSent = caught(client.run("job-1", undefined, { signal: within(timeout) }));
-      expect(await notSent).toMatchObject({ code: Code.DeadlineExceeded, outcome: "not_sent", attempts: 0 });
-      expect(server.seen).toHaveLength(1);
-    },
-  );
+  ])("as %s of the caller: unknown if the request was sent, else not sent", async (_what, within) => {
+    const server = await scriptedServer("hang");
+    const client = jobsClient(server.baseUrl, { timeoutMs: 0 });
+    // Aborts with the reason of AbortSignal.timeout, when the request has arrived.
+    const controller = new AbortController();
+    const sent = caught(client.run("job-1", undefined, { signal: within(controller.signal) }));
+    await expect.poll(() => server.seen.length).toBe(1);
+    controller.abort(new DOMException("The operation was aborted due to timeout", "TimeoutError"));
+    expect(await sent).toMatchObject({
+      code: Code.DeadlineExceeded,
+      outcome: "unknown",
+      attempts: 1,
+      reason: "the deadline of the caller's signal passed",
+      cause: { name: "TimeoutError" },
+    });
+    const timeout = AbortSignal.timeout(1);
+    await once(timeout, "abort");
+    const notSent = caught(client.run("job-1", undefined, { signal: within(timeout) }));
+    expect(await notSent).toMatchObject({ code: Code.DeadlineExceeded, outcome: "not_sent", attempts: 0 });
+    expect(server.seen).toHaveLength(1);
+  });
 
-  test("between attempts adds nothing of its own to the outcome", async () => {
+  test("between attempts does not change the outcome", async () => {
     const server = await scriptedServer({ status: 429, headers: { "retry-after": "0" } }, "hang");
     const controller = new AbortController();
     const call = jobsClient(server.baseUrl).run("job-1", undefined, {
@@ -111,7 +108,7 @@ describe("a deadline that passes", () => {
     });
   });
 
-  test("is sent along with what is left at each attempt", async () => {
+  test("is sent with the remaining time on each attempt", async () => {
     const moveOn = stopClock();
     const server = await scriptedServer({ status: 503, headers: { "retry-after": "1" } }, ok);
     const { promise: waits, resolve: onRetry } = deferred<unknown>();
@@ -123,7 +120,7 @@ describe("a deadline that passes", () => {
   });
 });
 
-test("the header has another name, or none, where the transport says so; without a deadline there is none", async () => {
+test("timeoutHeader renames or disables the header; without a timeout there is none", async () => {
   const server = await scriptedServer(ok);
   await jobsClient(server.baseUrl, { timeoutHeader: "X-Timeout" }).abort("job-1");
   await jobsClient(server.baseUrl, { timeoutHeader: false }).abort("job-1");
@@ -136,7 +133,7 @@ test("the header has another name, or none, where the transport says so; without
 });
 
 describe("a signal", () => {
-  test("that fired before the call: nothing is sent", async () => {
+  test("that is aborted before the call: not sent", async () => {
     const server = await scriptedServer(ok);
     const reason = new Error("gone");
     const error = await caught(
@@ -146,7 +143,7 @@ describe("a signal", () => {
     expect(server.seen).toHaveLength(0);
   });
 
-  test("while the server thinks: unknown, with the caller's reason, and the connection is freed", async () => {
+  test("that aborts before the response: unknown, with the caller's reason, and the connection is freed", async () => {
     const server = await scriptedServer("hang");
     const controller = new AbortController();
     const call = caught(jobsClient(server.baseUrl).run("job-1", undefined, { signal: controller.signal }));
@@ -158,7 +155,7 @@ describe("a signal", () => {
     if (socket && !socket.destroyed) await once(socket, "close");
   });
 
-  test("is let go of when the call is over", async () => {
+  test("has no listener after the call", async () => {
     const server = await scriptedServer(ok);
     const { signal } = new AbortController();
     let listeners = 0;

@@ -5,10 +5,10 @@ import { jobsClient } from "../support/clients.ts";
 import { httpServer } from "../support/loopback.ts";
 import { ok, scriptedServer } from "../support/scripted-server.ts";
 
-// Keys that an object has before anything is put into it.
+// Keys that every object inherits.
 const inherited = ["constructor", "__proto__", "toString", "hasOwnProperty"];
 
-test.each(inherited)("metadata named %s comes as it is", async (key) => {
+test.each(inherited)("metadata named %s is received as sent", async (key) => {
   const { baseUrl } = await scriptedServer({
     ...ok,
     headers: { ...ok.headers, [`grpc-metadata-${key}`]: "x" },
@@ -18,7 +18,7 @@ test.each(inherited)("metadata named %s comes as it is", async (key) => {
   expect(seen.map(Object.entries)).toEqual([[[key.toLowerCase(), ["x"]]]]);
 });
 
-test("trailing metadata is asked for with te, and comes behind the metadata in front", async () => {
+test("te requests trailing metadata, which follows leading metadata", async () => {
   let te: string | string[] | undefined;
   const { origin } = await httpServer((req, res) => {
     te = req.headers.te;
@@ -34,7 +34,7 @@ test("trailing metadata is asked for with te, and comes behind the metadata in f
   expect(seen).toEqual([{ "x-one": ["1", "2"] }]);
 });
 
-test("a transfer coding is not asked for: the transport could not undo it", async () => {
+test("te cannot request a transfer coding, because the transport decodes none", async () => {
   const { baseUrl, seen } = await scriptedServer(ok);
   const error = await caught(jobsClient(baseUrl).run("job-1", undefined, { headers: { te: "gzip" } }));
   expect(error).toMatchObject({ code: Code.InvalidArgument, outcome: "not_sent" });

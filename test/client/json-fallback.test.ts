@@ -25,27 +25,27 @@ const config = { taskTimeout: 5 };
 const accepts = (seen: readonly SeenRequest[]) => seen.map(({ headers }) => headers.accept);
 const binary = "application/x-protobuf";
 
-describe("a server that speaks JSON only", () => {
+describe("a server that accepts only JSON", () => {
   test.each([
     ["400 to a body", notUnderstood],
     ["415", { status: 415, headers: { "content-type": "text/plain" } }],
     ["406 with no body", { status: 406 }],
-  ])("which answers %s is asked again in JSON, and remembered", async (_name, refusal) => {
-    const server = await scriptedServer(refusal, okJson);
+  ])("and responds with %s gets the call again in JSON, and is remembered", async (_name, rejection) => {
+    const server = await scriptedServer(rejection, okJson);
     const client = jobsClient(server.baseUrl, { retry: false });
     for (let i = 0; i < 4; i++) expect(await client.run("job-1", config)).toMatchObject({ ok: true });
     expect(accepts(server.seen)).toEqual([binary, ...Array(4).fill("application/json")]);
     expect(server.seen[1]?.body.toString()).toBe('{"config":{"taskTimeout":5}}');
   });
 
-  test("is remembered also after an error that is about the call, and not about how it was written", async () => {
+  test("is remembered also if the call in JSON fails for another reason", async () => {
     const server = await scriptedServer(notUnderstood, jsonNotFound);
     const client = jobsClient(server.baseUrl);
     expect(await caught(client.run("job-1", config))).toMatchObject({ code: Code.NotFound, attempts: 2 });
     expect(await caught(client.run("job-1", config))).toMatchObject({ code: Code.NotFound, attempts: 1 });
   });
 
-  test("is tried in binary again after five minutes", async () => {
+  test("gets binary again after five minutes", async () => {
     const server = await scriptedServer(notUnderstood, okJson, ok);
     const client = jobsClient(server.baseUrl);
     await client.run("job-1", config);
@@ -56,7 +56,7 @@ describe("a server that speaks JSON only", () => {
     expect(accepts(server.seen)).toEqual([binary, "application/json", binary]);
   });
 
-  test("is not asked again where jsonFallback is off", async () => {
+  test("gets no JSON if jsonFallback is false", async () => {
     const server = await scriptedServer(notUnderstood);
     const client = jobsClient(server.baseUrl, { jsonFallback: false });
     expect(await caught(client.run("job-1", config))).toMatchObject({
@@ -73,7 +73,7 @@ describe("nothing is remembered", () => {
     ["415", { status: 415 }],
     ["500", { status: 500, headers: json, body: '{"code":13,"message":"x"}' }],
     ["404 from a proxy", { status: 404, headers: { "content-type": "text/html" }, body: "<h1>no</h1>" }],
-  ])("where JSON is answered with %s", async (_name, second) => {
+  ])("if the response in JSON is %s", async (_name, second) => {
     const server = await scriptedServer(notUnderstood, second, ok);
     const client = jobsClient(server.baseUrl);
     const error = await caught(client.run("job-1", config));
@@ -82,7 +82,7 @@ describe("nothing is remembered", () => {
     expect(accepts(server.seen)).toEqual([binary, "application/json", binary]);
   });
 
-  test("where the connection is lost in JSON", async () => {
+  test("if the connection is lost in JSON", async () => {
     const server = await scriptedServer(notUnderstood, "reset", ok);
     const client = jobsClient(server.baseUrl);
     expect(await caught(client.run("job-1", config))).toMatchObject({ outcome: "unknown", attempts: 2 });
@@ -91,24 +91,24 @@ describe("nothing is remembered", () => {
   });
 });
 
-describe("a call is not made again", () => {
+describe("a call is not repeated", () => {
   test.each([
-    ["400 in binary is a genuine error", { status: 400, headers: { "content-type": binary } }, "run"],
+    ["after a 400 in binary", { status: 400, headers: { "content-type": binary } }, "run"],
     [
-      "400 labelled as a stock gateway labels binary",
+      "after a 400 with a stock gateway's content type of binary",
       { status: 400, headers: { "content-type": "application/octet-stream" } },
       "run",
     ],
-    ["400 to a call without a body is about the call", notUnderstood, "abort"],
-    ["404 is about the call", jsonNotFound, "run"],
-  ] as const)("%s", async (_name, answer, method) => {
-    const server = await scriptedServer(answer);
+    ["after a 400 to a call without a body", notUnderstood, "abort"],
+    ["after a 404", jsonNotFound, "run"],
+  ] as const)("%s", async (_name, response, method) => {
+    const server = await scriptedServer(response);
     const client = jobsClient(server.baseUrl);
     await caught(method === "run" ? client.run("job-1", config) : client.abort("job-1"));
     expect(server.seen).toHaveLength(1);
   });
 
-  test("400 to a body in JSON, with the answer asked for in binary, is about the call", async () => {
+  test("after a 400 to a JSON body with accept: binary", async () => {
     const server = await scriptedServer(notUnderstood);
     const client = jobsClient(server.baseUrl, { encoding: { request: "json", response: "protobuf" } });
     await caught(client.run("job-1", config));
@@ -116,21 +116,21 @@ describe("a call is not made again", () => {
   });
 });
 
-test("a JSON answer to a binary call is simply read, and does not change the next call", async () => {
+test("a JSON response to a binary request is decoded, and does not change the next call", async () => {
   const server = await scriptedServer(okJson);
   const client = jobsClient(server.baseUrl);
   for (let i = 0; i < 2; i++) expect(await client.run("job-1", config)).toMatchObject({ requestId: "req-1" });
   expect(accepts(server.seen)).toEqual([binary, binary]);
 });
 
-test("the fallback does not use up the policy's attempts", async () => {
+test("the fallback does not count as a retry", async () => {
   const server = await scriptedServer({ status: 415 }, { status: 503 }, { status: 503 }, okJson);
   const client = jobsClient(server.baseUrl, { retry: { maxAttempts: 3, initialBackoffMs: 1 } });
   expect(await client.abort("job-1")).toMatchObject({ ok: true });
   expect(server.seen).toHaveLength(4);
 });
 
-test("what is asked again in JSON is what was asked in binary, though the caller has changed its objects since", async () => {
+test("the fallback sends the original request, even if the caller has changed the message since", async () => {
   const server = await scriptedServer(notUnderstood, okJson);
   const client = jobsClient(server.baseUrl);
   const message = create(JobConfigSchema, { taskTimeout: 5n });

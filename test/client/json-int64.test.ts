@@ -1,4 +1,4 @@
-// The option `jsonInt64`, from a client's call to the bytes of the request and back.
+// The option `jsonInt64`, in requests and responses.
 import {
   create,
   createRegistry,
@@ -44,7 +44,7 @@ const bodiesOf = (server: ScriptedServer) => server.seen.map(({ body }) => body.
 describe("a transport", () => {
   const book = { name: "shelves/1/books/2", isbn: beyondDoubles };
 
-  test("writes text by default, and numbers where it is told to, also of a field that is the body", async () => {
+  test("writes strings by default, and numbers with jsonInt64: number, also in a body: field rule", async () => {
     const server = await scriptedServer(json);
     for (const jsonInt64 of [undefined, "string", "number"] as const) {
       const library = createClient(LibraryService, transportTo(server, { jsonInt64 }));
@@ -58,7 +58,7 @@ describe("a transport", () => {
     );
   });
 
-  test("does so as a Connect transport, too", async () => {
+  test("of Connect does so, too", async () => {
     const server = await scriptedServer(json);
     const transport = createConnectTransport({
       baseUrl: server.baseUrl,
@@ -106,7 +106,7 @@ describe("a transport", () => {
     expect(bodiesOf(server)[1]).toBe(body.replace(/(?<=[:[,]|^)-?\d+(?=[,\]}]|$)/g, '"$&"'));
   });
 
-  test("writes what is packed in google.protobuf.Any, of types that its registry knows", async () => {
+  test("writes a google.protobuf.Any of a type in its registry", async () => {
     const server = await scriptedServer(json);
     const registry = createRegistry(IntegersSchema);
     const method = ruleMethod("POST /v1 body:*", PackedIntegersSchema, EverythingSchema) as DescMethodUnary;
@@ -120,7 +120,7 @@ describe("a transport", () => {
     ]);
   });
 
-  test("writes a body that is a wrapper, also without what the path carries of it", async () => {
+  test("writes a body that is a wrapper, also without fields that are in the path", async () => {
     const server = await scriptedServer(json);
     const transport = transportTo(server, { jsonInt64: "number" });
     for (const rule of ["POST /v1 body:*", "POST /v1/{value} body:*"]) {
@@ -130,7 +130,7 @@ describe("a transport", () => {
     expect(bodiesOf(server)).toEqual(["9007199254740993", "0"]);
   });
 
-  test("writes a query alike in both forms", async () => {
+  test("writes the same query in both forms", async () => {
     const server = await scriptedServer(json);
     const method = ruleMethod("GET /v1/{uint64_value}", IntegersSchema, EverythingSchema) as DescMethodUnary;
     const message = create(IntegersSchema, {
@@ -151,7 +151,7 @@ describe("a transport", () => {
     [64, "64"],
     [true, "true"],
     [{ out: "number" }, "{ out: 'number' }"],
-  ])("is not made with jsonInt64: %o", (value, shown) => {
+  ])("rejects jsonInt64: %o", (value, shown) => {
     const make = () => createRestTransport({ baseUrl: "https://example.com", jsonInt64: value as never });
     expect(make).toThrow(RpcError);
     expect(make).toThrow(`jsonInt64 must be "string" or "number", not ${shown}`);
@@ -160,7 +160,7 @@ describe("a transport", () => {
     );
   });
 
-  test("names the field that cannot be written, and sends nothing", async () => {
+  test("names an invalid field, and sends nothing", async () => {
     const server = await scriptedServer(json);
     const library = createClient(LibraryService, transportTo(server));
     const published = { seconds: 1n << 50n };
@@ -177,7 +177,7 @@ describe("a transport", () => {
 describe("a client of jobs", () => {
   const config = { taskTimeout: beyondDoubles, jobTimeout: 60 };
 
-  test("writes numbers, unless it is told not to", async () => {
+  test("writes numbers by default", async () => {
     const server = await scriptedServer(okJson);
     for (const jsonInt64 of [undefined, "number", "string"] as const) {
       await jobsClient(server.baseUrl, { encoding: "json", jsonInt64 }).run("job-1", config);
@@ -186,7 +186,7 @@ describe("a client of jobs", () => {
     expect(bodiesOf(server)).toEqual([numbers, numbers, numbers.replace(/\d+/g, '"$&"')]);
   });
 
-  test("also in the careful mode, and after the fallback from binary", async () => {
+  test("also writes numbers in the careful mode and after the fallback from binary", async () => {
     const server = await scriptedServer({ status: 400, body: "no" }, okJson);
     await jobsClient(server.baseUrl).run("job-1", config);
     await jobsClient(server.baseUrl, { encoding: { request: "json", response: "protobuf" } }).run(
@@ -212,7 +212,7 @@ const anyInt64 = fc.oneof(
 );
 
 describe.each(sides)("an embedded server (%s)", (side: Side) => {
-  test("reads both forms, and writes the one that it is told to: nothing is lost on the way", async () => {
+  test("reads both forms, and writes the configured one, without loss", async () => {
     const forms = ["string", "number"] as const;
     const open = async (jsonInt64: "string" | "number" | undefined) => {
       const updateBook = ({ book }: { book?: unknown }) => book as never;
@@ -240,7 +240,7 @@ describe.each(sides)("an embedded server (%s)", (side: Side) => {
     expect(written[2]).toMatch(/"isbn":-?\d+/);
   });
 
-  test("is not made with another form", async () => {
+  test("rejects another form", async () => {
     const open = async () => openService(side, LibraryService, {}, { jsonInt64: "bigint" as never });
     await expect(open()).rejects.toThrow(new RangeError('jsonInt64 must be "string" or "number"'));
   });

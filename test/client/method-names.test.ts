@@ -9,7 +9,7 @@ import { type ServiceImplementation, startServer } from "../../src/testing/index
 import { type Client, createClient, createRestTransport } from "../../src/transport.ts";
 import { ruleService } from "../transcoding/support/rule-method.ts";
 
-/** Methods whose names mean something to JavaScript, and what a client calls them. */
+/** Rpc names with a meaning in JavaScript, and the names of their methods in a client. */
 const keys = new Map([
   ["Then", "then$"],
   ["Catch", "catch"],
@@ -30,7 +30,7 @@ const keys = new Map([
 
 const service = ruleService(new Map([...keys.keys()].map((name) => [name, `POST /v1/${name}`])), EmptySchema);
 
-/** Called under their own names, by whoever knows no types. */
+/** A client without types. */
 type Methods = Readonly<Record<string, (request: object) => Promise<Empty>>>;
 
 async function odd() {
@@ -42,7 +42,7 @@ async function odd() {
   return { server, client: createClient(service, transport) as unknown as Methods };
 }
 
-test("every method can be called, on a client and in an implementation, whatever its name", async () => {
+test("a method of any name can be called on a client and implemented", async () => {
   const { server, client } = await odd();
   for (const key of keys.values()) {
     expect(Object.hasOwn(client, key)).toBe(true);
@@ -53,7 +53,7 @@ test("every method can be called, on a client and in an implementation, whatever
   );
 });
 
-test("what JavaScript does with an object by itself calls no rpc", async () => {
+test("implicit conversions of a client call no rpc", async () => {
   const { server, client } = await odd();
   expect(await client).toBe(client);
   expect(await (async () => client)()).toBe(client);
@@ -67,7 +67,7 @@ test("what JavaScript does with an object by itself calls no rpc", async () => {
   expect(server.requests).toEqual([]);
 });
 
-test("a client has the keys that its type has", () => {
+test("a client has the keys of its type", () => {
   type Unary = { methodKind: "unary"; input: typeof EmptySchema; output: typeof EmptySchema };
   type Thenable = GenService<{ then: Unary; toJSON$: Unary }>;
   expectTypeOf<keyof Client<Thenable>>().toEqualTypeOf<"then$" | "toJSON$">();
@@ -77,7 +77,7 @@ test("a client has the keys that its type has", () => {
   expectTypeOf<keyof Client<DescService>>().toEqualTypeOf<string | number>();
 });
 
-test("Connect's own clients are promises where a method is called Then (docs/connect.md says so)", async () => {
+test("Connect's own clients are thenable if an rpc is named Then (docs/connect.md says so)", async () => {
   const { server } = await odd();
   const transport = createConnectTransport({ baseUrl: server.baseUrl });
   onTestFinished(() => transport.close());

@@ -1,4 +1,4 @@
-// What a reader who came to break the promises found, each with the promise that it broke.
+// Bugs that a review found, grouped by the promise that they broke.
 import { inspect } from "node:util";
 import type { Dispatcher } from "undici";
 import { Pool } from "undici";
@@ -10,7 +10,7 @@ import { ok, okJson, type Scripted, scriptedServer } from "../support/scripted-s
 
 type Dispatch = Dispatcher["dispatch"];
 
-describe("a call that is cancelled in the same breath", () => {
+describe("a call that is cancelled in the same tick", () => {
   test("is not sent", async () => {
     const server = await scriptedServer("hang");
     const controller = new AbortController();
@@ -20,7 +20,7 @@ describe("a call that is cancelled in the same breath", () => {
     expect(server.seen).toHaveLength(0);
   });
 
-  test("by the function that gives its token, is not sent", async () => {
+  test("by its token function is not sent", async () => {
     const server = await scriptedServer(ok);
     const controller = new AbortController();
     const accessToken = () => {
@@ -34,7 +34,7 @@ describe("a call that is cancelled in the same breath", () => {
   });
 });
 
-describe("a dispatcher that does not keep to undici's contract", () => {
+describe("a dispatcher that violates undici's contract", () => {
   function wrapped(origin: string, dispatch: (pool: Pool) => Dispatch): Dispatcher {
     const pool = new Pool(origin);
     onTestFinished(() => pool.destroy());
@@ -43,7 +43,7 @@ describe("a dispatcher that does not keep to undici's contract", () => {
     });
   }
 
-  test("and throws although it has queued the request, does not make run happen twice", async () => {
+  test("and throws after it has queued the request, does not run a job twice", async () => {
     const server = await scriptedServer(ok);
     const dispatcher = wrapped(server.origin, (pool) => (options, handler) => {
       pool.dispatch(options, handler);
@@ -54,7 +54,7 @@ describe("a dispatcher that does not keep to undici's contract", () => {
     expect(server.seen).toHaveLength(0);
   });
 
-  test("and throws what is no string, does not leave the call without an end", async () => {
+  test("and throws a value that cannot be converted to a string, ends the call", async () => {
     const server = await scriptedServer(ok);
     const thrown = Object.create(null);
     const dispatcher = wrapped(server.origin, () => () => {
@@ -65,7 +65,7 @@ describe("a dispatcher that does not keep to undici's contract", () => {
     expect(error.reason).toContain("[Object: null prototype] {}");
   });
 
-  test("and reports an error before it goes on, does not make run happen twice", async () => {
+  test("and reports an error but continues, does not run a job twice", async () => {
     const server = await scriptedServer(ok);
     const dispatcher = wrapped(server.origin, (pool) => (options, handler) => {
       handler.onResponseError?.(undefined as never, new Error("not yet"));
@@ -76,9 +76,9 @@ describe("a dispatcher that does not keep to undici's contract", () => {
     expect(server.seen).toHaveLength(0);
   });
 
-  test("and does not say that it began, is not believed to have sent nothing", async () => {
-    const answer = { headers: { "content-length": "5" }, body: "x".repeat(5) };
-    const server = await scriptedServer(answer);
+  test("and does not report the start of a request, has the outcome unknown", async () => {
+    const response = { headers: { "content-length": "5" }, body: "x".repeat(5) };
+    const server = await scriptedServer(response);
     const dispatcher = wrapped(server.origin, (pool) => (options, handler) => {
       const { onResponseStart, onResponseError } = handler;
       return pool.dispatch(options, {
@@ -99,7 +99,7 @@ describe("a dispatcher that does not keep to undici's contract", () => {
 });
 
 test.each([408, 499])(
-  "%d may come from the middle of a call, so it is unknown and run is not made again",
+  "%d may be sent after the server has begun, so it is unknown and run is not retried",
   async (status) => {
     const server = await scriptedServer({ status });
     expect(await caught(jobsClient(server.baseUrl).run("job-1"))).toMatchObject({
@@ -109,7 +109,7 @@ test.each([408, 499])(
   },
 );
 
-describe("JSON that does not say one thing", () => {
+describe("ambiguous responses", () => {
   const json = (body: string): Scripted => ({ headers: { "content-type": "application/json" }, body });
 
   test("a number beyond 2^53 is not rounded", async () => {
@@ -118,12 +118,12 @@ describe("JSON that does not say one thing", () => {
     expect(error).toMatchObject({ response: { error: { code: 9007199254740993n } } });
   });
 
-  test("a key that stands there twice is no answer", async () => {
+  test("a repeated key in JSON is an error", async () => {
     const server = await scriptedServer(json('{"ok":false,"ok":true,"requestId":"12345678901234567"}'));
     expect(await caught(jobsClient(server.baseUrl).run("job-1"))).toMatchObject({ code: Code.DataLoss });
   });
 
-  test("an error named OK is none of gRPC's", async () => {
+  test("an error with the status OK is not a google.rpc.Status", async () => {
     const server = await scriptedServer({
       ...(json('{"error":{"status":"OK","code":500}}') as object),
       status: 500,
@@ -131,7 +131,7 @@ describe("JSON that does not say one thing", () => {
     expect(await caught(jobsClient(server.baseUrl).run("job-1"))).toMatchObject({ code: Code.Internal });
   });
 
-  test("a byte order mark is passed over, in an error too", async () => {
+  test("a byte order mark is ignored, in an error too", async () => {
     const server = await scriptedServer({
       ...(json('\ufeff{"code":9,"message":"m"}') as object),
       status: 400,
@@ -141,18 +141,18 @@ describe("JSON that does not say one thing", () => {
     });
   });
 
-  test("ok: false alone says no, and not that nothing happened: the same message is no bytes in binary", async () => {
+  test("only ok: false is unknown, because the same message is no bytes in binary", async () => {
     const server = await scriptedServer(json('{"ok":false}'));
     expect(await caught(jobsClient(server.baseUrl).run("job-1"))).toMatchObject({ outcome: "unknown" });
   });
 
-  test("a part of an answer is no answer", async () => {
+  test("a partial response is an error", async () => {
     const server = await scriptedServer({ ...(okJson as object), status: 206 });
     expect(await caught(jobsClient(server.baseUrl).run("job-1"))).toMatchObject({ code: Code.DataLoss });
   });
 });
 
-describe("somebody who looks on and has a bug", () => {
+describe("a callback with a bug", () => {
   test.each([
     [
       "throws",
@@ -162,12 +162,12 @@ describe("somebody who looks on and has a bug", () => {
     ],
     ["rejects", () => Promise.reject(new Error("a bug in onResponse"))],
     [
-      "throws what is no string",
+      "throws a value that cannot be converted to a string",
       () => {
         throw Object.create(null);
       },
     ],
-  ])("does not change what a call says: it %s", async (_name, onResponse) => {
+  ])("does not change the result of a call: it %s", async (_name, onResponse) => {
     const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
     onTestFinished(() => warned.mockRestore());
     const server = await scriptedServer({ status: 404 }, ok);
@@ -180,7 +180,7 @@ describe("somebody who looks on and has a bug", () => {
     await expect.poll(() => warned.mock.calls.length).toBe(2);
   });
 
-  test("one that fails beside a token that fails leaves no rejection unhandled", async () => {
+  test("in a header function leaves no rejection unhandled if the token function fails too", async () => {
     const server = await scriptedServer(ok);
     const unhandled = vi.fn();
     process.on("unhandledRejection", unhandled);
@@ -205,7 +205,7 @@ describe("a secret", () => {
   test.each([
     ["JSON", "application/json"],
     ["text", "text/plain"],
-  ])("that the server repeats in %s is not in the error", async (_name, contentType) => {
+  ])("that the server repeats in %s is not shown by the error", async (_name, contentType) => {
     const secret = "s3cret-access-token";
     const server = await scriptedServer({
       status: 401,
@@ -229,7 +229,7 @@ describe("a secret", () => {
     [{ headers: { "grpc-metadata-authorization": "a" } }],
     [{ headers: { "X-Auth-Token": "a" } }],
     [{ headers: { "api-key": "a" } }],
-  ])("under another name does not go over plain http either: %o", async (options) => {
+  ])("in another header is not sent over http either: %o", async (options) => {
     const { createRestTransport } = await import("../../src/transport.ts");
     const { Customer } = await import("../../src/index.ts");
     const transport = createRestTransport({ baseUrl: "http://203.0.113.1/" });
@@ -240,7 +240,7 @@ describe("a secret", () => {
   });
 });
 
-test("an error of either kind can be logged as JSON", async () => {
+test("RpcError and JobsError can be logged as JSON", async () => {
   const body = '{"error":{"code":"404","message":"no job"}}';
   const server = await scriptedServer({ headers: { "content-type": "application/json" }, body });
   const error = await caught(jobsClient(server.baseUrl).run("job-1"));
@@ -254,7 +254,7 @@ test("an error of either kind can be logged as JSON", async () => {
   });
 });
 
-test("the history tells of waits that were waited, and of no others", async () => {
+test("the history has only waits that took place", async () => {
   const server = await scriptedServer({ status: 429, headers: { "retry-after": "20" } });
   const controller = new AbortController();
   const retry = { onRetry: () => queueMicrotask(() => controller.abort()) };
@@ -266,7 +266,7 @@ test("the history tells of waits that were waited, and of no others", async () =
   expect(error.history[0]).not.toHaveProperty("waitedMs");
 });
 
-test("close from within onRetry ends the call", async () => {
+test("close() in onRetry ends the call", async () => {
   const server = await scriptedServer({ status: 429, headers: { "retry-after": "20" } }, ok);
   const client = jobsClient(server.baseUrl);
   const retry = { onRetry: () => void client.close() };
@@ -274,15 +274,15 @@ test("close from within onRetry ends the call", async () => {
   expect(server.seen).toHaveLength(1);
 });
 
-describe("options that would go wrong later", () => {
+describe("options that would fail later", () => {
   test.each([
     [{ protobufMediaType: "application/json" }, "protobufMediaType must be a media type"],
     [{ headers: { "Grpc-Timeout": "5S" } }, "headers: Grpc-Timeout is set by timeoutMs"],
-  ])("%o are refused", (options, reason) => {
+  ])("%o are rejected", (options, reason) => {
     expect(() => jobsClient("http://127.0.0.1:1", options as Partial<JobsClientOptions>)).toThrow(reason);
   });
 
-  test("a media type in capitals is the same media type", async () => {
+  test("the case of a media type does not matter", async () => {
     const server = await scriptedServer({
       ...(ok as object),
       headers: { "content-type": "application/x-foo" },
@@ -292,7 +292,7 @@ describe("options that would go wrong later", () => {
   });
 
   test.each([[{ idempotencyKey: "" }], [{ signal: {} as AbortSignal }]])(
-    "%o of an interceptor are refused",
+    "%o from an interceptor are rejected",
     async (change) => {
       const server = await scriptedServer("reset", ok);
       const meddling: Interceptor = (next) => (request) => next({ ...request, ...change });

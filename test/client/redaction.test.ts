@@ -1,4 +1,4 @@
-// Whatever a server repeats of a credential, wherever and however spelled, nobody is shown.
+// A credential that a server repeats, anywhere in a response and in any spelling, is not shown.
 import { tracingChannel } from "node:diagnostics_channel";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { inspect } from "node:util";
@@ -20,26 +20,26 @@ import { spellings } from "../support/spellings.ts";
 
 type Respond = (response: ServerResponse, request: IncomingMessage) => void;
 
-/** A server that answers as it is told to, and exchanges API keys for the token that it is told to give. */
+/** A server with a replaceable `respond`, which exchanges API keys for a replaceable `token`. */
 async function echoServer() {
-  const told: { respond: Respond; token: string } = { respond: () => undefined, token: "" };
+  const behavior: { respond: Respond; token: string } = { respond: () => undefined, token: "" };
   const { origin } = await httpServer(async (request, response) => {
     for await (const _ of request);
-    if (!request.url?.endsWith("/auth/access_token")) return told.respond(response, request);
+    if (!request.url?.endsWith("/auth/access_token")) return behavior.respond(response, request);
     response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify({ token: told.token, expiresIn: "3600" }));
+    response.end(JSON.stringify({ token: behavior.token, expiresIn: "3600" }));
   });
-  return Object.assign(told, { baseUrl: `${origin}/v1/customer` });
+  return Object.assign(behavior, { baseUrl: `${origin}/v1/customer` });
 }
 
 const quoted = (text: string) => `"${text.replace(/["\\]/g, "\\$&")}"`;
 const base64 = (text: string) => Buffer.from(text, "utf8").toString("base64");
 
-/** A call that carries the secret in one way, and fails. */
-type Way = (secret: string, baseUrl: string) => Promise<RpcError>;
+/** Makes a call that sends the secret and fails. */
+type FailingCall = (secret: string, baseUrl: string) => Promise<RpcError>;
 
 const withClient =
-  (options: (secret: string) => Partial<JobsClientOptions>): Way =>
+  (options: (secret: string) => Partial<JobsClientOptions>): FailingCall =>
   async (secret, baseUrl) => {
     const given = { baseUrl, retry: false, accessToken: "another", ...options(secret) } as JobsClientOptions;
     await using client = new JobsClient(given);
@@ -47,23 +47,23 @@ const withClient =
   };
 
 const withTransport =
-  (headers: (secret: string) => Record<string, string | (() => string)>): Way =>
+  (headers: (secret: string) => Record<string, string | (() => string)>): FailingCall =>
   async (secret, baseUrl) => {
     await using transport = createRestTransport({ baseUrl, retry: false, headers: headers(secret) });
     return await caught(createClient(Customer, transport).abortJob({ jobId: "job-1" }));
   };
 
 const withCall =
-  (options: (secret: string) => Parameters<JobsClient["abort"]>[1]): Way =>
+  (options: (secret: string) => Parameters<JobsClient["abort"]>[1]): FailingCall =>
   async (secret, baseUrl) => {
     await using client = new JobsClient({ baseUrl, retry: false, accessToken: "another" });
     return await caught(client.abort("job-1", options(secret)));
   };
 
-const waysOfJobsClient: Readonly<Record<string, Way>> = {
+const jobsClientCalls: Readonly<Record<string, FailingCall>> = {
   accessToken: withClient((secret) => ({ accessToken: secret })),
   "accessToken with a scheme": withClient((secret) => ({ accessToken: `Bearer ${secret}` })),
-  "accessToken with blanks": withClient((secret) => ({ accessToken: ` ${secret}\t` })),
+  "accessToken with whitespace": withClient((secret) => ({ accessToken: ` ${secret}\t` })),
   "accessToken as a function": withClient((secret) => ({ accessToken: async () => `Bearer ${secret}` })),
   apiKey: withClient((secret) => ({ accessToken: undefined, apiKey: secret })),
   "Authorization of a call": withCall((secret) => ({ headers: { Authorization: `Bearer ${secret}` } })),
@@ -73,8 +73,8 @@ const waysOfJobsClient: Readonly<Record<string, Way>> = {
   })),
 };
 
-const ways: Readonly<Record<string, Way>> = {
-  ...waysOfJobsClient,
+const failingCalls: Readonly<Record<string, FailingCall>> = {
+  ...jobsClientCalls,
   "Authorization of a transport": withTransport((secret) => ({ authorization: `Bearer ${secret}` })),
   "Authorization as a function": withTransport((secret) => ({ authorization: () => `Token ${secret}` })),
   "the user of Basic": withTransport((secret) => ({ authorization: `Basic ${base64(`${secret}:pass`)}` })),
@@ -85,14 +85,15 @@ const ways: Readonly<Record<string, Way>> = {
   "a cookie": withTransport((secret) => ({ cookie: `theme=dark; session=${secret}; lang=en` })),
 };
 
-/** Only a JobsClient takes a GenericResponse for an error. */
-const isFailure = (way: string, place: string) => !place.startsWith("a GenericR") || way in waysOfJobsClient;
+/** Whether the call fails: a GenericResponse with status 200 is an error only for a JobsClient. */
+const isFailure = (callName: string, place: string) =>
+  !place.startsWith("a GenericR") || callName in jobsClientCalls;
 
-const said = (text: string) => `you sent ${text}, go away`;
+const sentence = (text: string) => `you sent ${text}, go away`;
 const json = { "content-type": "application/json" };
 const binary = { "content-type": "application/x-protobuf" };
 
-const answered =
+const withHeaders =
   (status: number, headers: (spelled: string) => Record<string, string | string[]>, body = ""): Place =>
   (spelled) =>
   (response) => {
@@ -108,18 +109,21 @@ const withBody =
     response.end(body(spelled));
   };
 
-/** Where a server repeats it. */
+/** Where a server repeats the secret. */
 type Place = (spelled: string) => Respond;
 
 const errorInfo = (spelled: string) =>
-  create(ErrorInfoSchema, { reason: said(spelled), metadata: { sent: spelled, more: said(spelled) } });
+  create(ErrorInfoSchema, {
+    reason: sentence(spelled),
+    metadata: { sent: spelled, more: sentence(spelled) },
+  });
 
 const places: Readonly<Record<string, Place>> = {
   "the message of a JSON Status": withBody(401, json, (spelled) =>
-    JSON.stringify({ code: 16, message: said(spelled) }),
+    JSON.stringify({ code: 16, message: sentence(spelled) }),
   ),
   "the message of a binary Status": withBody(401, binary, (spelled) =>
-    toBinary(StatusSchema, create(StatusSchema, { code: 16, message: said(spelled) })),
+    toBinary(StatusSchema, create(StatusSchema, { code: 16, message: sentence(spelled) })),
   ),
   "the details in JSON": withBody(401, json, (spelled) => {
     const { reason, metadata } = errorInfo(spelled);
@@ -131,50 +135,52 @@ const places: Readonly<Record<string, Place>> = {
     return toBinary(StatusSchema, create(StatusSchema, { code: 16, message: "no", details }));
   }),
   "a GenericResponse in JSON": withBody(200, json, (spelled) =>
-    JSON.stringify({ ok: false, requestId: spelled, message: said(spelled) }),
+    JSON.stringify({ ok: false, requestId: spelled, message: sentence(spelled) }),
   ),
   "a GenericResponse in binary": withBody(200, binary, (spelled) =>
     toBinary(
       GenericResponseSchema,
-      create(GenericResponseSchema, { requestId: spelled, error: { message: said(spelled) } }),
+      create(GenericResponseSchema, { requestId: spelled, error: { message: sentence(spelled) } }),
     ),
   ),
-  "a header": answered(401, (spelled) => ({ "x-sent": said(spelled) })),
-  "WWW-Authenticate": answered(401, (spelled) => ({
-    "www-authenticate": `Bearer error="invalid_token", error_description=${quoted(said(spelled))}`,
+  "a header": withHeaders(401, (spelled) => ({ "x-sent": sentence(spelled) })),
+  "WWW-Authenticate": withHeaders(401, (spelled) => ({
+    "www-authenticate": `Bearer error="invalid_token", error_description=${quoted(sentence(spelled))}`,
   })),
-  "a cookie that is set": answered(403, (spelled) => ({
+  "Set-Cookie": withHeaders(403, (spelled) => ({
     "set-cookie": ["a=b", `session=${spelled}; Path=/`],
   })),
-  "a redirect": answered(302, (spelled) => ({ location: `https://other.example/login?token=${spelled}` })),
-  "a page": withBody(502, { "content-type": "text/html" }, (spelled) => {
-    return `<html><head><title>${said(spelled)}</title></head><body><p>${said(spelled)}</body></html>`;
+  "a redirect": withHeaders(302, (spelled) => ({ location: `https://other.example/login?token=${spelled}` })),
+  "an HTML page": withBody(502, { "content-type": "text/html" }, (spelled) => {
+    return `<html><head><title>${sentence(spelled)}</title></head><body><p>${sentence(spelled)}</body></html>`;
   }),
-  "a page of 200": withBody(200, { "content-type": "text/html" }, (spelled) => `<p>${said(spelled)}</p>`),
-  "JSON that is none": withBody(200, json, (spelled) => `{"message": ${spelled} }`),
+  "an HTML page with status 200": withBody(
+    200,
+    { "content-type": "text/html" },
+    (spelled) => `<p>${sentence(spelled)}</p>`,
+  ),
+  "invalid JSON": withBody(200, json, (spelled) => `{"message": ${spelled} }`),
   "JSON of another type": withBody(200, json, (spelled) => JSON.stringify({ ok: spelled })),
-  "text that is compressed": withBody(
-    500,
-    { "content-type": "text/plain", "content-encoding": "gzip" },
-    (spelled) => gzipSync(said(spelled)),
+  "compressed text": withBody(500, { "content-type": "text/plain", "content-encoding": "gzip" }, (spelled) =>
+    gzipSync(sentence(spelled)),
   ),
   "a header before a lost connection": (spelled) => (response, request) => {
     response.writeHead(200, { ...binary, "content-length": "99", "x-sent": spelled });
     response.write("x", () => request.socket.destroy());
   },
-  "what is not HTTP": (spelled) => (_response, request) => {
+  "an invalid HTTP response": (spelled) => (_response, request) => {
     request.socket.end(`HTTP/1.1 401 No\r\nno header, ${spelled}\r\n\r\n`, "latin1");
   },
 };
 
 const character = fc.integer({ min: 0x20, max: 0xff }).map((code) => String.fromCharCode(code));
-/** Around what is looked for, all that can stand in a header: but no separator of cookies or of Basic, and no star. */
+/** Random characters of a header value around the marker, without the separators of cookies and Basic, and without `*`. */
 const surroundings = fc
   .string({ unit: character, maxLength: 12 })
   .map((text) => text.replace(/[\x7f-\x9f*:;]/g, "/").replace(/^ +| +$/g, "="));
 const marker = fc.stringMatching(/^[A-Za-z0-9]{12}$/);
 
-/** Everything that an error shows to those who look. */
+/** All texts that can be read from an error. */
 function shownBy(error: unknown): string[] {
   const texts = [String(error), inspect(error, { depth: 12, showHidden: true, maxStringLength: null })];
   if (!(error instanceof RpcError)) return texts;
@@ -195,13 +201,13 @@ function shownBy(error: unknown): string[] {
   ];
 }
 
-/** What nobody may be shown of it: a part in the midst of a secret, in clear and as it was spelled. */
+/** The texts that must not be shown: a part from the middle of the secret, as it is and as spelled. */
 function tracesOf(secret: string, part: string, spelling: string): string[] {
   const spell = spellings[spelling] as (text: string) => string;
   return [part, spelling.includes("base64") ? spell(secret).slice(4, 16) : spell(part)];
 }
 
-/** What the diagnostics channels show while a test runs. */
+/** Collects the errors on the diagnostics channels until the test ends. */
 function observed(): { take(): unknown[] } {
   const errors: unknown[] = [];
   const onError = (event: unknown) => errors.push((event as { readonly error?: unknown }).error, event);
@@ -219,19 +225,19 @@ test("no error and no event shows a secret, wherever the server repeats it", asy
   const server = await echoServer();
   const events = observed();
   const property = fc.asyncProperty(
-    pick(ways),
+    pick(failingCalls),
     pick(places),
     pick(spellings),
     surroundings,
     marker,
     surroundings,
-    async (way, place, spelling, before, part, behind) => {
-      fc.pre(isFailure(way, place));
-      const secret = before + part + behind;
+    async (callName, place, spelling, before, part, after) => {
+      fc.pre(isFailure(callName, place));
+      const secret = before + part + after;
       const spelled = (spellings[spelling] as (text: string) => string)(secret);
       server.token = "another";
       server.respond = (places[place] as Place)(spelled);
-      const error = await (ways[way] as Way)(secret, server.baseUrl);
+      const error = await (failingCalls[callName] as FailingCall)(secret, server.baseUrl);
       const seen = events.take();
       expect(seen.length).toBeGreaterThanOrEqual(4 - 2 * Number(error instanceof JobsError));
       const texts = [error, ...seen].flatMap(shownBy);
@@ -243,13 +249,13 @@ test("no error and no event shows a secret, wherever the server repeats it", asy
   await fc.assert(property, { numRuns: 400 });
 }, 60_000);
 
-test("a token that was exchanged for a key is not shown either", async () => {
+test("a token that was exchanged for an API key is not shown", async () => {
   const server = await echoServer();
   const property = fc.asyncProperty(pick(places), pick(spellings), marker, async (place, spelling, part) => {
     const spelled = (spellings[spelling] as (text: string) => string)(part);
     server.token = `Bearer ${part}`;
     server.respond = (places[place] as Place)(spelled);
-    const texts = shownBy(await (ways.apiKey as Way)("the-key", server.baseUrl));
+    const texts = shownBy(await (failingCalls.apiKey as FailingCall)("the-key", server.baseUrl));
     for (const trace of tracesOf(part, part, spelling)) {
       expect(texts.find((text) => text.includes(trace))).toBe(undefined);
     }
@@ -257,38 +263,38 @@ test("a token that was exchanged for a key is not shown either", async () => {
   await fc.assert(property, { numRuns: 100 });
 }, 60_000);
 
-test("what is left of a secret where the response ends in the midst of it is not shown", async () => {
+test("a secret that the end of the response truncates is not shown", async () => {
   const server = await echoServer();
   const property = fc.asyncProperty(
-    pick(ways),
+    pick(failingCalls),
     pick(spellings),
     surroundings,
     marker,
     fc.constantFrom(json, { "content-type": "text/plain" }),
-    async (way, spelling, behind, part, headers) => {
-      const secret = part + behind;
+    async (callName, spelling, after, part, headers) => {
+      const secret = part + after;
       const spell = spellings[spelling] as (text: string) => string;
       const isInBase64 = spelling.includes("base64");
-      const begun = isInBase64 ? spell(secret).slice(0, 17) : spell(secret.slice(0, 10));
+      const truncated = isInBase64 ? spell(secret).slice(0, 17) : spell(secret.slice(0, 10));
       server.respond = (response, request) => {
         response.writeHead(401, { ...headers, connection: "close" });
-        response.write(`{"code":16,"message":"you sent ${begun}`, () => request.socket.end());
+        response.write(`{"code":16,"message":"you sent ${truncated}`, () => request.socket.end());
       };
-      const error = await (ways[way] as Way)(secret, server.baseUrl);
-      const trace = isInBase64 ? begun.slice(4, 16) : spell(secret.slice(0, 10));
+      const error = await (failingCalls[callName] as FailingCall)(secret, server.baseUrl);
+      const trace = isInBase64 ? truncated.slice(4, 16) : spell(secret.slice(0, 10));
       expect(shownBy(error).find((text) => text.includes(trace))).toBe(undefined);
     },
   );
   await fc.assert(property, { numRuns: 100 });
 }, 60_000);
 
-test("a secret that lies across the end of what an error keeps of a body is not shown", async () => {
+test("a secret across the end of the body that an error keeps is not shown", async () => {
   const server = await echoServer();
   const secret = "abcdefgh12345678";
   for (let kept = 1; kept < secret.length; kept++) {
     const body = `${"x".repeat(64 * 1024 - kept)}${secret}`;
     server.respond = (response) => response.writeHead(500, { "content-type": "text/plain" }).end(body);
-    const error = await (ways.accessToken as Way)(secret, server.baseUrl);
+    const error = await (failingCalls.accessToken as FailingCall)(secret, server.baseUrl);
     expect(Buffer.from(error.body ?? []).toString()).toBe(body.slice(0, -secret.length) + "*".repeat(kept));
   }
 });
@@ -304,8 +310,8 @@ test("the command line does not print a secret", async () => {
     surroundings,
     marker,
     surroundings,
-    async (place, spelling, scheme, command, isJson, before, part, behind) => {
-      const secret = before + part + behind;
+    async (place, spelling, scheme, command, isJson, before, part, after) => {
+      const secret = before + part + after;
       const spelled = (spellings[spelling] as (text: string) => string)(secret);
       server.respond = (places[place] as Place)(spelled);
       const args = [command, ...(command === "probe" ? [] : ["job-1"]), ...(isJson ? ["--json"] : [])];

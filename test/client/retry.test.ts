@@ -26,7 +26,7 @@ const retryInfo = (status: number): Scripted => ({
   ),
 });
 
-/** Each way in which a first attempt can end, and what the table of the design says of it. */
+/** How a first attempt can end, its outcome, and which calls are retried. */
 const firstAttempts: [
   what: string,
   first: Scripted,
@@ -38,7 +38,7 @@ const firstAttempts: [
   ["503 with Retry-After", { status: 503, headers: { "retry-after": "0" } }, "unknown", "idempotent"],
   ["503 with a RetryInfo detail", retryInfo(503), "unknown", "idempotent"],
   [
-    "429 with a Retry-After that is none",
+    "429 with an invalid Retry-After",
     { status: 429, headers: { "retry-after": "Sun 5" } },
     "unknown",
     "idempotent",
@@ -59,14 +59,14 @@ const firstAttempts: [
   ["500 with Retry-After", { status: 500, headers: { "retry-after": "0" } }, "unknown", "none"],
   ["302", { status: 302, headers: { location: "/elsewhere" } }, "unknown", "none"],
   [
-    "an answer that cannot be read",
+    "a response that cannot be decoded",
     { headers: { "content-type": "text/html" }, body: "<p>hi" },
     "unknown",
     "none",
   ],
 ];
 
-describe.each(names)("%s, after a first attempt that ended in", (name) => {
+describe.each(names)("%s, after a first attempt that ended with", (name) => {
   test.each(firstAttempts)("%s", async (_what, first, outcome, retry) => {
     const server = await scriptedServer(first, ok);
     const call = calls[name](jobsClient(server.baseUrl));
@@ -87,13 +87,13 @@ describe.each(names)("%s, after a first attempt that ended in", (name) => {
     expect(error.history.map(({ outcome }) => outcome)).toEqual(Array(4).fill("not_sent"));
   });
 
-  test("an answer that was cut short", async () => {
-    const answers = [
+  test("a truncated response", async () => {
+    const responses = [
       "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n.",
       "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n",
     ];
     const { origin } = await tcpServer((socket) =>
-      socket.on("data", () => socket.end(answers.shift() ?? "")),
+      socket.on("data", () => socket.end(responses.shift() ?? "")),
     );
     const error = await caught(calls[name](jobsClient(origin)));
     expect(error).toMatchObject({ outcome: "unknown", attempts: isIdempotent(name) ? 2 : 1 });
@@ -110,14 +110,14 @@ test("the outcome is the worst of all attempts: a lost abort and then a 404 is u
   ]);
 });
 
-test("an idempotency key lets run be made again, with the same key", async () => {
+test("with an idempotency key, run is retried with the same key", async () => {
   const server = await scriptedServer("reset", { status: 503 }, ok);
   await jobsClient(server.baseUrl).run("job-1", undefined, { idempotencyKey: "key-1" });
   expect(server.seen.map(({ headers }) => headers["idempotency-key"])).toEqual(["key-1", "key-1", "key-1"]);
 });
 
-describe("the policy", () => {
-  test("gives up after maxAttempts, and false is one attempt", async () => {
+describe("the retry policy", () => {
+  test("ends after maxAttempts, and false is one attempt", async () => {
     const server = await scriptedServer({ status: 503 });
     const client = jobsClient(server.baseUrl, { retry: { maxAttempts: 3, initialBackoffMs: 1 } });
     expect(await caught(client.abort("job-1"))).toMatchObject({
@@ -129,28 +129,28 @@ describe("the policy", () => {
     expect(server.seen).toHaveLength(4);
   });
 
-  test("tells of each retry before it waits", async () => {
+  test("calls onRetry before each wait", async () => {
     const server = await scriptedServer({ status: 503 }, "reset", ok);
-    const told: (AttemptRecord & { attempt: number })[] = [];
+    const retries: (AttemptRecord & { attempt: number })[] = [];
     await jobsClient(server.baseUrl).delete("job-1", {
-      retry: { initialBackoffMs: 1, onRetry: (attempt) => told.push(attempt) },
+      retry: { initialBackoffMs: 1, onRetry: (attempt) => retries.push(attempt) },
     });
-    expect(told).toMatchObject([
+    expect(retries).toMatchObject([
       { attempt: 1, code: Code.Unavailable, status: 503, outcome: "unknown" },
       { attempt: 2, code: Code.Unavailable, outcome: "unknown" },
     ]);
   });
 
-  test("waits as long as the server asks, and no shorter", async () => {
+  test("waits at least as long as the server asks", async () => {
     const server = await scriptedServer({ status: 429, headers: { "retry-after": "1" } }, ok);
     await jobsClient(server.baseUrl).run("job-1");
     const [first, second] = server.seen.map(({ at }) => at);
     expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(1_000);
   });
 
-  test("does not begin a wait that would outlast the deadline", async () => {
+  test("does not begin a wait beyond the deadline", async () => {
     const server = await scriptedServer({ status: 429, headers: { "retry-after": "60" } });
-    // Nor any other: it would never end.
+    // With a stopped clock, any wait would never end.
     stopClock();
     const error = await caught(jobsClient(server.baseUrl).run("job-1", undefined, { timeoutMs: 2_000 }));
     expect(error).toMatchObject({
@@ -161,7 +161,7 @@ describe("the policy", () => {
     });
   });
 
-  test("an onRetry that throws does not stop the call", async () => {
+  test("an error in onRetry does not end the call", async () => {
     const server = await scriptedServer({ status: 503 }, ok);
     const retry = {
       initialBackoffMs: 1,
@@ -175,7 +175,7 @@ describe("the policy", () => {
   });
 });
 
-test("while most calls fail, retries are held back", async () => {
+test("while most calls fail, retries are throttled", async () => {
   const server = await scriptedServer({ status: 503 });
   const client = jobsClient(server.baseUrl);
   for (let i = 0; i < 100; i++) await caught(client.abort("job-1"));
@@ -184,7 +184,7 @@ test("while most calls fail, retries are held back", async () => {
 });
 
 describe("close", () => {
-  test("lets the calls in flight finish, and refuses new ones", async () => {
+  test("waits for the calls in flight, and rejects new ones", async () => {
     const server = await scriptedServer(ok);
     const client = jobsClient(server.baseUrl);
     const inFlight = client.run("job-1");

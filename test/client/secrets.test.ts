@@ -1,4 +1,4 @@
-// Some servers, and the proxies before them, repeat what they were sent.
+// Some servers and proxies repeat what they were sent.
 import { inspect } from "node:util";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
@@ -9,7 +9,7 @@ import { caught } from "../support/caught.ts";
 import { jobsClient } from "../support/clients.ts";
 import { type Scripted, scriptedServer } from "../support/scripted-server.ts";
 
-/** All that JSON and binary may spell in another way. */
+/** Holds the characters that JSON and binary may escape. */
 const token = `zq/9xK4<+>"&w7Lm`;
 const json = { "content-type": "application/json" };
 const binary = { "content-type": "application/x-protobuf" };
@@ -19,83 +19,87 @@ function shown(error: unknown): string {
   return inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true }) + String(error) + bodies;
 }
 
-/** Whether any spelling of the token can be read. */
+/** Expects that no spelling of the token can be read. */
 function expectHidden(error: unknown): void {
   expect(error).toBeInstanceOf(RpcError);
   const text = shown(error);
   for (const part of ["9xK4", "w7Lm"]) expect(text).not.toContain(part);
 }
 
-const said = `you sent ${token}, go away`;
-const asGo = JSON.stringify({ code: 16, message: said }).replace(
+const sentence = `you sent ${token}, go away`;
+const asGo = JSON.stringify({ code: 16, message: sentence }).replace(
   /[<>&]/g,
   (c) => `\\u00${c.charCodeAt(0).toString(16)}`,
 );
 
-const answers: readonly (readonly [string, Scripted])[] = [
-  ["in text", { status: 500, headers: { "content-type": "text/plain" }, body: said }],
+const responses: readonly (readonly [string, Scripted])[] = [
+  ["in text", { status: 500, headers: { "content-type": "text/plain" }, body: sentence }],
   ["in a header", { status: 401, headers: { "x-you-sent": token }, body: "" }],
-  ["in a JSON Status", { status: 401, headers: json, body: JSON.stringify({ code: 16, message: said }) }],
+  ["in a JSON Status", { status: 401, headers: json, body: JSON.stringify({ code: 16, message: sentence }) }],
   ["in a JSON Status of Go", { status: 401, headers: json, body: asGo }],
   [
     "in a JSON Status of PHP",
-    { status: 401, headers: json, body: JSON.stringify({ code: 16, message: said }).replaceAll("/", "\\/") },
+    {
+      status: 401,
+      headers: json,
+      body: JSON.stringify({ code: 16, message: sentence }).replaceAll("/", "\\/"),
+    },
   ],
   [
     "in a binary Status",
     {
       status: 401,
       headers: binary,
-      body: toBinary(StatusSchema, create(StatusSchema, { code: 16, message: said })),
+      body: toBinary(StatusSchema, create(StatusSchema, { code: 16, message: sentence })),
     },
   ],
-  ["in JSON that is no answer", { headers: json, body: JSON.stringify({ ok: said }) }],
-  ["under a type that is none", { headers: { "content-type": `text/${"x"}`, "x-sent": token }, body: said }],
+  ["in JSON of another type", { headers: json, body: JSON.stringify({ ok: sentence }) }],
   [
-    "in a GenericResponse that says no",
+    "with an unknown content type",
+    { headers: { "content-type": `text/${"x"}`, "x-sent": token }, body: sentence },
+  ],
+  [
+    "in a GenericResponse that is not ok",
     {
       headers: { ...binary, "x-sent": token },
       body: toBinary(
         GenericResponseSchema,
-        create(GenericResponseSchema, { requestId: token, message: said, error: { message: said } }),
+        create(GenericResponseSchema, { requestId: token, message: sentence, error: { message: sentence } }),
       ),
     },
   ],
+  ["before a body that is too long", { headers: { ...binary, "x-sent": token }, body: "x".repeat(2_000) }],
   [
-    "in front of a body that is too long",
-    { headers: { ...binary, "x-sent": token }, body: "x".repeat(2_000) },
-  ],
-  [
-    "in front of a body that cannot be decompressed",
-    { headers: { ...binary, "content-encoding": "gzip", "x-sent": token }, body: said },
+    "before a body that cannot be decompressed",
+    { headers: { ...binary, "content-encoding": "gzip", "x-sent": token }, body: sentence },
   ],
 ];
 
-describe.each(answers)("a token that the server repeats %s", (_name, answer) => {
+describe.each(responses)("a token that the server repeats %s", (_name, response) => {
   const options = { retry: false, maxResponseBytes: 1_000 } as const;
 
-  test("is not in the error, where it is fixed", async () => {
-    const { baseUrl } = await scriptedServer(answer);
+  test("is not shown by the error if it is fixed", async () => {
+    const { baseUrl } = await scriptedServer(response);
     expectHidden(await caught(jobsClient(baseUrl, { ...options, accessToken: token }).abort("job-1")));
   });
 
-  test("is not in the error, where a function gives it", async () => {
-    const { baseUrl } = await scriptedServer(answer);
+  test("is not shown by the error if a function returns it", async () => {
+    const { baseUrl } = await scriptedServer(response);
     const accessToken = async () => token;
     expectHidden(await caught(jobsClient(baseUrl, { ...options, accessToken }).abort("job-1")));
   });
 
   test.each(["headers", "metadata"] as const)(
-    "is not in the error, where the call has it in %s",
+    "is not shown by the error if it is in the %s of the call",
     async (option) => {
-      const { baseUrl } = await scriptedServer(answer);
+      const { baseUrl } = await scriptedServer(response);
       const call = jobsClient(baseUrl, options).abort("job-1", { [option]: { "x-api-key": token } });
       expectHidden(await caught(call));
     },
   );
 });
 
-test("a binary secret in the metadata of a call is hidden as it was sent", async () => {
+test("a secret in binary metadata is redacted in base64", async () => {
   const secret = Buffer.from("a secret of many bytes");
   const sent = secret.toString("base64");
   const server = await scriptedServer({ status: 500, headers: { "content-type": "text/plain" }, body: sent });
@@ -105,11 +109,11 @@ test("a binary secret in the metadata of a call is hidden as it was sent", async
   expect(error.reason).toBe("*".repeat(sent.length));
 });
 
-test("a secret is hidden as it was sent, though the caller's object has changed since", async () => {
+test("a secret is redacted even if the caller has changed its object since", async () => {
   const { baseUrl } = await scriptedServer({
     status: 500,
     headers: { "content-type": "text/plain" },
-    body: said,
+    body: sentence,
   });
   const headers: Record<string, string> = { "x-token": token };
   const called = caught(jobsClient(baseUrl).abort("job-1", { headers }));
@@ -117,7 +121,7 @@ test("a secret is hidden as it was sent, though the caller's object has changed 
   expectHidden(await called);
 });
 
-test("what stands around a secret can be read as before, also in a GenericResponse", async () => {
+test("the text around a secret stays readable, also in a GenericResponse", async () => {
   const body = toBinary(
     GenericResponseSchema,
     create(GenericResponseSchema, { requestId: "req-1", message: "no token-12345 here" }),
@@ -132,8 +136,8 @@ test("what stands around a secret can be read as before, also in a GenericRespon
   });
 });
 
-test("a secret is hidden where an interceptor has built the response anew", async () => {
-  const body = toBinary(GenericResponseSchema, create(GenericResponseSchema, { message: said }));
+test("a secret is redacted if an interceptor has rebuilt the response", async () => {
+  const body = toBinary(GenericResponseSchema, create(GenericResponseSchema, { message: sentence }));
   const { baseUrl } = await scriptedServer({ headers: binary, body });
   const rebuilt: Interceptor = (next) => async (request) => {
     const { message, status, headers, metadata, attempts, history } = await next(request);
@@ -143,7 +147,7 @@ test("a secret is hidden where an interceptor has built the response anew", asyn
   expectHidden(await caught(jobsClient(baseUrl, { accessToken: token, interceptors }).abort("job-1")));
 });
 
-test("an answer does not show them either", async () => {
+test("a response does not show the token", async () => {
   const { baseUrl } = await scriptedServer({ headers: binary, body: Uint8Array.of(8, 1) });
   let seen: unknown;
   const client = jobsClient(baseUrl, {

@@ -39,7 +39,7 @@ function transportTo(baseUrl: string, options: Partial<ConnectTransportOptions> 
   return transport;
 }
 
-/** A Connect client of a library with one book, and what its server saw. */
+/** A Connect client of a library with one book, and its server. */
 async function library(options: Partial<ConnectTransportOptions> = {}) {
   const contexts: HandlerContext[] = [];
   const { getBook, ...others } = libraryService();
@@ -72,7 +72,7 @@ async function library(options: Partial<ConnectTransportOptions> = {}) {
   return { server, transport, contexts, client: createClient(LibraryService, transport) };
 }
 
-/** A Connect client of ByteNite's jobs, before a server that answers by a script. */
+/** A Connect client of ByteNite's jobs, with a scripted server. */
 async function jobs(script: readonly Scripted[], options: Partial<ConnectTransportOptions> = {}) {
   const server = await scriptedServer(...script);
   return { server, client: createClient(Customer, transportTo(server.baseUrl, options)) };
@@ -87,7 +87,7 @@ async function failed(promise: Promise<unknown>): Promise<ConnectError> {
   return error as ConnectError;
 }
 
-test("the transport is one of Connect's, and the client is typed from the descriptor", () => {
+test("the transport is a Connect transport, and its clients are typed by the descriptor", () => {
   expectTypeOf(createRestTransport).returns.toExtend<Transport>();
   type Library = Client<typeof LibraryService>;
   expectTypeOf<Library["getBook"]>().returns.resolves.toEqualTypeOf<Book>();
@@ -96,7 +96,7 @@ test("the transport is one of Connect's, and the client is typed from the descri
 });
 
 describe("a Connect client", () => {
-  test("calls a route of google.api.http in binary", async () => {
+  test("calls a google.api.http route in binary", async () => {
     stopClock();
     const { client, server } = await library();
     expect(await client.getBook({ name })).toMatchObject({ $typeName: "library.v1.Book", title: "Emma" });
@@ -112,7 +112,7 @@ describe("a Connect client", () => {
     ]);
   });
 
-  test("sends a body, and what the server cannot read in binary as JSON", async () => {
+  test("sends a body in binary, and falls back to JSON", async () => {
     const { client, server } = await library();
     await client.createBook({ parent: "shelves/1", bookId: "3", book: { title: "Persuasion" } });
     expect(server.requests[0]?.headers["content-type"]).toBe("application/json");
@@ -127,7 +127,7 @@ describe("a Connect client", () => {
   test.each([
     [undefined, "page_count"],
     ["camelCase", "pageCount"],
-  ] as const)("writes a FieldMask into a query as queryFieldMask: %j says", async (queryFieldMask, path) => {
+  ] as const)("writes a FieldMask into a query with queryFieldMask: %j", async (queryFieldMask, path) => {
     const urls: string[] = [];
     const seeing: Interceptor = (next) => (request) => {
       urls.push(request.url);
@@ -144,7 +144,7 @@ describe("a Connect client", () => {
     expect(urls.at(-1)).toBe(`${server.baseUrl}/v1/${name}?updateMask=${path}`);
   });
 
-  test("has its headers, and what comes back: HTTP headers, and the metadata of a grpc-gateway", async () => {
+  test("sends headers, and receives HTTP headers and the metadata of a grpc-gateway", async () => {
     const { client, contexts } = await library();
     let header = new Headers();
     let trailer: Headers | undefined;
@@ -170,7 +170,7 @@ describe("a Connect client", () => {
     expect([...(trailer ?? [])]).toEqual([]);
   });
 
-  test("gets the HTTP header, where the backend's metadata has the same name", async () => {
+  test("receives the HTTP header if the backend's metadata has the same name", async () => {
     const headers = {
       "content-type": "application/x-protobuf",
       "grpc-metadata-content-type": "application/grpc",
@@ -190,7 +190,7 @@ describe("a Connect client", () => {
     }
   });
 
-  test("gets the trailing metadata that a gateway sends to whom says te: trailers", async () => {
+  test("receives the trailing metadata that a gateway sends for te: trailers", async () => {
     const { client } = await library();
     const seen: string[][] = [];
     const onTrailer = (trailers: Headers) => void seen.push([...trailers].flat());
@@ -199,7 +199,7 @@ describe("a Connect client", () => {
     expect(seen).toEqual([[], ["seen-last", "the door"]]);
   });
 
-  test("gets several cookies as several", async () => {
+  test("receives several cookies as separate values", async () => {
     const { client } = await jobs([
       {
         ...(ok as object),
@@ -214,7 +214,7 @@ describe("a Connect client", () => {
     expect(cookies).toEqual(["a=1", "b=2"]);
   });
 
-  test("gives what Connect has no word for as a context value", async () => {
+  test("passes options that Connect lacks as a context value", async () => {
     const { client, server } = await jobs(["reset", ok], { encoding: "json" });
     const contextValues = createContextValues().set(restCallOptions, {
       idempotencyKey: "order-17",
@@ -233,7 +233,7 @@ describe("a Connect client", () => {
     );
   });
 
-  test("is told that a streaming method cannot be called", async () => {
+  test("rejects a streaming method", async () => {
     const { transport } = await library();
     const method = {
       ...LibraryService.method.getBook,
@@ -245,7 +245,7 @@ describe("a Connect client", () => {
     expect(error.rawMessage).toContain("library.v1.LibraryService/GetBook is a streaming method");
   });
 
-  test("is told that the transport is closed", async () => {
+  test("rejects a call after the transport is closed", async () => {
     const { client, transport, server } = await library();
     await transport.close();
     expect(await failed(client.getBook({ name }))).toMatchObject({ code: Code.FailedPrecondition });
@@ -254,7 +254,7 @@ describe("a Connect client", () => {
 });
 
 describe("Connect's interceptors", () => {
-  test("stand around the call, the first one outermost, and see the request that goes out", async () => {
+  test("wrap the call, the first one outermost, and see the request", async () => {
     const log: string[] = [];
     const named =
       (label: string): Interceptor =>
@@ -267,11 +267,11 @@ describe("Connect's interceptors", () => {
       };
     const { client, server } = await library({ interceptors: [named("outer"), named("inner")] });
     await client.getBook({ name });
-    const asked = `GET ${server.baseUrl}/v1/${name}, library.v1.LibraryService`;
-    expect(log).toEqual([`outer: ${asked}`, `inner: ${asked}`, "inner: false", "outer: false"]);
+    const line = `GET ${server.baseUrl}/v1/${name}, library.v1.LibraryService`;
+    expect(log).toEqual([`outer: ${line}`, `inner: ${line}`, "inner: false", "outer: false"]);
   });
 
-  test("may complete the message, which need not fit the route before", async () => {
+  test("may complete a message that does not fit the route yet", async () => {
     const seen: string[] = [];
     const complete: Interceptor = (next) => (request) => {
       seen.push(request.url);
@@ -283,14 +283,14 @@ describe("Connect's interceptors", () => {
     expect(seen).toEqual([`${server.baseUrl}/v1/{name=shelves/*/books/*}`]);
   });
 
-  test("may add a credential, which no error shows and which does not go over http to another host", async () => {
+  test("may add a credential, which no error shows and which is not sent over http to another host", async () => {
     const secret = "a-secret-token";
     const authorize: Interceptor = (next) => (request) => {
       request.header.set("authorization", `Bearer ${secret}`);
       return next(request);
     };
-    const refusing = { status: 401, body: `no such token: Bearer ${secret}` };
-    const { client, server } = await jobs([refusing], { interceptors: [authorize] });
+    const unauthorized = { status: 401, body: `no such token: Bearer ${secret}` };
+    const { client, server } = await jobs([unauthorized], { interceptors: [authorize] });
     const error = await failed(client.runJob({ jobId: "job-1" }));
     expect(server.seen[0]?.headers.authorization).toBe(`Bearer ${secret}`);
     expect(error).toMatchObject({ code: Code.Unauthenticated });
@@ -300,12 +300,12 @@ describe("Connect's interceptors", () => {
       Customer,
       transportTo("http://api.example.com", { interceptors: [authorize] }),
     );
-    const refused = await failed(elsewhere.runJob({ jobId: "job-1" }));
-    expect(refused).toMatchObject({ code: Code.InvalidArgument });
-    expect(rpcErrorOf(refused)?.outcome).toBe("not_sent");
+    const rejected = await failed(elsewhere.runJob({ jobId: "job-1" }));
+    expect(rejected).toMatchObject({ code: Code.InvalidArgument });
+    expect(rpcErrorOf(rejected)?.outcome).toBe("not_sent");
   });
 
-  test("may call again by what the error says, within the one deadline of the call", async () => {
+  test("may retry, within the deadline of the call", async () => {
     const again: Interceptor = (next) => async (request) => {
       for (;;) {
         try {
@@ -323,7 +323,7 @@ describe("Connect's interceptors", () => {
     expect(String(server.seen[0]?.headers["grpc-timeout"])).toMatch(/^\d+[mu]$/);
   });
 
-  test("that wait longer than the deadline are told by the request's signal", async () => {
+  test("that wait longer than the deadline are notified by the request's signal", async () => {
     const waiting: Interceptor = () => (request) =>
       new Promise((_resolve, reject) => {
         request.signal.addEventListener("abort", () => reject(request.signal.reason));
@@ -335,7 +335,7 @@ describe("Connect's interceptors", () => {
     expect(server.seen).toEqual([]);
   });
 
-  test("may throw what they like, which becomes a ConnectError as everywhere", async () => {
+  test("may throw anything, which becomes a ConnectError", async () => {
     const broken: Interceptor = () => () => Promise.reject(new Error("a bug"));
     const { client } = await jobs([ok], { interceptors: [broken] });
     const error = await failed(client.runJob({ jobId: "job-1" }));
@@ -344,11 +344,11 @@ describe("Connect's interceptors", () => {
   });
 });
 
-describe("interceptors that cannot be called", () => {
+describe("invalid interceptors", () => {
   const passed: Interceptor = (next) => next;
 
   test.each<[string, unknown]>([
-    ["a list with nothing in it", [undefined]],
+    ["a list with undefined", [undefined]],
     ["a list with a hole", Object.assign([passed], { length: 2 })],
     ["a list with null", [passed, null]],
     ["a list with a text", ["passed"]],
@@ -356,26 +356,26 @@ describe("interceptors that cannot be called", () => {
     ["a text", "passed"],
     ["an object", { 0: passed, length: 1 }],
     ["false", false],
-  ])("%s are refused with the transport", (_name, interceptors) => {
+  ])("%s are rejected when the transport is created", (_name, interceptors) => {
     const options = { interceptors: interceptors as Interceptor[] };
     const message = "interceptors must be an array of functions";
     expect(() => transportTo("http://127.0.0.1:1", options)).toThrow(message);
   });
 
-  test("null is none, as with every option", async () => {
+  test("null is the default, as for every option", async () => {
     const interceptors = null as unknown as Interceptor[];
     const { client } = await jobs([ok], { interceptors });
     expect(await client.runJob({ jobId: "job-1" })).toMatchObject({ ok: true });
   });
 
-  test("the list is copied: what the caller does to it later changes nothing", async () => {
+  test("the list is copied: later changes have no effect", async () => {
     const interceptors: Interceptor[] = [];
     const { client } = await jobs([ok], { interceptors });
     interceptors.push(undefined as unknown as Interceptor);
     expect(await client.runJob({ jobId: "job-1" })).toMatchObject({ ok: true });
   });
 
-  test("one that gives back no function ends the call with a sentence about it", async () => {
+  test("one that returns no function ends the call with an error that names it", async () => {
     const forgetful = (() => undefined) as unknown as Interceptor;
     const { client, server } = await jobs([ok], { interceptors: [forgetful] });
     const error = await failed(client.runJob({ jobId: "job-1" }));
@@ -388,20 +388,20 @@ describe("interceptors that cannot be called", () => {
   });
 });
 
-describe("what an interceptor makes of an error is what the call ends with:", () => {
+describe("the error of an interceptor is the error of the call:", () => {
   const mapped: Interceptor = (next) => (request) =>
     next(request).catch(() => {
       throw new ConnectError("try elsewhere", Code.FailedPrecondition);
     });
 
-  test.each([408, 404, 504])("an answer of %d", async (status) => {
+  test.each([408, 404, 504])("after status %d", async (status) => {
     const { client } = await jobs([{ status }], { interceptors: [mapped], retry: false });
     const error = await failed(client.runJob({ jobId: "job-1" }));
     expect(error).toMatchObject({ code: Code.FailedPrecondition, rawMessage: "try elsewhere" });
     expect(rpcErrorOf(error)).toBeUndefined();
   });
 
-  test("a call that it has given up itself", async () => {
+  test("after its own timeout", async () => {
     const impatient: Interceptor = (next) => (request) => {
       const signal = AbortSignal.any([request.signal, AbortSignal.timeout(20)]);
       return mapped(next)({ ...request, signal });
@@ -411,7 +411,7 @@ describe("what an interceptor makes of an error is what the call ends with:", ()
     expect(error).toMatchObject({ code: Code.FailedPrecondition, rawMessage: "try elsewhere" });
   });
 
-  test("but a call that has ended knows whether it happened, whatever they make of it", async () => {
+  test("unless the deadline ended the call, whose error has an outcome", async () => {
     const moveOn = stopClock();
     const { client, server } = await jobs(["hang"], { interceptors: [mapped] });
     const ended = failed(client.runJob({ jobId: "job-1" }, { timeoutMs: 50 }));
@@ -424,7 +424,7 @@ describe("what an interceptor makes of an error is what the call ends with:", ()
     expect(server.seen).toHaveLength(1);
   });
 
-  test("and details that one adds are found", async () => {
+  test("with the details that it adds", async () => {
     const adding: Interceptor = (next) => (request) =>
       next(request).catch((error: ConnectError) => {
         error.details.push({ desc: StringValueSchema, value: { value: "look there" } });
@@ -439,7 +439,7 @@ describe("what an interceptor makes of an error is what the call ends with:", ()
   });
 });
 
-describe("a call is one, whatever interceptors do around it:", () => {
+describe("a call with interceptors is one call:", () => {
   const lingering =
     (begun: () => void, turn: Promise<void>): Interceptor =>
     (next) =>
@@ -459,15 +459,15 @@ describe("a call is one, whatever interceptors do around it:", () => {
     const transport = transportTo(server.baseUrl, { interceptors: [lingering(begun.resolve, turn.promise)] });
     const called = createClient(Customer, transport)
       .runJob({ jobId: "job-1" })
-      .then(() => order.push("answered"));
+      .then(() => order.push("ended"));
     await begun.promise;
     const closed = transport.close().then(() => order.push("closed"));
     turn.resolve();
     await Promise.all([called, closed]);
-    expect(order).toEqual(["answered", "closed"]);
+    expect(order).toEqual(["ended", "closed"]);
   });
 
-  test("it is one event", async () => {
+  test("it has one event", async () => {
     const events: CallEvent[] = [];
     const onEnd = (event: unknown) => void events.push(event as CallEvent);
     subscribe("tracing:bytenite-jobs:call:asyncEnd", onEnd);
@@ -489,7 +489,7 @@ describe("a call is one, whatever interceptors do around it:", () => {
 
 describe("a ConnectError", () => {
   test.each(["protobuf", "json"] as const)(
-    "has the server's words, details and headers (%s)",
+    "has the server's message, details and headers (%s)",
     async (encoding) => {
       const { client } = await library({ encoding });
       const error = await failed(client.getBook({ name: "shelves/1/books/9" }));
@@ -504,14 +504,14 @@ describe("a ConnectError", () => {
     },
   );
 
-  test("keeps details that came in JSON where the transport knows their types", async () => {
+  test("has details from JSON if the registry has their types", async () => {
     const { client } = await library({ encoding: "json", registry: details });
     const error = await failed(client.getBook({ name: "shelves/1/books/9" }));
     expect(error.findDetails(details)).toMatchObject([{ name: "shelves/1/books/9" }, { value: "shelf 1" }]);
   });
 
   test.each<[string, readonly Scripted[], Code, string]>([
-    ["a connection that was lost", ["reset"], Code.Unavailable, "unknown"],
+    ["a lost connection", ["reset"], Code.Unavailable, "unknown"],
     [
       "a proxy's page",
       [{ status: 502, headers: { "content-type": "text/html" }, body: "<h1>Bad</h1>" }],
@@ -519,27 +519,27 @@ describe("a ConnectError", () => {
       "unknown",
     ],
     [
-      "an answer that cannot be read",
+      "a response that cannot be decoded",
       [{ headers: { "content-type": "application/x-protobuf" }, body: "?" }],
       Code.DataLoss,
       "unknown",
     ],
-    ["a refusal", [{ status: 403 }], Code.PermissionDenied, "rejected"],
-  ])("of %s says whether it happened", async (_what, script, code, outcome) => {
+    ["a 403", [{ status: 403 }], Code.PermissionDenied, "rejected"],
+  ])("of %s has the outcome", async (_what, script, code, outcome) => {
     const { client } = await jobs(script);
     const error = await failed(client.runJob({ jobId: "job-1" }));
     expect(error.code).toBe(code);
     expect(rpcErrorOf(error)?.outcome).toBe(outcome);
   });
 
-  test("of a server that is not there says that nothing was sent", async () => {
+  test("of a server that does not listen has the outcome not_sent", async () => {
     const client = createClient(Customer, transportTo(`http://127.0.0.1:${await closedPort()}`));
     const error = await failed(client.runJob({ jobId: "job-1" }));
     expect(error.code).toBe(Code.Unavailable);
     expect(rpcErrorOf(error)).toMatchObject({ outcome: "not_sent", attempts: 4 });
   });
 
-  test("of a message that cannot be sent is InvalidArgument", async () => {
+  test("of an invalid message is InvalidArgument", async () => {
     const { client, server } = await jobs([ok]);
     const error = await failed(client.runJob({ jobId: "" }));
     expect(error.code).toBe(Code.InvalidArgument);
@@ -549,7 +549,7 @@ describe("a ConnectError", () => {
     expect(server.seen).toEqual([]);
   });
 
-  test("of a deadline knows that it may have happened", async () => {
+  test("of a deadline has the outcome unknown", async () => {
     const moveOn = stopClock();
     const { client, server } = await jobs(["hang"]);
     const ended = failed(client.runJob({ jobId: "job-1" }, { timeoutMs: 50 }));
@@ -561,7 +561,7 @@ describe("a ConnectError", () => {
     expect(server.seen).toHaveLength(1);
   });
 
-  test("of the transport's own deadline, too; and 0 is none, as Connect has it", async () => {
+  test("of the transport's own deadline, too; 0 is no deadline, as in Connect", async () => {
     const { client } = await jobs(["hang"], { timeoutMs: 50 });
     const error = await failed(client.runJob({ jobId: "job-1" }));
     expect(error.code).toBe(Code.DeadlineExceeded);
@@ -576,20 +576,20 @@ describe("a ConnectError", () => {
     ["the user went away", Code.Canceled, "the user went away"],
     [undefined, Code.Canceled, "This operation was aborted"],
   ])(
-    "of a call that was cancelled has the reason, as Connect's own transports do (%s)",
-    async (reason, code, words) => {
+    "of a cancelled call has the reason, as in Connect's own transports (%s)",
+    async (reason, code, message) => {
       const { client, server } = await jobs(["hang"]);
       const controller = new AbortController();
       const call = failed(client.runJob({ jobId: "job-1" }, { signal: controller.signal }));
       await until(() => server.seen.length === 1);
       controller.abort(reason);
       const error = await call;
-      expect(error).toMatchObject({ code, rawMessage: words });
+      expect(error).toMatchObject({ code, rawMessage: message });
       expect(rpcErrorOf(error)?.outcome).toBe("unknown");
     },
   );
 
-  test("of AbortSignal.timeout is Connect's Canceled, and a deadline of the caller's to this library", async () => {
+  test("of AbortSignal.timeout is Canceled, and its RpcError is DeadlineExceeded", async () => {
     const { client, server } = await jobs(["hang"]);
     const controller = new AbortController();
     const call = failed(client.runJob({ jobId: "job-1" }, { signal: AbortSignal.any([controller.signal]) }));
@@ -603,8 +603,8 @@ describe("a ConnectError", () => {
   test.each([
     ["a bad name", { "a b": "1" }],
     ["a bad value", { "x-a": "1\n2" }],
-    ["one that is the transport's own", { "content-type": "text/plain" }],
-  ])("of headers that cannot be sent (%s) is InvalidArgument", async (_what, headers) => {
+    ["a header of the transport's own", { "content-type": "text/plain" }],
+  ])("of invalid headers (%s) is InvalidArgument", async (_what, headers) => {
     const { client, server } = await jobs([ok]);
     const error = await failed(client.runJob({ jobId: "job-1" }, { headers }));
     expect(error.code).toBe(Code.InvalidArgument);
@@ -613,28 +613,25 @@ describe("a ConnectError", () => {
   });
 
   test.each([2 ** 31, 1e12, Number.POSITIVE_INFINITY])(
-    "is not made of a deadline that no timer reaches (%d ms)",
+    "does not come from a deadline too long for a timer (%d ms)",
     async (timeoutMs) => {
       const { client } = await jobs([ok]);
       expect(await client.runJob({ jobId: "job-1" }, { timeoutMs })).toMatchObject({ ok: true });
     },
   );
 
-  test.each([undefined, "the user went away"])(
-    "of a call that was cancelled (%s) is Canceled",
-    async (reason) => {
-      const { client, server } = await jobs(["hang"]);
-      const controller = new AbortController();
-      const call = failed(client.runJob({ jobId: "job-1" }, { signal: controller.signal }));
-      await until(() => server.seen.length === 1);
-      controller.abort(reason);
-      const error = await call;
-      expect(error.code).toBe(Code.Canceled);
-      expect(rpcErrorOf(error)).toMatchObject({ outcome: "unknown", cause: controller.signal.reason });
-    },
-  );
+  test.each([undefined, "the user went away"])("of a cancelled call (%s) is Canceled", async (reason) => {
+    const { client, server } = await jobs(["hang"]);
+    const controller = new AbortController();
+    const call = failed(client.runJob({ jobId: "job-1" }, { signal: controller.signal }));
+    await until(() => server.seen.length === 1);
+    controller.abort(reason);
+    const error = await call;
+    expect(error.code).toBe(Code.Canceled);
+    expect(rpcErrorOf(error)).toMatchObject({ outcome: "unknown", cause: controller.signal.reason });
+  });
 
-  test("of a call that was cancelled before says that nothing was sent", async () => {
+  test("of a call with an aborted signal has the outcome not_sent", async () => {
     const { client, server } = await jobs([ok]);
     const error = await failed(client.runJob({ jobId: "job-1" }, { signal: AbortSignal.abort() }));
     expect(error.code).toBe(Code.Canceled);

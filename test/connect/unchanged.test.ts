@@ -1,5 +1,5 @@
-// What is written for Connect works over REST as it is: one program, over Connect's own transport to a Connect server, and
-// over ours to a server with the routes of google.api.http. Both servers do the same.
+// A program for Connect works over REST unchanged. It runs over Connect's own transport to a Connect server, and over this
+// library's transport to a server with google.api.http routes. Both servers do the same.
 import { create, createRegistry } from "@bufbuild/protobuf";
 import { StringValueSchema } from "@bufbuild/protobuf/wkt";
 import {
@@ -23,7 +23,7 @@ import { createRestTransport } from "../../src/connect/index.ts";
 import { StatusError, startServer } from "../../src/testing/index.ts";
 import { httpServer } from "../support/loopback.ts";
 
-/** What either server's handler does; it is given how to fail, and what to answer with. */
+/** The handler of both servers. */
 function getBook(
   { name }: GetBookRequest,
   reader: string | undefined,
@@ -76,7 +76,7 @@ const transports: Record<string, (interceptors: Interceptor[]) => Promise<Transp
   },
 };
 
-/** A program as people write it: it knows nothing of transports. */
+/** A program that knows nothing of transports. */
 async function read(library: Client<typeof LibraryService>, id: string): Promise<Book | string> {
   try {
     return await library.getBook(
@@ -90,7 +90,7 @@ async function read(library: Client<typeof LibraryService>, id: string): Promise
   }
 }
 
-/** An interceptor as people write it: it counts, and has a second try where the first one was busy. */
+/** An interceptor that counts, and retries once if the server is busy. */
 function counting(counts: Record<string, number>): Interceptor {
   return (next) => async (request) => {
     const count = (what: string) => {
@@ -110,7 +110,7 @@ function counting(counts: Record<string, number>): Interceptor {
   };
 }
 
-test("a client, its errors and its interceptors do the same over both transports", async () => {
+test("clients, errors and interceptors work alike over both transports", async () => {
   const codes = Object.values(Code).filter((code) => typeof code === "number");
   const ids = ["2", "caf\u00e9 & co", ...codes.map((code) => `code-${code}`)];
   const results: Record<string, unknown> = {};

@@ -19,11 +19,11 @@ const names = ["start", "end", "asyncStart", "asyncEnd", "error"] as const;
 interface Seen<Event> {
   readonly name: (typeof names)[number];
   readonly event: Event;
-  /** As it was then: the object goes on changing. */
+  /** A copy, because the object changes later. */
   readonly copy: Event;
 }
 
-/** What is published until the test is over. */
+/** Collects the events of a channel until the test ends. */
 function observed<Event extends object>(channel: TracingChannel<unknown, Event>): Seen<Event>[] {
   const seen: Seen<Event>[] = [];
   const subscribers = Object.fromEntries(
@@ -37,7 +37,7 @@ function observed<Event extends object>(channel: TracingChannel<unknown, Event>)
 const method = "bytenite.customer.Customer/RunJob";
 const busy: Scripted = { status: 429, headers: { "retry-after": "0" } };
 
-test("a call is one object from its start to its end, and says who was asked, what came of it and how long it took", async () => {
+test("a call has one event object, with its server, result and duration", async () => {
   const seen = observed(callChannel);
   const server = await scriptedServer(busy, ok);
   await jobCalls.run(jobsClient(server.baseUrl));
@@ -58,7 +58,7 @@ test("a call is one object from its start to its end, and says who was asked, wh
   expect(durationMs).toBeGreaterThan(0);
 });
 
-test("an attempt says what was asked and answered, in which encoding and how many bytes", async () => {
+test("an attempt has its request and response, encodings and lengths", async () => {
   const seen = observed(attemptChannel);
   const jsonBody = JSON.stringify({ ok: true });
   const json: Scripted = { headers: { "content-type": "application/json" }, body: jsonBody };
@@ -107,7 +107,7 @@ describe("a call that fails", () => {
     expect(seen[2]?.copy.error).toBe(error);
   });
 
-  test("because ByteNite answered that it is not ok, is a JobsError, although its attempt went well", async () => {
+  test("because ByteNite's response is not ok, has a JobsError, although its attempt succeeded", async () => {
     const seen = observed(callChannel);
     const attempts = observed(attemptChannel);
     const body = JSON.stringify({ ok: false, error: { code: "5", message: "no job" } });
@@ -119,7 +119,7 @@ describe("a call that fails", () => {
     expect(attempts.map(({ name }) => name)).not.toContain("error");
   });
 
-  test("before anything was sent, has no attempt", async () => {
+  test("before a request is sent has no attempts", async () => {
     const seen = observed(callChannel);
     const attempts = observed(attemptChannel);
     const server = await scriptedServer(ok);
@@ -130,7 +130,7 @@ describe("a call that fails", () => {
     expect(attempts).toEqual([]);
   });
 
-  test("in an interceptor, with something that is no RpcError, may have happened", async () => {
+  test("in an interceptor, with another error, has an unknown outcome", async () => {
     const seen = observed(callChannel);
     const server = await scriptedServer(ok);
     const bug = new Error("a bug");
@@ -146,7 +146,7 @@ describe("a call that fails", () => {
     expect(seen.at(-1)?.copy).toMatchObject({ code: Code.Unknown, outcome: "unknown", error: bug });
   });
 
-  test("with nothing at all, has failed all the same", async () => {
+  test("with undefined has an error", async () => {
     const seen = observed(callChannel);
     const server = await scriptedServer(ok);
     const client = jobsClient(server.baseUrl, { interceptors: [() => () => Promise.reject()] });
@@ -157,7 +157,7 @@ describe("a call that fails", () => {
   });
 });
 
-test("attempts run within what observers bind to the start of a call, also behind a wait and on others' connections", async () => {
+test("attempts run in the stores that subscribers bind to a call's start, even after a wait and on other calls' connections", async () => {
   const store = new AsyncLocalStorage<string>();
   let count = 0;
   callChannel.start.bindStore(store, () => `call ${++count}`);
@@ -174,7 +174,7 @@ test("attempts run within what observers bind to the start of a call, also behin
   expect(store.getStore()).toBeUndefined();
 });
 
-test("an observer that throws does not change what becomes of the call", async () => {
+test("a subscriber that throws does not change the call's result", async () => {
   const bugs: unknown[] = [];
   const listeners = process.listeners("uncaughtException");
   process.removeAllListeners("uncaughtException");

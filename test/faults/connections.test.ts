@@ -10,7 +10,7 @@ const versions = ["HTTP/1.1", "HTTP/2"] as const;
 const names = Object.keys(calls) as CallName[];
 
 describe.each(versions)("%s", (version) => {
-  test.each(names)("%s goes over a new connection where the server closed the idle one", async (name) => {
+  test.each(names)("%s uses a new connection if the server has closed the idle one", async (name) => {
     const { server, client } = await faulty(version);
     server.addJob("warm-up");
     await client.run("warm-up");
@@ -21,7 +21,7 @@ describe.each(versions)("%s", (version) => {
   });
 
   test.each(names)(
-    "%s at the moment when the server closes the idle connection is never done and called undone",
+    "%s while the server closes the idle connection is never done with the outcome not_sent",
     async (name) => {
       const setup = await faulty(version, { retry: false });
       const { server, client } = setup;
@@ -44,12 +44,12 @@ describe.each(versions)("%s", (version) => {
     },
   );
 
-  test("a server that is gone: not sent, and one that is back is found again", async () => {
+  test("a call while the server is down: not sent; later calls find it again", async () => {
     const { server, client } = await faulty(version);
     server.addJob("warm-up");
     await client.run("warm-up");
     await server.close();
-    // Until it has heard of it, a client may still write on the old connection.
+    // Before it notices, a client may still write to the old connection.
     const outcomes = async () => (await caught(client.run("job-1"))).history.map(({ outcome }) => outcome);
     await expect.poll(outcomes).toEqual(Array(4).fill("not_sent"));
     const again = await faulty(version, {}, { port: server.port });
@@ -57,7 +57,7 @@ describe.each(versions)("%s", (version) => {
     expect(again.server.executions).toHaveLength(1);
   });
 
-  test("calls that are under way when the server goes down are unknown, whatever they had done", async () => {
+  test("calls in flight when the server goes down are unknown, done or not", async () => {
     const { server, client } = await faulty(version, { retry: false });
     const ids = Array.from({ length: 20 }, (_, i) => `job-${i + 2}`);
     for (const id of ids) server.addJob(id);
@@ -73,7 +73,7 @@ describe.each(versions)("%s", (version) => {
   });
 });
 
-describe("a pool that has no free connection", () => {
+describe("a pool without a free connection", () => {
   async function busy() {
     let release: () => void = () => undefined;
     const setup = await faulty("HTTP/1.1");
@@ -97,7 +97,7 @@ describe("a pool that has no free connection", () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  test.each(names)("has not sent %s when its time is over, and never does", async (name) => {
+  test.each(names)("does not send %s before or after its deadline", async (name) => {
     const { server, client, first, release } = await busy();
     const signal = AbortSignal.timeout(20);
     expect(await caught(calledWith(name, client, "job-1", signal))).toMatchObject({
@@ -112,7 +112,7 @@ describe("a pool that has no free connection", () => {
     expect(server.requests.map(({ path }) => path.split("/").at(-2))).toEqual(["first", "last"]);
   });
 
-  test.each(names)("sends %s over another connection where the busy one is lost", async (name) => {
+  test.each(names)("sends %s over another connection if the busy one is lost", async (name) => {
     const { server, client, first } = await busy();
     const lost = caught(first);
     const call = calls[name](client);
@@ -123,24 +123,21 @@ describe("a pool that has no free connection", () => {
   });
 });
 
-describe("what the server refused over HTTP/2", () => {
-  test.each(["refused", "goaway"] as const)(
-    "(%s) is unknown for run, which is not sent again",
-    async (how) => {
-      const { server, client } = await faulty("HTTP/2");
-      server.addJob("warm-up");
-      await client.run("warm-up");
-      server.fault({ kind: "reset", how });
-      expect(await caught(client.run("job-1"))).toMatchObject({
-        code: Code.Unavailable,
-        outcome: "unknown",
-        attempts: 1,
-      });
-      expect(server.requests).toHaveLength(2);
-    },
-  );
+describe("a stream that the server refuses over HTTP/2", () => {
+  test.each(["refused", "goaway"] as const)("(%s) is unknown for run, which is not retried", async (how) => {
+    const { server, client } = await faulty("HTTP/2");
+    server.addJob("warm-up");
+    await client.run("warm-up");
+    server.fault({ kind: "reset", how });
+    expect(await caught(client.run("job-1"))).toMatchObject({
+      code: Code.Unavailable,
+      outcome: "unknown",
+      attempts: 1,
+    });
+    expect(server.requests).toHaveLength(2);
+  });
 
-  test("is sent again where the caller says that the server honours the idempotency key", async () => {
+  test("is retried with an idempotency key", async () => {
     const { server, client } = await faulty("HTTP/2");
     server.fault({ kind: "reset", how: "refused" });
     await client.run("job-1", undefined, { idempotencyKey: "key-1" });
@@ -148,7 +145,7 @@ describe("what the server refused over HTTP/2", () => {
     expect(server.executions).toHaveLength(1);
   });
 
-  test.each(["abort", "delete"] as const)("twice lets %s be made again", async (name) => {
+  test.each(["abort", "delete"] as const)("twice is retried for %s", async (name) => {
     const { server, client } = await faulty("HTTP/2");
     server.fault({ kind: "reset", how: "refused" }, { times: 2 });
     expect(await calls[name](client)).toMatchObject({ ok: true });
@@ -156,7 +153,7 @@ describe("what the server refused over HTTP/2", () => {
     expect(server.executions).toHaveLength(1);
   });
 
-  test("and the caller gave up meanwhile is not sent again", async () => {
+  test("after the caller has cancelled is not retried", async () => {
     const { server, client } = await faulty("HTTP/2");
     const controller = new AbortController();
     server.fault({ kind: "hang" });
@@ -194,9 +191,9 @@ function calledWith(name: CallName, client: JobsClient, jobId: string, signal?: 
   return name === "run" ? client.run(jobId, undefined, { signal }) : client[name](jobId, { signal });
 }
 
-// docs/faq.md says so. undici 8.12 does it in onHeadersComplete of lib/dispatcher/client-h1.js; should it once pass the answer
-// over, that answer is to go.
-describe("an unasked 100 Continue ends undici's connection:", () => {
+// docs/faq.md says so. undici 8.12 does it in onHeadersComplete of lib/dispatcher/client-h1.js. If it ignores the response
+// some day, remove that entry of the FAQ.
+describe("an unexpected 100 Continue ends undici's connection:", () => {
   async function continuing(status: string) {
     let requests = 0;
     const { origin } = await tcpServer((socket) =>
@@ -210,7 +207,7 @@ describe("an unasked 100 Continue ends undici's connection:", () => {
     return { client: jobsClient(origin), requests: () => requests };
   }
 
-  test("run is unknown after one attempt, abort after four, each of them lost", async () => {
+  test("run is unknown after one attempt, abort after four lost attempts", async () => {
     const { client, requests } = await continuing("100 Continue");
     const run = await caught(client.run("job-1"));
     expect(run).toMatchObject({ code: Code.Unavailable, outcome: "unknown", attempts: 1, status: undefined });
@@ -221,7 +218,7 @@ describe("an unasked 100 Continue ends undici's connection:", () => {
     expect(requests()).toBe(5);
   });
 
-  test("another informational answer does not", async () => {
+  test("another informational response does not", async () => {
     const { client, requests } = await continuing("103 Early Hints");
     expect(await client.run("job-1")).toMatchObject({ ok: true });
     expect(requests()).toBe(1);

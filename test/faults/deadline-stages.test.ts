@@ -6,10 +6,10 @@ import { faulty } from "./faulty-server.ts";
 
 const DEADLINE_MS = 300;
 const deadline = { timeoutMs: DEADLINE_MS };
-/** The upper bound is for an idle machine; one that is busy with other tests gets more tries. */
+/** The upper bound is for an idle machine; a busy one gets more tries. */
 const patient = { retry: 4 };
 
-/** Makes a call that has to end because its time is over, not before and not long after. */
+/** Makes a call that has to end at its deadline, not earlier and not much later. */
 async function onTime(call: () => Promise<unknown>): Promise<RpcError> {
   const startedAt = performance.now();
   const error = await caught(call());
@@ -20,8 +20,8 @@ async function onTime(call: () => Promise<unknown>): Promise<RpcError> {
   return error;
 }
 
-test("a deadline fires on time while the connection is made", patient, async () => {
-  // It takes the TCP connection and never says a word of TLS.
+test("a deadline fires on time during the connect", patient, async () => {
+  // The server accepts the TCP connection and never sends any TLS.
   const { port } = await tcpServer(() => undefined);
   const client = new JobsClient({ baseUrl: `https://127.0.0.1:${port}`, accessToken: "t" });
   const error = await onTime(() => client.run("job-1", undefined, deadline));
@@ -30,7 +30,7 @@ test("a deadline fires on time while the connection is made", patient, async () 
 });
 
 test(
-  "a deadline fires on time for each of 200 calls, most on a connection and some in the queue",
+  "a deadline fires on time for each of 200 calls, most on connections and some in the queue",
   patient,
   async () => {
     const { server, client } = await faulty("HTTP/1.1");
@@ -41,7 +41,7 @@ test(
     const unknown = errors.filter(({ outcome }) => outcome === "unknown").length;
     const notSent = errors.filter(({ outcome }) => outcome === "not_sent").length;
     expect(unknown + notSent).toBe(200);
-    // A connection that one deadline frees may still take a call whose own deadline is a moment away.
+    // A connection that one deadline frees may still take a call whose deadline is almost reached.
     expect(unknown).toBeGreaterThanOrEqual(128);
     expect(notSent).toBeGreaterThan(0);
     expect(server.requests.length).toBeGreaterThanOrEqual(128);
@@ -50,21 +50,21 @@ test(
 );
 
 describe.each(["HTTP/1.1", "HTTP/2"] as const)("over %s a deadline fires on time", (version) => {
-  test("while the answer is waited for", patient, async () => {
+  test("before the response", patient, async () => {
     const { server, client } = await faulty(version);
     server.fault({ kind: "hang" });
     const error = await onTime(() => client.run("job-1", undefined, deadline));
     expect(error).toMatchObject({ outcome: "unknown", attempts: 1, status: undefined });
   });
 
-  test("while the answer is read", patient, async () => {
+  test("within the response", patient, async () => {
     const { server, client } = await faulty(version);
     server.fault({ kind: "hang", where: "in-answer" });
     const error = await onTime(() => client.run("job-1", undefined, deadline));
     expect(error).toMatchObject({ outcome: "unknown", attempts: 1, status: 200 });
   });
 
-  test("in the second attempt, behind a wait that spent most of the time", patient, async () => {
+  test("in the second attempt, after a wait that took most of the time", patient, async () => {
     const { server, client } = await faulty(version);
     server.fault({ kind: "status", status: 503 });
     server.fault({ kind: "hang" });
@@ -75,7 +75,7 @@ describe.each(["HTTP/1.1", "HTTP/2"] as const)("over %s a deadline fires on time
   });
 });
 
-describe("a deadline fires on time while a token is waited for", () => {
+describe("a deadline fires on time during the wait for a token", () => {
   test("from a function", patient, async () => {
     const { server, client } = await faulty("HTTP/1.1", { accessToken: () => new Promise(() => undefined) });
     const error = await onTime(() => client.run("job-1", undefined, deadline));
@@ -92,7 +92,7 @@ describe("a deadline fires on time while a token is waited for", () => {
   });
 });
 
-test("a wait that would outlast the deadline is not begun: the call ends at once with what went wrong", async () => {
+test("a wait beyond the deadline is not begun: the call ends at once with the last error", async () => {
   const { server, client } = await faulty("HTTP/1.1");
   server.fault({ kind: "status", status: 503 });
   const startedAt = performance.now();

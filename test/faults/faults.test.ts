@@ -2,30 +2,30 @@ import { describe, expect, test } from "vitest";
 import { Code, codeName } from "../../src/errors/code.ts";
 import { RpcError } from "../../src/index.ts";
 import { type CallName, calls } from "../support/clients.ts";
-import { answerRows, connectionRows, type End, type FaultRow, statusRows } from "./fault-rows.ts";
+import { type CallResult, connectionRows, type FaultRow, responseRows, statusRows } from "./fault-rows.ts";
 import { type Faulty, faulty, type Version } from "./faulty-server.ts";
 
-/** Every way in which the embedded server goes wrong, in every call, encoding and HTTP version. */
+/** Each fault of the embedded server is tested with each call, encoding and HTTP version. */
 const variants = (["HTTP/1.1", "HTTP/2"] as const).flatMap((version) =>
   (["protobuf", "json"] as const).flatMap((encoding) =>
-    (Object.keys(calls) as CallName[]).map((name) => ({ version, encoding, name })),
+    (Object.keys(calls) as CallName[]).map((call) => ({ version, encoding, call })),
   ),
 );
 
-describe.each(variants)("$name in $encoding over $version", ({ version, encoding, name }) => {
+describe.each(variants)("$call in $encoding over $version", ({ version, encoding, call }) => {
   const applies = ({ versions = [version], encodings = [encoding] }: FaultRow) =>
     versions.includes(version) && encodings.includes(encoding);
 
   describe("on a connection that is", () => {
-    test.each(connectionRows.filter(applies))("$what", (row) => check(row, version, encoding, name));
+    test.each(connectionRows.filter(applies))("$name", (row) => check(row, version, encoding, call));
   });
 
-  describe("that is answered with", () => {
-    test.each(statusRows.filter(applies))("$what", (row) => check(row, version, encoding, name));
+  describe("with the status", () => {
+    test.each(statusRows.filter(applies))("$name", (row) => check(row, version, encoding, call));
   });
 
-  describe("whose answer is", () => {
-    test.each(answerRows.filter(applies))("$what", (row) => check(row, version, encoding, name));
+  describe("with a response that is", () => {
+    test.each(responseRows.filter(applies))("$name", (row) => check(row, version, encoding, call));
   });
 });
 
@@ -33,26 +33,26 @@ async function check(
   { fault, run, others, options, replayed }: FaultRow,
   version: Version,
   encoding: "protobuf" | "json",
-  name: CallName,
+  call: CallName,
 ): Promise<void> {
   const setup = await faulty(version, { encoding, ...options });
   const { server } = setup;
   server.addJob("warm-up");
-  // A connection that has served a call before, as most have.
-  await setup.client.run("warm-up");
+  // The connection has served a call before, as most connections have.
+  await setup.client.run("warm-up", undefined, { timeoutMs: 5_000 });
   server.fault(fault);
-  const expected = name === "run" ? run : others;
-  expect(await endOf(setup, name)).toEqual(expected);
+  const expected = call === "run" ? run : others;
+  expect(await resultOf(setup, call)).toEqual(expected);
   const requests = expected[0] === "OK" ? expected[1] + (replayed ? 1 : 0) : expected[2];
   expect(server.requests).toHaveLength(1 + requests);
 }
 
-/** Makes the call, and says how it ended. */
-async function endOf(setup: Faulty, name: CallName): Promise<End> {
+/** Makes the call, and returns its result. */
+async function resultOf(setup: Faulty, call: CallName): Promise<CallResult> {
   const { server, client } = setup;
   const executions = () => server.executions.filter(({ jobId }) => jobId === "job-1").length;
   try {
-    await calls[name](client);
+    await calls[call](client);
     return ["OK", setup.attempts, executions()];
   } catch (error) {
     if (!(error instanceof RpcError) || error.code === Code.OK) throw error;

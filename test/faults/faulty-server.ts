@@ -5,15 +5,15 @@ import { type JobsServer, type JobsServerOptions, startJobsServer } from "../../
 
 export type Version = "HTTP/1.1" | "HTTP/2";
 
-/** An embedded server with one job, and a client of it whose retries do not make a test wait. */
+/** An embedded server with one job, and its client, whose retries do not make a test wait. */
 export interface Faulty {
   readonly server: JobsServer;
   readonly client: JobsClient;
-  /** How many attempts the last call took that succeeded. */
+  /** The number of attempts of the last successful call. */
   readonly attempts: number;
 }
 
-/** Starts both for one test; they are closed when it is over. */
+/** Starts both, and closes them when the test ends. */
 export async function faulty(
   version: Version,
   options: Partial<JobsClientOptions> = {},
@@ -47,7 +47,7 @@ export async function faulty(
   };
 }
 
-/** A pool of two connections to a server that speaks HTTP/2 in the clear, closed when the test is over. */
+/** A pool of two connections to an unencrypted HTTP/2 server. It closes when the test ends. */
 export function http2Pool({ baseUrl }: JobsServer): Dispatcher {
   const pool = new Pool(new URL(baseUrl).origin, {
     connections: 2,

@@ -5,10 +5,9 @@ import { Code } from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
 import { faulty } from "./faulty-server.ts";
 
-// Found by reading: a signal that fired between two things that a call does was not seen by either, and the call
-// then went on without an end.
+// Found by review: a call did not notice a signal that aborted between two of its steps, and never ended.
 
-test("a token function that cancels the call ends it, with nothing sent", async () => {
+test("a token function that cancels the call ends it: not sent", async () => {
   const controller = new AbortController();
   const { server, client } = await faulty("HTTP/1.1", {
     accessToken: () => {
@@ -21,7 +20,7 @@ test("a token function that cancels the call ends it, with nothing sent", async 
   expect(server.requests).toHaveLength(0);
 });
 
-test("a signal ends the call that fires just behind the token function", async () => {
+test("a signal that aborts right after the token function ends the call", async () => {
   for (let turns = 0; turns < 12; turns++) {
     const controller = new AbortController();
     const { server, client } = await faulty("HTTP/1.1", {
@@ -51,9 +50,9 @@ test("an onRetry that closes the client ends the call with its last error", asyn
   expect(server.requests).toHaveLength(1);
 });
 
-describe("a signal that fires while the request is on its way to undici ends the call, with nothing sent:", () => {
+describe("a signal that aborts while undici is given the request ends the call: not sent", () => {
   const whileSending = ["tracing:bytenite-jobs:attempt:start", "undici:request:create"];
-  test.each(whileSending)("a subscriber of %s cancels it", async (name) => {
+  test.each(whileSending)("by a subscriber of %s", async (name) => {
     const { server, client } = await faulty("HTTP/1.1");
     const controller = new AbortController();
     const abort = () => controller.abort("no");
@@ -65,7 +64,7 @@ describe("a signal that fires while the request is on its way to undici ends the
     expect(server.requests).toHaveLength(0);
   });
 
-  test("an interceptor of undici's cancels it", async () => {
+  test("by an interceptor of undici", async () => {
     const controller = new AbortController();
     const pool = new Agent().compose((dispatch) => (options, handler) => {
       controller.abort("no");
@@ -79,7 +78,7 @@ describe("a signal that fires while the request is on its way to undici ends the
   });
 });
 
-test("a signal ends the wait behind an attempt that failed while undici was given it", async () => {
+test("a signal ends the wait after an attempt that fails while undici is given it", async () => {
   const pool = new Agent();
   await pool.close();
   const controller = new AbortController();

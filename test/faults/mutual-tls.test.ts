@@ -22,7 +22,7 @@ beforeAll(async () => {
   stranger = await (await createAuthority()).client("stranger");
 });
 
-/** The API behind a server that wants to see a certificate of its authority. */
+/** The API behind a server that requires a client certificate of its authority. */
 async function behindMutualTls({ http2 = false } = {}) {
   const api = await startJobsServer({ jobs: ["job-1"], accessToken: "token-1", http2 });
   const ALPNProtocols = [http2 ? "h2" : "http/1.1"];
@@ -40,7 +40,7 @@ function agent(connect: NonNullable<Agent.Options["connect"]>): Agent {
   return dispatcher;
 }
 
-test.each([false, true])("a client with a certificate is let in (HTTP/2: %s)", async (http2) => {
+test.each([false, true])("a client with a certificate is accepted (HTTP/2: %s)", async (http2) => {
   const { api, front, baseUrl } = await behindMutualTls({ http2 });
   const jobs = jobsClient(baseUrl, { dispatcher: agent({ ca, ...client }) });
   await jobs.run("job-1");
@@ -49,7 +49,7 @@ test.each([false, true])("a client with a certificate is let in (HTTP/2: %s)", a
   expect(api.executions.map(({ rpc }) => rpc)).toEqual(["RunJob", "DeleteJob"]);
 });
 
-test("a client with a certificate is let in through a proxy", async () => {
+test("a client with a certificate is accepted through a proxy", async () => {
   const { api, front, baseUrl } = await behindMutualTls();
   const proxy = await startConnectProxy();
   const dispatcher = new ProxyAgent({ uri: proxy.url, requestTls: { ca, ...client } });
@@ -67,7 +67,7 @@ describe.each([
   ["no certificate", () => ({})],
   ["a stranger's certificate", () => stranger],
 ])("a client with %s", (_what, own) => {
-  test("has sent nothing in TLS 1.2, which refuses it in the handshake", async () => {
+  test("is rejected by TLS 1.2 in the handshake: not sent", async () => {
     const { api, front, baseUrl } = await behindMutualTls();
     const jobs = jobsClient(baseUrl, { dispatcher: agent({ ca, ...own(), maxVersion: "TLSv1.2" }) });
     const error = await caught(jobs.run("job-1"));
@@ -76,9 +76,9 @@ describe.each([
     expect(api.requests).toHaveLength(0);
   });
 
-  // The client's part of the handshake ends with its certificate, and the request follows at once. What comes back is
-  // a connection that ends, as it would if the server had died in the middle of the run.
-  test("cannot know in TLS 1.3, which refuses it after the handshake: a run is not made again", async () => {
+  // The client sends the request right after its certificate. The connection then ends, as if the server had died in the
+  // middle of the run.
+  test("is rejected by TLS 1.3 after the handshake: unknown, and run is not retried", async () => {
     const { api, front, baseUrl } = await behindMutualTls();
     const jobs = jobsClient(baseUrl, { dispatcher: agent({ ca, ...own(), minVersion: "TLSv1.3" }) });
     const error = await caught(jobs.run("job-1"));
@@ -90,7 +90,7 @@ describe.each([
   });
 });
 
-test("a client that does not trust the server has sent nothing", async () => {
+test("a client that does not trust the server: not sent", async () => {
   const { api, baseUrl } = await behindMutualTls();
   const error = await caught(jobsClient(baseUrl, { dispatcher: agent({ ...client }) }).run("job-1"));
   expect(error).toMatchObject({ code: Code.Unavailable, outcome: "not_sent" });

@@ -7,7 +7,7 @@ import { caught } from "../support/caught.ts";
 import { jobsClient } from "../support/clients.ts";
 import { closedPort } from "../support/loopback.ts";
 
-/** A client behind a proxy, which makes tunnels also for `http:` if it is told to. */
+/** A client behind a proxy, optionally with tunnels for `http:` too. */
 async function behindProxy(proxyTunnel: boolean) {
   const api = await startJobsServer({ jobs: ["job-1"], accessToken: "token-1" });
   const proxy = await startConnectProxy();
@@ -20,17 +20,17 @@ async function behindProxy(proxyTunnel: boolean) {
   return { api, proxy, dispatcher, client: jobsClient(api.baseUrl, { dispatcher }) };
 }
 
-describe("a proxy that makes a tunnel", () => {
-  test("is passed through", async () => {
+describe("a proxy with a tunnel", () => {
+  test("forwards the call", async () => {
     const { api, proxy, client } = await behindProxy(true);
     await client.run("job-1", { isTestJob: true });
     await client.delete("job-1");
-    // One tunnel for each connection that undici's pool makes.
+    // One tunnel for each connection of undici's pool.
     expect(new Set(proxy.asked)).toEqual(new Set([`CONNECT 127.0.0.1:${api.port}`]));
     expect(api.executions).toHaveLength(2);
   });
 
-  test.each([407, 403, 502])("and refuses with %i was not passed: nothing was sent", async (status) => {
+  test.each([407, 403, 502])("that refuses with %i: not sent", async (status) => {
     const { api, proxy, client } = await behindProxy(true);
     proxy.refuseWith(status);
     const error = await caught(client.run("job-1"));
@@ -40,7 +40,7 @@ describe("a proxy that makes a tunnel", () => {
     expect(api.connections).toBe(0);
   });
 
-  test("is asked again, and the job runs once", async () => {
+  test("that refuses once is retried, and the job runs once", async () => {
     const { api, proxy, dispatcher } = await behindProxy(true);
     proxy.refuseWith(502);
     const onRetry = () => proxy.refuseWith(undefined);
@@ -51,8 +51,8 @@ describe("a proxy that makes a tunnel", () => {
   });
 });
 
-describe("a proxy that sends requests on", () => {
-  test("is told the whole URL, and the call arrives whole", async () => {
+describe("a proxy that forwards requests", () => {
+  test("gets the whole URL, and forwards the call", async () => {
     const { api, proxy, client } = await behindProxy(false);
     await client.run("job-1", { taskTimeout: 3600 });
     expect(proxy.asked).toEqual([`POST ${api.baseUrl}/jobs/job-1/run`]);
@@ -60,7 +60,7 @@ describe("a proxy that sends requests on", () => {
   });
 
   test.each(["run", "delete"] as const)(
-    "and wants credentials refuses the call of %s: that is no mistake in its input",
+    "and requires credentials rejects %s with another code than InvalidArgument",
     async (call) => {
       const { api, proxy, client } = await behindProxy(false);
       proxy.refuseWith(407);
@@ -76,7 +76,7 @@ describe("a proxy that sends requests on", () => {
     },
   );
 
-  test("and has lost the server leaves it open whether the call was done", async () => {
+  test("and has lost the server: unknown", async () => {
     const { proxy, client } = await behindProxy(false);
     proxy.refuseWith(502);
     expect(await caught(client.run("job-1"))).toMatchObject({
@@ -88,41 +88,47 @@ describe("a proxy that sends requests on", () => {
   });
 });
 
-test.each([true, false])("a proxy that breaks in the middle leaves it open (tunnel: %s)", async (tunnel) => {
-  const { api, proxy, client } = await behindProxy(tunnel);
-  api.fault({ kind: "delay", until: new Promise(() => {}), execute: true });
-  const error = caught(client.run("job-1"));
-  await api.received(1);
-  await proxy[Symbol.asyncDispose]();
-  expect(await error).toMatchObject({ code: Code.Unavailable, outcome: "unknown", attempts: 1 });
-  expect(api.executions).toHaveLength(1);
-});
+test.each([true, false])(
+  "a proxy that fails in the middle of a call: unknown (tunnel: %s)",
+  async (tunnel) => {
+    const { api, proxy, client } = await behindProxy(tunnel);
+    api.fault({ kind: "delay", until: new Promise(() => {}), execute: true });
+    const error = caught(client.run("job-1"));
+    await api.received(1);
+    await proxy[Symbol.asyncDispose]();
+    expect(await error).toMatchObject({ code: Code.Unavailable, outcome: "unknown", attempts: 1 });
+    expect(api.executions).toHaveLength(1);
+  },
+);
 
-test.each([true, false])("several values of a key pass a proxy (tunnel: %s)", async (proxyTunnel) => {
-  const { api, client } = await behindProxy(proxyTunnel);
-  const metadata = {
-    "x-one": ["1", "2"],
-    "x-two": "3",
-    "x-none": [],
-    "x-bin": [Uint8Array.of(1), Uint8Array.of(2)],
-  };
-  await client.run("job-1", undefined, { metadata });
-  const sent = api.requests[0]?.rawHeaders ?? [];
-  const values = (name: string) => sent.filter((_, i) => sent[i - 1] === `grpc-metadata-${name}`);
-  expect(values("x-one")).toEqual(["1", "2"]);
-  expect(values("x-two")).toEqual(["3"]);
-  expect(values("x-none")).toEqual([]);
-  expect(values("x-bin")).toEqual(["AQ==", "Ag=="]);
-});
+test.each([true, false])(
+  "several values of a metadata key pass a proxy (tunnel: %s)",
+  async (proxyTunnel) => {
+    const { api, client } = await behindProxy(proxyTunnel);
+    const metadata = {
+      "x-one": ["1", "2"],
+      "x-two": "3",
+      "x-none": [],
+      "x-bin": [Uint8Array.of(1), Uint8Array.of(2)],
+    };
+    await client.run("job-1", undefined, { metadata });
+    const sent = api.requests[0]?.rawHeaders ?? [];
+    const values = (name: string) => sent.filter((_, i) => sent[i - 1] === `grpc-metadata-${name}`);
+    expect(values("x-one")).toEqual(["1", "2"]);
+    expect(values("x-two")).toEqual(["3"]);
+    expect(values("x-none")).toEqual([]);
+    expect(values("x-bin")).toEqual(["AQ==", "Ag=="]);
+  },
+);
 
-test.each([true, false])("a proxy that is not there was not reached (tunnel: %s)", async (proxyTunnel) => {
+test.each([true, false])("a proxy that does not listen: not sent (tunnel: %s)", async (proxyTunnel) => {
   const dispatcher = new ProxyAgent({ uri: `http://127.0.0.1:${await closedPort()}`, proxyTunnel });
   onTestFinished(() => dispatcher.destroy());
   const client = jobsClient("http://127.0.0.1:1", { dispatcher });
   expect(await caught(client.run("job-1"))).toMatchObject({ code: Code.Unavailable, outcome: "not_sent" });
 });
 
-test("closing the client leaves a dispatcher that it was given open", async () => {
+test("closing the client does not close the caller's dispatcher", async () => {
   const { api, dispatcher, client } = await behindProxy(true);
   await client.run("job-1");
   await client.close();

@@ -4,12 +4,11 @@ import { Code } from "../../src/index.ts";
 import { faulty } from "./faulty-server.ts";
 
 /**
- * Found by `npm run chaos`. Told to go away, undici 8.12 sends again every call from the first one on whose stream
- * is newer than the last one that the server accepted; but the calls that it looks at may be those of an older
- * connection too, which counts its streams for itself and is still to answer. So it sends calls again that were
- * accepted.
+ * Found by `npm run chaos`. After a GOAWAY, undici 8.12 resends every call from the first one whose stream is newer than
+ * the last accepted one. The calls that it checks may belong to an older connection, with its own stream numbers and
+ * pending responses. So undici resends calls that the server has accepted.
  */
-test("a job is run once although undici takes a call that the server accepted for one that it refused", async () => {
+test("a job runs once although undici mistakes an accepted call for a refused one", async () => {
   const { server } = await faulty("HTTP/2", {}, { jobs: ["a", "b", "c", "d", "e", "slow-1", "slow-2"] });
   const dispatcher = new H2CClient(new URL(server.baseUrl).origin);
   onTestFinished(() => dispatcher.destroy());
@@ -25,14 +24,14 @@ test("a job is run once although undici takes a call that the server accepted fo
   });
   onTestFinished(() => release());
 
-  // Streams 1, 3 and 5 of the first connection, and 7, which the server has accepted when it sends the client away.
+  // Streams 1, 3 and 5 of the first connection, and 7, which the server has accepted before it sends GOAWAY.
   for (const id of ["a", "b", "c"]) await client.run(id);
   server.fault({ kind: "delay", until, execute: true });
   const slow1 = client.run("slow-1").catch((error) => error);
   await server.received(4);
   server.fault({ kind: "reset", how: "goaway" });
   await client.abort("d");
-  // Streams 1 and 3 of the second connection, of which 3 is accepted; then it goes the same way.
+  // Streams 1 and 3 of the second connection; 3 is accepted, and then the server sends GOAWAY.
   server.fault({ kind: "delay", until, execute: true });
   const slow2 = client.run("slow-2").catch((error) => error);
   await server.received(7);

@@ -11,7 +11,7 @@ const dispatchers: readonly (readonly [string, () => Dispatcher])[] = [
   ["the retry interceptor", () => new Agent().compose(interceptors.retry(eager))],
 ];
 
-/** A run that goes wrong, by way of a dispatcher. */
+/** A run with a fault, through a dispatcher. */
 async function run(dispatcher: Dispatcher, fault: Fault) {
   const api = await startJobsServer({ jobs: ["job-1"], accessToken: "token-1" });
   onTestFinished(async () => {
@@ -23,23 +23,23 @@ async function run(dispatcher: Dispatcher, fault: Fault) {
   return { api, error };
 }
 
-describe.each(dispatchers)("%s, told to repeat a POST,", (_name, dispatcher) => {
-  test("is stopped where there was no answer: the job runs once", async () => {
+describe.each(dispatchers)("%s, configured to retry a POST,", (_name, dispatcher) => {
+  test("is stopped if there was no response: the job runs once", async () => {
     const { api, error } = await run(dispatcher(), { kind: "reset", execute: true });
     expect(error.outcome).toBe("unknown");
     expect(api.requests).toHaveLength(1);
     expect(api.executions).toHaveLength(1);
   });
 
-  // Why the documentation warns of them. Here the store refuses the second run; another server would not.
-  test("sends a run again in the middle of its answer, and its client is not told", async () => {
+  // The documentation warns of this. Here the job store rejects the second run; another server would not.
+  test("resends a run in the middle of its response, unnoticed by the client", async () => {
     const { api, error } = await run(dispatcher(), { kind: "reset", where: "in-answer" });
     expect(error).toMatchObject({ outcome: "unknown", attempts: 1 });
     expect(api.requests.map(({ rpc }) => rpc?.split("/")[1])).toEqual(["RunJob", "RunJob"]);
   });
 });
 
-test("RetryAgent left as it is does not repeat a POST", async () => {
+test("RetryAgent does not retry a POST by default", async () => {
   for (const where of ["before-answer", "in-answer"] as const) {
     const { api } = await run(new RetryAgent(new Agent(), { minTimeout: 1 }), {
       kind: "reset",

@@ -3,39 +3,39 @@ import type { AddressInfo } from "node:net";
 import { isDeepStrictEqual } from "node:util";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { Code, type GenericResponse, JobsClient, JobsError, RpcError } from "../../src/index.ts";
-import { type FuzzedAnswer, fuzzedAnswer } from "./fuzzed-response.ts";
+import { type FuzzedResponse, fuzzedResponse } from "./fuzzed-response.ts";
 import { type PlainResponse, readBinaryResponse, readJsonResponse } from "./reference-reader.ts";
 
-/** What became of the answers of a run. */
+/** The results of a run. */
 export interface FuzzCounts {
-  answers: number;
-  /** Came back as a value, as they were meant or as their bytes say. */
+  responses: number;
+  /** Calls that resolved with the right message. */
   values: number;
-  /** Came back as a GenericResponse that says no. */
-  refusals: number;
-  /** Ended in an RpcError. */
+  /** Calls that rejected with a JobsError. */
+  jobsErrors: number;
+  /** Calls that rejected with another RpcError. */
   errors: number;
-  /** What must not be: a line for each. */
+  /** One line for each wrong result. */
   readonly faults: string[];
 }
 
-/** How long one call may take before it counts as hanging, in milliseconds. */
-const PATIENCE_MS = 120_000;
+/** A call that takes longer counts as hanging, in milliseconds. */
+const HANG_TIMEOUT_MS = 120_000;
 const IN_FLIGHT = 32;
 
-/** Sends fuzzed answers to a client, over sockets on loopback, and compares what comes out. */
-export async function fuzzAnswers(seed: number, count: number): Promise<FuzzCounts> {
-  const counts: FuzzCounts = { answers: 0, values: 0, refusals: 0, errors: 0, faults: [] };
-  const asked = new Set<number>();
+/** Sends fuzzed responses to a client over loopback sockets, and compares the results with the reference reader. */
+export async function fuzzResponses(seed: number, count: number): Promise<FuzzCounts> {
+  const counts: FuzzCounts = { responses: 0, values: 0, jobsErrors: 0, errors: 0, faults: [] };
+  const received = new Set<number>();
   const server = createServer((request, response) => {
     const i = Number(request.url?.split("/")[2]);
-    const answer = fuzzedAnswer(seed, i);
-    asked.add(i);
-    const { status, headers, body, endsBy, cutAt, isReset } = answer;
+    const fuzzed = fuzzedResponse(seed, i);
+    received.add(i);
+    const { status, headers, body, endsBy, cutAt, isReset } = fuzzed;
     request.resume();
     if (endsBy === "connection") {
       response.useChunkedEncodingByDefault = false;
-      // What is said of the connection does not matter, and mostly nothing is.
+      // Mostly without a connection header, which does not matter here.
       response.removeHeader("connection");
     }
     const length = endsBy === "length" && status !== 204 ? { "content-length": body.length } : {};
@@ -59,13 +59,13 @@ export async function fuzzAnswers(seed: number, count: number): Promise<FuzzCoun
     accessToken: "t",
     retry: false,
     jsonFallback: false,
-    timeoutMs: PATIENCE_MS,
+    timeoutMs: HANG_TIMEOUT_MS,
   });
   let next = 0;
   const worker = async () => {
     for (let i = next++; i < count; i = next++) {
-      const fault = await tryAnswer(client, seed, i, counts, asked);
-      if (fault !== undefined) counts.faults.push(`seed ${seed}, answer ${i}: ${fault}`);
+      const fault = await tryResponse(client, seed, i, counts, received);
+      if (fault !== undefined) counts.faults.push(`seed ${seed}, response ${i}: ${fault}`);
     }
   };
   try {
@@ -80,64 +80,67 @@ export async function fuzzAnswers(seed: number, count: number): Promise<FuzzCoun
   return counts;
 }
 
-async function tryAnswer(
+async function tryResponse(
   client: JobsClient,
   seed: number,
   i: number,
   counts: FuzzCounts,
-  asked: ReadonlySet<number>,
+  received: ReadonlySet<number>,
 ): Promise<string | undefined> {
-  counts.answers++;
-  const answer = fuzzedAnswer(seed, i);
-  const expected = expectedResponse(answer);
+  counts.responses++;
+  const fuzzed = fuzzedResponse(seed, i);
+  const expected = expectedResult(fuzzed);
   try {
     const value = await client.abort(String(i));
     counts.values++;
-    return complaintAbout(value, answer, expected);
+    return problemOf(value, fuzzed, expected);
   } catch (error) {
     if (!(error instanceof RpcError)) return `an untyped error: ${error}`;
     if (error.code === Code.DeadlineExceeded && error.status === undefined) return "it hung";
-    if (error instanceof JobsError && isSuccess(answer.status)) {
-      counts.refusals++;
-      return complaintAbout(error.response, answer, expected);
+    if (error instanceof JobsError && isSuccess(fuzzed.status)) {
+      counts.jobsErrors++;
+      return problemOf(error.response, fuzzed, expected);
     }
     counts.errors++;
-    // The answer before it was whole, and then its connection was reset: nothing was asked for this one.
-    if (error.outcome === "not_sent") return asked.has(i) ? "what was sent is called not sent" : undefined;
-    if (isSuccess(answer.status) && (answer.cutAt === undefined || answer.endsBy === "connection")) {
-      if (error.outcome !== "unknown") return `an unreadable answer is called ${error.outcome}`;
-      if (answer.meant !== undefined) return `what was meant did not come out: ${error}`;
+    // The connection may have been reset after the response before: then the request was not sent.
+    if (error.outcome === "not_sent")
+      return received.has(i) ? "not_sent, but the server received it" : undefined;
+    if (isSuccess(fuzzed.status) && (fuzzed.cutAt === undefined || fuzzed.endsBy === "connection")) {
+      if (error.outcome !== "unknown") return `an undecodable response has the outcome ${error.outcome}`;
+      if (fuzzed.intended !== undefined) return `an intact response failed: ${error}`;
       if (expected === "must be an error") return undefined;
-      return expected.mustComeOut ? `a valid GenericResponse did not come out: ${error}` : undefined;
+      return expected.mustSucceed ? `a valid GenericResponse failed: ${error}` : undefined;
     }
     return undefined;
   }
 }
 
-function complaintAbout(
+function problemOf(
   value: GenericResponse,
-  { status, endsBy, cutAt, meant, body }: FuzzedAnswer,
-  expected: ReturnType<typeof expectedResponse>,
+  { status, endsBy, cutAt, intended, body }: FuzzedResponse,
+  expected: ReturnType<typeof expectedResult>,
 ): string | undefined {
   const got = plain(value);
-  if (!isSuccess(status)) return `status ${status} came out as a value`;
+  if (!isSuccess(status)) return `status ${status} succeeded`;
   if (cutAt !== undefined && cutAt < body.length && endsBy !== "connection")
-    return "a cut answer came out as a value";
-  if (meant !== undefined && !isDeepStrictEqual(got, plain(meant)))
-    return "what came out is not what was meant";
-  if (expected === "must be an error") return "bytes that are no GenericResponse came out as a value";
-  return isDeepStrictEqual(got, expected.response) ? undefined : "what came out is not what the bytes say";
+    return "a truncated response succeeded";
+  if (intended !== undefined && !isDeepStrictEqual(got, plain(intended)))
+    return "the result is not the intended message";
+  if (expected === "must be an error") return "bytes that are no GenericResponse succeeded";
+  return isDeepStrictEqual(got, expected.response)
+    ? undefined
+    : "the result differs from the reference reader's";
 }
 
-/** What the reference reader makes of an answer with status 2xx. */
-function expectedResponse({
+/** The expected result of a response with status 2xx, from the reference reader. */
+function expectedResult({
   status,
   headers,
   body,
   endsBy,
   cutAt,
-}: FuzzedAnswer): "must be an error" | { readonly response: PlainResponse; readonly mustComeOut: boolean } {
-  if (status === 204) return { response: nothing, mustComeOut: true };
+}: FuzzedResponse): "must be an error" | { readonly response: PlainResponse; readonly mustSucceed: boolean } {
+  if (status === 204) return { response: nothing, mustSucceed: true };
   const isCloseDelimited = endsBy === "connection";
   const arrived = isCloseDelimited ? body.subarray(0, cutAt) : body;
   const bytes = decompressed(arrived, headers["content-encoding"]);
@@ -147,12 +150,12 @@ function expectedResponse({
   const isBinary = /^application\/(x-protobuf|x-protobuffer|proto|octet-stream|protobuf)(;|$)/i.test(label);
   if (isCloseDelimited && !isJson) return "must be an error";
   if (bytes.length === 0 && !isJson && label !== "text/html")
-    return { response: nothing, mustComeOut: false };
+    return { response: nothing, mustSucceed: false };
   if (!isJson && !isBinary) return "must be an error";
   const response = isBinary ? readBinaryResponse(bytes) : readJsonResponse(bytes);
   if (response === undefined) return "must be an error";
-  // protobuf's JSON mapping refuses what JSON.parse lets pass, such as a key that stands there twice.
-  return { response, mustComeOut: isBinary };
+  // protobuf's JSON mapping rejects JSON that JSON.parse accepts, such as repeated keys.
+  return { response, mustSucceed: isBinary };
 }
 
 const nothing: PlainResponse = { ok: false, requestId: "", message: "", error: undefined };
@@ -161,7 +164,7 @@ function decompressed(body: Uint8Array, coding: string | undefined): Uint8Array 
   if (body.length === 0 || coding === undefined || coding === "identity") return body;
   try {
     if (coding === "gzip") return gunzipSync(body);
-    // A single byte 0x3b is the Brotli of nothing, so mere noise can be a good stream.
+    // The byte 0x3b is a valid empty Brotli stream, so random bytes may be valid.
     return coding === "br" ? brotliDecompressSync(body) : undefined;
   } catch {
     return undefined;

@@ -5,22 +5,22 @@ import { RunJobRequestSchema } from "../../gen/bytenite/customer/customer_pb.js"
 import { StatusSchema } from "../../gen/google/rpc/status_pb.js";
 import { Random } from "./random.ts";
 
-/** An answer to send, and what it was before anything was done to it. */
-export interface FuzzedAnswer {
+/** A response to send, and the message that it was made from. */
+export interface FuzzedResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
-  /** How the end of the body is told: by its length, by a last chunk, or by the end of the connection alone. */
+  /** What marks the end of the body: its length, a last chunk, or only the end of the connection. */
   readonly endsBy: "length" | "chunk" | "connection";
-  /** How many bytes of the body are sent before the connection is closed; undefined: all, in good order. */
+  /** How many bytes of the body are sent before the connection closes; undefined if all are. */
   readonly cutAt: number | undefined;
   /** Whether a connection that ends too early is reset. */
   readonly isReset: boolean;
-  /** The GenericResponse that the bytes are, where nothing was done to them and the label is right. */
-  readonly meant: GenericResponse | undefined;
+  /** The GenericResponse in the body, if the body is intact and its content type is right. */
+  readonly intended: GenericResponse | undefined;
 }
 
-/** One in two is a success. */
+/** About half are 2xx. */
 const statuses = [...Array<number>(18).fill(200), 201, 202, 204, 299, ...errorStatuses()];
 const binaryLabels = [
   "application/x-protobuf",
@@ -40,10 +40,10 @@ function errorStatuses(): number[] {
   ];
 }
 
-/** The answer number `i` of the run with this seed: always the same one. */
-export function fuzzedAnswer(seed: number, i: number): FuzzedAnswer {
+/** Returns response number `i` of the run with this seed, always the same one. */
+export function fuzzedResponse(seed: number, i: number): FuzzedResponse {
   const random = new Random(Math.imul(seed, 0x9e3779b1) + i);
-  // The seed's first numbers are alike for neighbours.
+  // The first numbers of neighbouring seeds are similar.
   random.below(1);
   const status = random.pick(statuses);
   const inJson = random.chance(0.4);
@@ -68,8 +68,8 @@ export function fuzzedAnswer(seed: number, i: number): FuzzedAnswer {
     status !== 204 && random.chance(endsBy === "connection" ? 0.5 : 0.05)
       ? random.below(sent.length + 1)
       : undefined;
-  // JSON shows by itself that it is whole; binary does not.
-  const isTold = endsBy !== "connection" || (inJson && cutAt === undefined);
+  // JSON marks its own end; binary does not.
+  const isComplete = endsBy !== "connection" || (inJson && cutAt === undefined);
   return {
     status,
     headers: {
@@ -81,7 +81,7 @@ export function fuzzedAnswer(seed: number, i: number): FuzzedAnswer {
     endsBy,
     cutAt,
     isReset: random.chance(0.5),
-    meant: isRight && isTold && status !== 204 && !(inJson && sent.length === 0) ? message : undefined,
+    intended: isRight && isComplete && status !== 204 && !(inJson && sent.length === 0) ? message : undefined,
   };
 }
 
@@ -131,7 +131,7 @@ function written<Desc extends DescMessage>(
   return inJson ? Buffer.from(toJsonString(desc, message)) : toBinary(desc, message);
 }
 
-/** GenericResponse.error, field 4, in itself: many levels of a message that has no field 4. */
+/** Nested messages or groups in field 4, GenericResponse.error, or in an unknown field. */
 function deepBinary(random: Random): Uint8Array {
   const start = random.pick([0x22, 0x23, 0x7a, 0x7b]);
   const levels = random.below(60);

@@ -1,4 +1,4 @@
-/** A stream of random numbers that is the same for the same seed (mulberry32). */
+/** Random numbers, the same for the same seed (mulberry32). */
 export class Random {
   #state: number;
 

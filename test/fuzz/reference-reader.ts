@@ -1,4 +1,4 @@
-/** A GenericResponse in plain values, for comparing. */
+/** A GenericResponse in plain values, for comparison. */
 export interface PlainResponse {
   readonly ok: boolean;
   readonly requestId: string;
@@ -13,8 +13,8 @@ type Field = { readonly number: number; readonly value: bigint | Uint8Array | un
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Reads a GenericResponse from binary the slow and plain way, by the published rules of the encoding and
- * without protobuf-es or any of our own code. Undefined if the bytes are none.
+ * Decodes a binary GenericResponse by the published rules of the encoding, without protobuf-es and without code of this
+ * library. Returns undefined if the bytes are invalid.
  */
 export function readBinaryResponse(bytes: Uint8Array): PlainResponse | undefined {
   try {
@@ -110,7 +110,7 @@ function text(value: Field["value"]): string {
   return strictUtf8.decode(bytesOf(value));
 }
 
-/** Reads a GenericResponse from JSON, as the JSON mapping of protobuf says. Undefined if it is none. */
+/** Decodes a GenericResponse from JSON by protobuf's JSON mapping. Returns undefined if it is invalid. */
 export function readJsonResponse(bytes: Uint8Array): PlainResponse | undefined {
   try {
     const json: unknown = JSON.parse(strictUtf8.decode(bytes));

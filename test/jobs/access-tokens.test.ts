@@ -19,7 +19,7 @@ const token = (value: string, expiresIn?: string): Scripted => ({
 const authorizations = (seen: readonly SeenRequest[]) => seen.map(({ headers }) => headers.authorization);
 
 describe("a fixed token", () => {
-  test("is sent bare, and a 401 is the end of it", async () => {
+  test("is sent without a scheme, and is not retried after a 401", async () => {
     const server = await scriptedServer(unauthorized);
     const error = await caught(jobsClient(server.baseUrl, { accessToken: "abc" }).run("job-1"));
     expect(error).toMatchObject({
@@ -32,29 +32,29 @@ describe("a fixed token", () => {
   });
 });
 
-describe("a function", () => {
-  test("is asked on every attempt", async () => {
+describe("a token function", () => {
+  test("is called on every attempt", async () => {
     const server = await scriptedServer({ status: 429, headers: { "retry-after": "0" } }, ok);
     let count = 0;
     await jobsClient(server.baseUrl, { accessToken: async () => `t${++count}` }).run("job-1");
     expect(authorizations(server.seen)).toEqual(["t1", "t2"]);
   });
 
-  test("that has another token after a 401 gets one more attempt, also without retries", async () => {
+  test("that returns another token after a 401 gets one more attempt, even without retries", async () => {
     const server = await scriptedServer(unauthorized, ok);
     let count = 0;
     await jobsClient(server.baseUrl, { accessToken: () => `t${++count}`, retry: false }).run("job-1");
     expect(authorizations(server.seen)).toEqual(["t1", "t2"]);
   });
 
-  test("gets one more attempt only once", async () => {
+  test("gets one more attempt at most once", async () => {
     const server = await scriptedServer(unauthorized);
     let count = 0;
     const error = await caught(jobsClient(server.baseUrl, { accessToken: () => `t${++count}` }).run("job-1"));
     expect(error).toMatchObject({ code: Code.Unauthenticated, attempts: 2, outcome: "rejected" });
   });
 
-  test("that has only the refused token gets none", async () => {
+  test("that returns the rejected token again gets none", async () => {
     const server = await scriptedServer(unauthorized);
     await caught(jobsClient(server.baseUrl, { accessToken: () => "same" }).run("job-1"));
     expect(server.seen).toHaveLength(1);
@@ -62,10 +62,10 @@ describe("a function", () => {
 
   test.each([
     ["throws", () => Promise.reject(new Error("vault is down")), Code.Unauthenticated],
-    ["gives nothing", () => undefined as unknown as string, Code.InvalidArgument],
-    ["gives an empty token", () => "", Code.InvalidArgument],
-    ["gives what a header cannot hold", () => "a\r\nb", Code.InvalidArgument],
-  ])("that %s ends the call before anything is sent", async (_name, accessToken, code) => {
+    ["returns nothing", () => undefined as unknown as string, Code.InvalidArgument],
+    ["returns an empty token", () => "", Code.InvalidArgument],
+    ["returns an invalid header value", () => "a\r\nb", Code.InvalidArgument],
+  ])("that %s ends the call before a request is sent", async (_name, accessToken, code) => {
     const server = await scriptedServer(ok);
     const error = await caught(jobsClient(server.baseUrl, { accessToken }).run("job-1"));
     expect(error).toMatchObject({ code, outcome: "not_sent", attempts: 0 });
@@ -75,7 +75,7 @@ describe("a function", () => {
 });
 
 describe("an API key", () => {
-  test("is exchanged once, however many calls wait for it, and the token is kept", async () => {
+  test("is exchanged once for all waiting calls, and the token is kept", async () => {
     const endpoint = await scriptedServer(token("t1", "3600"));
     const server = await scriptedServer(ok);
     const client = jobsClient(server.baseUrl, {
@@ -91,7 +91,7 @@ describe("an API key", () => {
     expect(new Set(authorizations(server.seen))).toEqual(new Set(["t1"]));
   });
 
-  test("goes to ../auth/access_token, seen from the base URL, and nowhere else", async () => {
+  test("is sent only to ../auth/access_token, relative to the base URL", async () => {
     const server = await scriptedServer(token("t1"), ok);
     await jobsClient(server.baseUrl, { apiKey: "key-1" }).abort("job-1");
     expect(server.seen.map(({ path }) => path)).toEqual([
@@ -101,7 +101,7 @@ describe("an API key", () => {
     expect(inspect(server.seen[1])).not.toContain("key-1");
   });
 
-  test("gets another token shortly before the first one expires", async () => {
+  test("is exchanged again shortly before the token expires", async () => {
     const endpoint = await scriptedServer(token("t1", "100"), token("t2", "100"));
     const server = await scriptedServer(ok);
     const client = jobsClient(server.baseUrl, { apiKey: "k", tokenUrl: endpoint.origin });
@@ -112,7 +112,7 @@ describe("an API key", () => {
     expect(authorizations(server.seen)).toEqual(["t1", "t1", "t2"]);
   });
 
-  test("gets another token after a 401, once, also without retries", async () => {
+  test("is exchanged again once after a 401, even without retries", async () => {
     const endpoint = await scriptedServer(token("t1", "3600"), token("t2", "3600"));
     const server = await scriptedServer(unauthorized, ok, ok);
     const client = jobsClient(server.baseUrl, { apiKey: "k", tokenUrl: endpoint.origin, retry: false });
@@ -134,9 +134,9 @@ describe("an API key", () => {
     ["HTML", { headers: { "content-type": "text/html" }, body: "<p>key-1" }, Code.DataLoss],
     ["a lost connection", "reset", Code.Unavailable],
   ] as [string, Scripted, Code][])(
-    "that is answered with %s ends the call with nothing sent",
-    async (_name, answer, code) => {
-      const endpoint = await scriptedServer(answer);
+    "whose exchange ends in %s ends the call before a request is sent",
+    async (_name, response, code) => {
+      const endpoint = await scriptedServer(response);
       const server = await scriptedServer(ok);
       const client = jobsClient(server.baseUrl, { apiKey: "key-1", tokenUrl: endpoint.origin });
       const error = await caught(client.run("job-1"));
@@ -146,7 +146,7 @@ describe("an API key", () => {
     },
   );
 
-  test("that cannot be exchanged is not asked for again at once", async () => {
+  test("is not exchanged again at once after a failure", async () => {
     const endpoint = await scriptedServer({ status: 500 });
     const client = jobsClient(`http://127.0.0.1:${await closedPort()}`, {
       apiKey: "k",
@@ -157,7 +157,7 @@ describe("an API key", () => {
     expect(endpoint.seen).toHaveLength(1);
   });
 
-  test("whose token cannot be replaced in time is used to its end", async () => {
+  test("whose token cannot be renewed uses it until it expires", async () => {
     const endpoint = await scriptedServer(token("t1", "100"), { status: 500 });
     const server = await scriptedServer(ok);
     const client = jobsClient(server.baseUrl, { apiKey: "k", tokenUrl: endpoint.origin });
@@ -170,7 +170,7 @@ describe("an API key", () => {
     expect(authorizations(server.seen)).toEqual(["t1", "t1", "t1"]);
   });
 
-  test("is not exchanged for every call while the server refuses every token", async () => {
+  test("is not exchanged for every call while the server rejects every token", async () => {
     const endpoint = await scriptedServer(...Array.from({ length: 99 }, (_, i) => token(`t${i}`, "3600")));
     const server = await scriptedServer(unauthorized);
     const client = jobsClient(server.baseUrl, { apiKey: "k", tokenUrl: endpoint.origin });
@@ -181,7 +181,7 @@ describe("an API key", () => {
     expect(endpoint.seen.length).toBeLessThanOrEqual(4);
   });
 
-  test("is asked for with the deadline of each call", async () => {
+  test("is exchanged within the deadline of each call", async () => {
     const endpoint = await scriptedServer("hang");
     const client = jobsClient("http://127.0.0.1:1", { apiKey: "k", tokenUrl: endpoint.origin });
     const error = await caught(client.abort("job-1", { timeoutMs: 30 }));
@@ -191,7 +191,7 @@ describe("an API key", () => {
   });
 });
 
-describe("no secret is seen", () => {
+describe("no secret is shown", () => {
   const hidden = { depth: Number.POSITIVE_INFINITY, showHidden: true, getters: true };
 
   test("in the client", () => {
@@ -204,11 +204,11 @@ describe("no secret is seen", () => {
   });
 
   test.each([
-    ["a refusal", unauthorized],
+    ["a rejected call", unauthorized],
     ["a lost connection", "reset"],
-    ["an answer that is too long", { headers: { "content-length": "999" }, body: "x".repeat(999) }],
-  ] as [string, Scripted][])("in the error of %s", async (_name, answer) => {
-    const server = await scriptedServer(answer);
+    ["a response that is too long", { headers: { "content-length": "999" }, body: "x".repeat(999) }],
+  ] as [string, Scripted][])("in the error of %s", async (_name, response) => {
+    const server = await scriptedServer(response);
     const client = jobsClient(server.baseUrl, { accessToken: "s3cret", maxResponseBytes: 100 });
     const error = await caught(client.run("job-1"));
     expect(inspect(error, hidden)).not.toContain("s3cret");

@@ -10,8 +10,8 @@ import { binary, ok, okJson, type Scripted, scriptedServer } from "../support/sc
 
 const config = { taskTimeout: 3600, jobTimeout: 86400n, isTestJob: true };
 
-describe("over the wire", () => {
-  test("run sends the config in binary, with the id in the path only", async () => {
+describe("requests", () => {
+  test("run sends the config in binary, and the id only in the path", async () => {
     const server = await scriptedServer(ok);
     const response = await jobsClient(server.baseUrl).run("job-1", config);
     expect(response).toEqual(create(GenericResponseSchema, { ok: true, requestId: "req-1" }));
@@ -26,7 +26,7 @@ describe("over the wire", () => {
     });
   });
 
-  test("run without a config sends a typed, empty body", async () => {
+  test("run without a config sends an empty body with a content type", async () => {
     const server = await scriptedServer(ok);
     await jobsClient(server.baseUrl).run("job-1");
     expect(server.seen[0]?.body).toHaveLength(0);
@@ -64,7 +64,7 @@ describe("over the wire", () => {
     });
   });
 
-  test("the careful mode sends names and gets bytes", async () => {
+  test("the careful mode sends JSON and accepts binary", async () => {
     const server = await scriptedServer(ok);
     await jobsClient(server.baseUrl).run("job-1", config, {
       encoding: { request: "json", response: "protobuf" },
@@ -75,7 +75,7 @@ describe("over the wire", () => {
     });
   });
 
-  test("one id stays one segment", async () => {
+  test("an id is one path segment", async () => {
     const server = await scriptedServer(ok);
     await jobsClient(server.baseUrl).abort("a/b?c#d%2F é");
     expect(server.seen[0]?.path).toBe("/v1/customer/jobs/a%2Fb%3Fc%23d%252F%20%C3%A9/abort");
@@ -95,24 +95,24 @@ describe("over the wire", () => {
     expect(raw).toContain("grpc-metadata-trace\n1\ngrpc-metadata-trace\n2\ngrpc-metadata-raw-bin\n/w==");
   });
 
-  test("onResponse is told of the answer, of an error too", async () => {
+  test("onResponse is called with the response, even of an error", async () => {
     const headers = { "content-type": "application/x-protobuf", "grpc-metadata-x-a": "1" };
     const server = await scriptedServer({ ...ok, headers }, { status: 404, headers });
     const client = jobsClient(server.baseUrl);
-    const told: unknown[] = [];
+    const calls: unknown[] = [];
     const onResponse = (response: { status: number; metadata: unknown }) => {
-      told.push([response.status, response.metadata]);
+      calls.push([response.status, response.metadata]);
     };
     await client.abort("job-1", { onResponse });
     await caught(client.abort("job-1", { onResponse }));
-    expect(told).toEqual([
+    expect(calls).toEqual([
       [200, { "x-a": ["1"] }],
       [404, { "x-a": ["1"] }],
     ]);
   });
 });
 
-describe("a config that is refused before anything is sent", () => {
+describe("a config that is rejected before a request is sent", () => {
   test.each([
     [{ tasktimeout: 5 }, 'config has no "tasktimeout"; it has taskTimeout, jobTimeout, isTestJob'],
     [{ taskTimeout: "3600" }, "config.taskTimeout must be a whole number of seconds"],
@@ -134,7 +134,7 @@ describe("a config that is refused before anything is sent", () => {
     expect(server.seen).toHaveLength(0);
   });
 
-  test("int64s at their limits, and a message made by protobuf-es, are sent", async () => {
+  test("int64s at their limits and a message of protobuf-es are sent", async () => {
     const server = await scriptedServer(ok);
     const client = jobsClient(server.baseUrl, { encoding: { request: "json", response: "protobuf" } });
     await client.run("job-1", { taskTimeout: 2 ** 53 - 1, jobTimeout: 2n ** 63n - 1n });
@@ -146,7 +146,7 @@ describe("a config that is refused before anything is sent", () => {
   });
 });
 
-test.each(["", ".", "..", "\ud800", undefined, null, 7, {}])("the job id %o is refused", async (id) => {
+test.each(["", ".", "..", "\ud800", undefined, null, 7, {}])("the job id %o is rejected", async (id) => {
   const server = await scriptedServer(ok);
   const client = jobsClient(server.baseUrl);
   for (const call of [client.run, client.abort, client.delete]) {
@@ -157,7 +157,7 @@ test.each(["", ".", "..", "\ud800", undefined, null, 7, {}])("the job id %o is r
   expect(server.seen).toHaveLength(0);
 });
 
-describe("an answer that says no with status 200", () => {
+describe("a response with status 200 that is not ok", () => {
   test.each([
     [{ requestId: "r", message: "busy" }, Code.Unknown, "busy"],
     [{ ok: true, error: { code: 9n, message: "is running" } }, Code.FailedPrecondition, "is running"],
@@ -193,16 +193,16 @@ describe("an answer that says no with status 200", () => {
     ["204", { status: 204 }],
     ["200 without a body", { status: 200 }],
     ["no bytes of binary", { headers: { "content-type": "application/x-protobuf" } }],
-    ["ok: false, written out in binary", binaryBytes(0x08, 0x00)],
+    ["ok: false in binary", binaryBytes(0x08, 0x00)],
     ["{}", { headers: json, body: "{}" }],
     ["ok: false in JSON", { headers: json, body: '{"ok":false}' }],
     [
-      "every field, as a gateway writes them",
+      "every field at its default, as a gateway writes them",
       { headers: json, body: '{"ok":false,"requestId":"","message":"","error":null}' },
     ],
-    ["a field that nobody knows", { headers: json, body: '{"status":"queued"}' }],
-  ])("and nothing else does not say that nothing happened: %s", async (_, answer) => {
-    const server = await scriptedServer(answer);
+    ["an unknown field", { headers: json, body: '{"status":"queued"}' }],
+  ])("and has nothing else is unknown: %s", async (_, response) => {
+    const server = await scriptedServer(response);
     expect(await caught(jobsClient(server.baseUrl).run("job-1"))).toMatchObject({
       name: "JobsError",
       code: Code.Unknown,
@@ -210,7 +210,7 @@ describe("an answer that says no with status 200", () => {
     });
   });
 
-  test("one message has one outcome, in binary and in JSON", async () => {
+  test("has the same outcome in binary and in JSON", async () => {
     const text = fc.constantFrom("", "r-1");
     const shape = {
       requestId: text,
@@ -221,12 +221,12 @@ describe("an answer that says no with status 200", () => {
       fc.asyncProperty(fc.record(shape), async (init) => {
         const message = create(GenericResponseSchema, init);
         const outcomes: unknown[] = [];
-        for (const answer of [binary(message), inJson(message)]) {
-          const { baseUrl } = await scriptedServer(answer);
+        for (const response of [binary(message), inJson(message)]) {
+          const { baseUrl } = await scriptedServer(response);
           outcomes.push((await caught(jobsClient(baseUrl).run("job-1"))).outcome);
         }
-        const saysNo = init.requestId !== "" || init.message !== "" || init.error !== undefined;
-        expect(outcomes).toEqual(saysNo ? ["rejected", "rejected"] : ["unknown", "unknown"]);
+        const hasContent = init.requestId !== "" || init.message !== "" || init.error !== undefined;
+        expect(outcomes).toEqual(hasContent ? ["rejected", "rejected"] : ["unknown", "unknown"]);
       }),
       { numRuns: 20 },
     );
@@ -237,7 +237,7 @@ function binaryBytes(...bytes: readonly number[]): Scripted {
   return { headers: { "content-type": "application/x-protobuf" }, body: Uint8Array.from(bytes) };
 }
 
-describe("options that are refused", () => {
+describe("options that are rejected", () => {
   const secret = "s3cret";
   test.each([
     [{ accessToken: "" }, "accessToken must be a non-empty string"],
@@ -301,7 +301,7 @@ describe("options that are refused", () => {
     ["http://localhost:1"],
     ["http://[::1]:1/"],
     [new URL("https://example.com/a/")],
-  ])("but %s is not", async (baseUrl) => {
+  ])("unless the host is this machine: %s", async (baseUrl) => {
     await new JobsClient({ accessToken: secret, baseUrl }).close();
   });
 

@@ -1,4 +1,4 @@
-// What becomes of an API key, by what the token endpoint answers.
+// The exchange of an API key, for each response of the token endpoint.
 import { inspect } from "node:util";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, test, vi } from "vitest";
@@ -14,7 +14,7 @@ afterEach(() => {
 
 const KEY = "the-secret-key";
 const json = { "content-type": "application/json" };
-const given = (token: unknown, expiresIn?: unknown): Scripted => ({
+const tokenResponse = (token: unknown, expiresIn?: unknown): Scripted => ({
   headers: json,
   body: JSON.stringify({ token, expiresIn }),
 });
@@ -27,57 +27,63 @@ const status = (code: number, headers: Record<string, string> = {}): Scripted =>
   headers,
   body: `no, ${KEY}`,
 });
-const good = given("fresh", "3600");
+const good = tokenResponse("fresh", "3600");
 const never = Number.POSITIVE_INFINITY;
 
 /**
- * What the endpoint answers, what the call then sends or fails with, how many requests the endpoint got for it, and after
- * how long it gets the next one, in milliseconds.
+ * The endpoint's responses, the token that the call sends or the code that it fails with, the number of exchanges, and the
+ * time until the next exchange, in milliseconds.
  */
-type Row = [what: string, answers: Scripted[], result: string | Code, exchanges: number, nextAfterMs: number];
+type Row = [
+  what: string,
+  responses: Scripted[],
+  result: string | Code,
+  exchanges: number,
+  nextAfterMs: number,
+];
 
 const rows: Row[] = [
-  // A token that can be used, and how long it is.
-  ["a token for an hour", [given("abc", "3600")], "abc", 1, 3_540_000],
-  ["a token for 100 seconds", [given("abc", "100")], "abc", 1, 90_000],
-  ["a number of seconds", [given("abc", 100)], "abc", 1, 90_000],
-  ["a Duration", [given("abc", "100s")], "abc", 1, 90_000],
-  ["a part of a second", [given("abc", "0.5")], "abc", 1, 450],
-  ["no expiresIn", [given("abc")], "abc", 1, never],
-  ["expiresIn null", [given("abc", null)], "abc", 1, never],
-  ["an empty expiresIn", [given("abc", "")], "abc", 1, never],
-  ["an expiresIn that is no number", [given("abc", "soon")], "abc", 1, never],
-  ["an expiresIn of another type", [given("abc", true)], "abc", 1, never],
-  ["expiresIn 0", [given("abc", "0")], "abc", 1, 0],
-  ["expiresIn 0 as a number", [given("abc", 0)], "abc", 1, 0],
-  ["a negative expiresIn", [given("abc", "-1")], "abc", 1, 0],
-  ["201", [{ ...(given("abc", "3600") as object), status: 201 }], "abc", 1, 3_540_000],
+  // Valid tokens, and their lifetime.
+  ["a token for an hour", [tokenResponse("abc", "3600")], "abc", 1, 3_540_000],
+  ["a token for 100 seconds", [tokenResponse("abc", "100")], "abc", 1, 90_000],
+  ["a number of seconds", [tokenResponse("abc", 100)], "abc", 1, 90_000],
+  ["a Duration", [tokenResponse("abc", "100s")], "abc", 1, 90_000],
+  ["a fraction of a second", [tokenResponse("abc", "0.5")], "abc", 1, 450],
+  ["no expiresIn", [tokenResponse("abc")], "abc", 1, never],
+  ["expiresIn null", [tokenResponse("abc", null)], "abc", 1, never],
+  ["an empty expiresIn", [tokenResponse("abc", "")], "abc", 1, never],
+  ["an expiresIn that is not a number", [tokenResponse("abc", "soon")], "abc", 1, never],
+  ["an expiresIn of another type", [tokenResponse("abc", true)], "abc", 1, never],
+  ["expiresIn 0", [tokenResponse("abc", "0")], "abc", 1, 0],
+  ["expiresIn 0 as a number", [tokenResponse("abc", 0)], "abc", 1, 0],
+  ["a negative expiresIn", [tokenResponse("abc", "-1")], "abc", 1, 0],
+  ["201", [{ ...(tokenResponse("abc", "3600") as object), status: 201 }], "abc", 1, 3_540_000],
   ["a byte order mark", [body(`\ufeff{"token":"abc"}`)], "abc", 1, never],
   ["another content type", [body('{"token":"abc"}', { "content-type": "text/plain" })], "abc", 1, never],
   ["gzip", [body(gzipSync('{"token":"abc"}'), { ...json, "content-encoding": "gzip" })], "abc", 1, never],
-  ["a token with blanks around it", [given(" abc\t")], "abc", 1, never],
-  ["a token with a scheme", [given("Bearer abc")], "Bearer abc", 1, never],
-  // A token that cannot be sent, or none.
-  ["a token with a line feed", [given("abc\n")], Code.DataLoss, 1, 250],
-  ["a token with CR LF", [given("abc\r\nx: y")], Code.DataLoss, 1, 250],
-  ["a token with a NUL", [given("a\0c")], Code.DataLoss, 1, 250],
-  ["a token outside of Latin-1", [given("abc\u20ac")], Code.DataLoss, 1, 250],
+  ["a token with whitespace around it", [tokenResponse(" abc\t")], "abc", 1, never],
+  ["a token with a scheme", [tokenResponse("Bearer abc")], "Bearer abc", 1, never],
+  // Invalid tokens, or none.
+  ["a token with a line feed", [tokenResponse("abc\n")], Code.DataLoss, 1, 250],
+  ["a token with CR LF", [tokenResponse("abc\r\nx: y")], Code.DataLoss, 1, 250],
+  ["a token with a NUL", [tokenResponse("a\0c")], Code.DataLoss, 1, 250],
+  ["a token outside of Latin-1", [tokenResponse("abc\u20ac")], Code.DataLoss, 1, 250],
   ["a token that is not UTF-8", [body(Buffer.from('{"token":"ab\xffc"}', "latin1"))], Code.DataLoss, 1, 250],
-  ["an empty token", [given("")], Code.DataLoss, 1, 250],
-  ["a token of blanks", [given(" \t ")], Code.DataLoss, 1, 250],
-  ["a scheme without a token", [given("Bearer ")], Code.DataLoss, 1, 250],
-  ["a token that is a number", [given(7)], Code.DataLoss, 1, 250],
-  ["a token that is null", [given(null)], Code.DataLoss, 1, 250],
+  ["an empty token", [tokenResponse("")], Code.DataLoss, 1, 250],
+  ["a token of whitespace", [tokenResponse(" \t ")], Code.DataLoss, 1, 250],
+  ["a scheme without a token", [tokenResponse("Bearer ")], Code.DataLoss, 1, 250],
+  ["a token that is a number", [tokenResponse(7)], Code.DataLoss, 1, 250],
+  ["a token that is null", [tokenResponse(null)], Code.DataLoss, 1, 250],
   ["an object without a token", [body(`{"apiKey":"${KEY}"}`)], Code.DataLoss, 1, 250],
   ["a list", [body(`["${KEY}"]`)], Code.DataLoss, 1, 250],
   ["a text", [body(`"${KEY}"`)], Code.DataLoss, 1, 250],
   ["null", [body("null")], Code.DataLoss, 1, 250],
   ["nothing", [body("")], Code.DataLoss, 1, 250],
   ["204", [{ status: 204 }], Code.DataLoss, 1, 250],
-  ["JSON that is cut", [body('{"token":"abc')], Code.DataLoss, 1, 250],
-  ["a page", [body(`<p>${KEY}`, { "content-type": "text/html" })], Code.DataLoss, 1, 250],
-  ["more than a token can be", [body(`{"token":"${"x".repeat(65_536)}"}`)], Code.ResourceExhausted, 1, 250],
-  // A refusal that another try would only repeat.
+  ["truncated JSON", [body('{"token":"abc')], Code.DataLoss, 1, 250],
+  ["HTML", [body(`<p>${KEY}`, { "content-type": "text/html" })], Code.DataLoss, 1, 250],
+  ["a response over the limit", [body(`{"token":"${"x".repeat(65_536)}"}`)], Code.ResourceExhausted, 1, 250],
+  // Errors that are not retried.
   ["400", [status(400)], Code.Unauthenticated, 1, 250],
   ["401", [status(401)], Code.Unauthenticated, 1, 250],
   ["403", [status(403)], Code.PermissionDenied, 1, 250],
@@ -87,26 +93,32 @@ const rows: Row[] = [
   ["501", [status(501)], Code.Unimplemented, 1, 250],
   ["a redirect", [status(302, { location: "https://other.example/" })], Code.Unknown, 1, 250],
   ["401 with Retry-After", [status(401, { "retry-after": "7" })], Code.Unauthenticated, 1, 7_000],
-  // What may be over in a moment.
-  ["503, once", [status(503), given("abc", "3600")], "abc", 2, 3_540_000],
-  ["502, once", [status(502), given("abc", "3600")], "abc", 2, 3_540_000],
-  ["504, twice", [status(504), status(504), given("abc", "3600")], "abc", 3, 3_540_000],
-  ["429 with Retry-After", [status(429, { "retry-after": "0" }), given("abc")], "abc", 2, never],
-  ["503 with Retry-After", [status(503, { "retry-after": "0" }), given("abc")], "abc", 2, never],
-  ["a lost connection, once", ["reset", given("abc", "3600")], "abc", 2, 3_540_000],
-  ["503 again and again", Array(4).fill(status(503)), Code.Unavailable, 4, 250],
-  ["429 again and again", Array(4).fill(status(429)), Code.ResourceExhausted, 4, 250],
-  ["lost connections", Array(4).fill("reset"), Code.Unavailable, 4, 250],
+  // Transient errors.
+  ["one 503", [status(503), tokenResponse("abc", "3600")], "abc", 2, 3_540_000],
+  ["one 502", [status(502), tokenResponse("abc", "3600")], "abc", 2, 3_540_000],
+  ["two 504s", [status(504), status(504), tokenResponse("abc", "3600")], "abc", 3, 3_540_000],
+  ["429 with Retry-After", [status(429, { "retry-after": "0" }), tokenResponse("abc")], "abc", 2, never],
+  ["503 with Retry-After", [status(503, { "retry-after": "0" }), tokenResponse("abc")], "abc", 2, never],
+  ["one lost connection", ["reset", tokenResponse("abc", "3600")], "abc", 2, 3_540_000],
+  ["503 on every attempt", Array(4).fill(status(503)), Code.Unavailable, 4, 250],
+  ["429 on every attempt", Array(4).fill(status(429)), Code.ResourceExhausted, 4, 250],
+  ["a lost connection on every attempt", Array(4).fill("reset"), Code.Unavailable, 4, 250],
   ["503, then 401", [status(503), status(401)], Code.Unauthenticated, 2, 250],
-  ["503, then a bad token", [status(503), given("abc\n")], Code.DataLoss, 2, 250],
+  ["503, then an invalid token", [status(503), tokenResponse("abc\n")], Code.DataLoss, 2, 250],
   [
-    "503 with a wait beyond the deadline",
+    "503 with a Retry-After beyond the deadline",
     [status(503, { "retry-after": "60" })],
     Code.Unavailable,
     1,
     60_000,
   ],
-  ["429 with a wait beyond it", [status(429, { "retry-after": "60" })], Code.ResourceExhausted, 1, 60_000],
+  [
+    "429 with a Retry-After beyond it",
+    [status(429, { "retry-after": "60" })],
+    Code.ResourceExhausted,
+    1,
+    60_000,
+  ],
 ];
 
 /** Stops the clock at a whole millisecond, so that sums are exact. A test moves it on with `laterMs`. */
@@ -117,9 +129,9 @@ function clock(): { laterMs: number } {
   return at;
 }
 
-describe("the token endpoint answers", () => {
-  test.each(rows)("%s", async (_what, answers, result, exchanges, nextAfterMs) => {
-    const endpoint = await scriptedServer(...answers, good);
+describe("the token endpoint responds with", () => {
+  test.each(rows)("%s", async (_what, responses, result, exchanges, nextAfterMs) => {
+    const endpoint = await scriptedServer(...responses, good);
     const server = await scriptedServer(ok);
     const client = jobsClient(server.baseUrl, { apiKey: KEY, tokenUrl: endpoint.origin });
     const at = clock();
@@ -138,7 +150,7 @@ describe("the token endpoint answers", () => {
     }
     expect(endpoint.seen).toHaveLength(exchanges);
 
-    // Until then the token is used again, or its failure said again.
+    // Until then, calls use the same token or fail with the same error.
     at.laterMs = nextAfterMs === never ? 1e12 : nextAfterMs - 1;
     if (nextAfterMs > 0) {
       const again = client.run("job-1");
@@ -154,7 +166,7 @@ describe("the token endpoint answers", () => {
   });
 });
 
-test("an endpoint that is not there is tried as often as the policy says, and nothing was sent", async () => {
+test("an endpoint that does not listen is tried maxAttempts times, and the outcome is not_sent", async () => {
   const onDispatch = vi.fn();
   const origin = `http://127.0.0.1:${await closedPort()}`;
   const { Agent } = await import("undici");
@@ -179,7 +191,7 @@ test("retry: false makes one exchange", async () => {
   expect(endpoint.seen).toHaveLength(1);
 });
 
-test("calls that wait share the exchanges, also those that are made again", async () => {
+test("waiting calls share exchanges and their retries", async () => {
   const endpoint = await scriptedServer(status(503), status(503), good);
   const server = await scriptedServer(ok);
   const client = jobsClient(server.baseUrl, { apiKey: KEY, tokenUrl: endpoint.origin });
@@ -188,7 +200,7 @@ test("calls that wait share the exchanges, also those that are made again", asyn
   expect(server.seen).toHaveLength(50);
 });
 
-test("an endpoint that fails again is left alone for longer", async () => {
+test("the pause after a failure grows with each failure", async () => {
   const endpoint = await scriptedServer(status(500));
   const client = jobsClient("http://127.0.0.1:1", { apiKey: KEY, tokenUrl: endpoint.origin });
   const at = clock();
@@ -203,8 +215,8 @@ test("an endpoint that fails again is left alone for longer", async () => {
   }
 });
 
-test("a token that is still good is used at once where another one cannot be got", async () => {
-  const endpoint = await scriptedServer(given("abc", "100"), status(503), good);
+test("calls use an unexpired token at once if it cannot be renewed", async () => {
+  const endpoint = await scriptedServer(tokenResponse("abc", "100"), status(503), good);
   const server = await scriptedServer(ok);
   const client = jobsClient(server.baseUrl, { apiKey: KEY, tokenUrl: endpoint.origin });
   const at = clock();
@@ -215,8 +227,8 @@ test("a token that is still good is used at once where another one cannot be got
   expect(server.seen.map(({ headers }) => headers.authorization)).toEqual(["abc", "abc", "abc", "fresh"]);
 });
 
-describe("a wait that the endpoint asks for", () => {
-  /** Timers of so many milliseconds fire when they are told to. */
+describe("a pause that the endpoint asks for", () => {
+  /** Holds timers of `ms` milliseconds until a test fires them. */
   function heldTimers(ms: number): { readonly fire: (() => void)[] } {
     const fire: (() => void)[] = [];
     const { setTimeout: real } = globalThis;
@@ -240,13 +252,13 @@ describe("a wait that the endpoint asks for", () => {
     return { client, call, fire: () => timers.fire[0]?.() };
   }
 
-  test("is waited out within the call's deadline", async () => {
+  test("ends within the call's deadline", async () => {
     const { call, fire } = await waiting();
     fire();
     expect(await call).toMatchObject({ ok: true });
   });
 
-  test("ends other calls at once that have less time than that", async () => {
+  test("ends calls with an earlier deadline at once", async () => {
     const { client, call, fire } = await waiting();
     const error = await caught(client.run("job-1", undefined, { timeoutMs: 4_000 }));
     expect(error).toMatchObject({ code: Code.Unavailable, outcome: "not_sent" });
@@ -255,21 +267,21 @@ describe("a wait that the endpoint asks for", () => {
     expect(await call).toMatchObject({ ok: true });
   });
 
-  test("is joined by calls that have the time", async () => {
+  test("is shared by calls with a later deadline", async () => {
     const { client, call, fire } = await waiting();
     const other = client.run("job-1");
     fire();
     expect(await Promise.all([call, other])).toMatchObject([{ ok: true }, { ok: true }]);
   });
 
-  test("ends with the client, in the error of the last exchange", async () => {
+  test("ends when the client closes, with the error of the last exchange", async () => {
     const { client, call } = await waiting();
     await client.close();
     expect(await caught(call)).toMatchObject({ code: Code.Unavailable, outcome: "not_sent" });
   });
 });
 
-test("a function that gives tokens or headers is called without arguments", async () => {
+test("a function for a token or header is called without arguments", async () => {
   const server = await scriptedServer(ok);
   const seen: unknown[][] = [];
   const source = (...args: unknown[]) => {
@@ -280,17 +292,17 @@ test("a function that gives tokens or headers is called without arguments", asyn
   expect(seen).toEqual([[], []]);
 });
 
-describe("a credential of nothing is refused before anything is sent", () => {
+describe("an empty credential is rejected before a request is sent", () => {
   test.each(["", " ", "\t "])("accessToken %j", (accessToken) => {
     expect(() => jobsClient("http://127.0.0.1:1", { accessToken })).toThrow("accessToken");
     expect(() => jobsClient("http://127.0.0.1:1", { apiKey: accessToken })).toThrow("apiKey");
   });
 
-  test.each(["Bearer", "Bearer ", "basic\t"])("accessToken %j, which is a scheme alone", (accessToken) => {
+  test.each(["Bearer", "Bearer ", "basic\t"])("accessToken %j, which is only a scheme", (accessToken) => {
     expect(() => jobsClient("http://127.0.0.1:1", { accessToken })).toThrow("accessToken");
   });
 
-  test.each(["", " ", "Bearer "])("a function that gives %j", async (value) => {
+  test.each(["", " ", "Bearer "])("a function that returns %j", async (value) => {
     const server = await scriptedServer(ok);
     const error = await caught(jobsClient(server.baseUrl, { accessToken: () => value }).run("job-1"));
     expect(error).toMatchObject({ code: Code.InvalidArgument, outcome: "not_sent" });
@@ -305,7 +317,7 @@ describe("a credential of nothing is refused before anything is sent", () => {
     expect(server.seen).toHaveLength(0);
   });
 
-  test("and blanks around one are not sent", async () => {
+  test("whitespace around a credential is not sent", async () => {
     const server = await scriptedServer(ok);
     const headers = { "x-one": " 1 2 ", cookie: "" };
     const client = jobsClient(server.baseUrl, { accessToken: "\tabc ", headers });

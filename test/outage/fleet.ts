@@ -3,29 +3,29 @@ import { type RetrySettings, retrySettings } from "../../src/policies/retry-poli
 import { RetryThrottle } from "../../src/policies/retry-throttle.ts";
 import type { Random } from "../fuzz/random.ts";
 
-/** How the clients of a fleet go about failures. */
-export interface Manner {
+/** The retry behavior of a fleet's clients. */
+export interface RetryBehavior {
   readonly name: string;
   readonly settings: RetrySettings;
-  /** Whether a client holds retries back while most calls fail. */
+  /** Whether clients throttle retries while most calls fail. */
   readonly throttles: boolean;
 }
 
-export const manners: readonly Manner[] = [
+export const behaviors: readonly RetryBehavior[] = [
   { name: "bytenite-jobs", settings: retrySettings(undefined), throttles: true },
   { name: "3 retries each", settings: retrySettings(undefined), throttles: false },
   { name: "no retries", settings: retrySettings(false), throttles: false },
 ];
 
-/** The times of a run, in milliseconds: calm, the outage, and what comes after it. */
+/** The phases of a run, in milliseconds: before, during and after the outage. */
 export const OUTAGE_FROM_MS = 30_000;
 export const OUTAGE_TO_MS = 90_000;
 const END_MS = 150_000;
 const CLIENTS = 500;
 const CALLS_PER_SECOND = 2;
 /**
- * What the server can do in a millisecond, and at most saves up. A thousand calls in a second are two thirds of it.
- * A request that it turns away costs it something too, so that it can be held down by requests.
+ * The server's capacity per millisecond, and how much unused capacity it keeps. A thousand calls per second use two thirds.
+ * A rejected request costs capacity too, so that too many requests can keep the server down.
  */
 const WORK_PER_MS = 1.5;
 const MOST_WORK = 150;
@@ -39,8 +39,11 @@ export interface SimulatedCall {
   succeeded: boolean;
 }
 
-/** Lets a fleet call a server through an outage, in virtual time. The policies are those that the library runs. */
-export function simulateFleet({ settings, throttles }: Manner, random: Random): readonly SimulatedCall[] {
+/** Simulates the calls of a fleet through an outage, in virtual time, with the library's retry policies. */
+export function simulateFleet(
+  { settings, throttles }: RetryBehavior,
+  random: Random,
+): readonly SimulatedCall[] {
   const calls: SimulatedCall[] = [];
   const timeline = new Timeline();
   const server = new Server();
@@ -73,7 +76,7 @@ export function simulateFleet({ settings, throttles }: Manner, random: Random): 
   return calls;
 }
 
-/** The time between two calls that come by chance, so and so many in a second on average. */
+/** The random time between two calls of the fleet (exponentially distributed). */
 function pauseMs(random: Random): number {
   return (-Math.log(1 - random.below(1_000_000) / 1_000_000) * 1_000) / CALLS_PER_SECOND;
 }
@@ -92,7 +95,7 @@ class Server {
   }
 }
 
-/** What is to happen, by the millisecond. */
+/** The scheduled events, by the millisecond. */
 class Timeline {
   readonly #events = new Map<number, ((now: number) => void)[]>();
   #now = 0;

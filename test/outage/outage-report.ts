@@ -1,14 +1,14 @@
 import { OUTAGE_FROM_MS, OUTAGE_TO_MS, type SimulatedCall } from "./fleet.ts";
 
-/** What an outage was like. */
+/** The effects of an outage. */
 export interface OutageReport {
-  /** Requests for each call that began while nothing worked. */
+  /** Requests for each call that began during the outage. */
   readonly requestsPerCall: number;
-  /** Until 99 of 100 calls succeeded for three seconds, in seconds after the end of the outage. */
+  /** The time until 99 of 100 calls succeeded for three seconds, in seconds after the outage. */
   readonly secondsToRecover: number;
-  /** Calls that began after the end of the outage and failed all the same. */
+  /** Calls that began after the outage and failed. */
   readonly failedAfterwards: number;
-  /** Calls that began in the second before the outage ended, and those of them that succeeded. */
+  /** Successful calls among those that began in the last second of the outage. */
   readonly rescued: string;
 }
 
@@ -16,7 +16,7 @@ const SECOND_MS = 1_000;
 
 export function outageReport(calls: readonly SimulatedCall[]): OutageReport {
   const during = calls.filter(({ startedAt }) => startedAt >= OUTAGE_FROM_MS && startedAt < OUTAGE_TO_MS);
-  // Those that began shortly before the end may have been answered after it.
+  // Calls that began shortly before the end may get their response after it.
   const dark = during.filter(({ startedAt }) => startedAt < OUTAGE_TO_MS - 5 * SECOND_MS);
   const lastSecond = during.filter(({ startedAt }) => startedAt >= OUTAGE_TO_MS - SECOND_MS);
   const after = calls.filter(({ startedAt }) => startedAt >= OUTAGE_TO_MS);

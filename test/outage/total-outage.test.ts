@@ -4,13 +4,13 @@ import { faulty } from "../faults/faulty-server.ts";
 import { Random } from "../fuzz/random.ts";
 import { jobsClient } from "../support/clients.ts";
 import { closedPort } from "../support/loopback.ts";
-import { manners, simulateFleet } from "./fleet.ts";
+import { behaviors, simulateFleet } from "./fleet.ts";
 import { outageReport } from "./outage-report.ts";
 
 const CALLS = 1_000;
 const IN_FLIGHT = 20;
 
-/** Makes a thousand calls, and gives the number of attempts and the outcomes that there were. */
+/** Makes a thousand calls, and returns the number of attempts and the outcomes. */
 async function thousandCalls(call: (id: string) => Promise<unknown>) {
   let attempts = 0;
   let next = 0;
@@ -41,14 +41,14 @@ test.each([
   expect(attempts).toBeLessThanOrEqual(1.1 * CALLS);
 });
 
-test("while nobody listens, a call tries to connect at most 1.1 times", async () => {
+test("while the server is down, a call connects at most 1.1 times", async () => {
   const client = jobsClient(`http://127.0.0.1:${await closedPort()}`);
   const { attempts, outcomes } = await thousandCalls((id) => client.run(id));
   expect(outcomes).toEqual(["not_sent"]);
   expect(attempts).toBeLessThanOrEqual(1.1 * CALLS);
 });
 
-test("after the outage, retries come back with the first calls that succeed", async () => {
+test("after the outage, retries resume with the first successful calls", async () => {
   const { server, client } = await faulty("HTTP/1.1");
   server.fault({ kind: "status", status: 503 }, { times: Number.POSITIVE_INFINITY });
   await thousandCalls((id) => client.abort(id));
@@ -63,9 +63,11 @@ test("after the outage, retries come back with the first calls that succeed", as
   expect(server.requests.at(-1)?.status).toBe(200);
 });
 
-// `npm run simulate:outage` prints it as a table.
-test("a simulated fleet adds next to nothing to an outage, and recovers no later than without retries", () => {
-  const [ours, plain, none] = manners.map((manner) => outageReport(simulateFleet(manner, new Random(1))));
+// `npm run simulate:outage` prints a table.
+test("a simulated fleet adds almost no load in an outage, and recovers as fast as without retries", () => {
+  const [ours, plain, none] = behaviors.map((behavior) =>
+    outageReport(simulateFleet(behavior, new Random(1))),
+  );
   expect(ours?.requestsPerCall).toBeLessThan(1.1);
   expect(plain?.requestsPerCall).toBe(4);
   expect(none?.requestsPerCall).toBe(1);

@@ -15,7 +15,7 @@ import { scriptedServer } from "../support/scripted-server.ts";
 describe("details", () => {
   const info = create(ErrorInfoSchema, { reason: "QUOTA", metadata: { unit: "s" } });
 
-  test("known and unknown ones are kept in binary", async () => {
+  test("of known and unknown types are kept in binary", async () => {
     const unknown = { typeUrl: "type.googleapis.com/not.Known", value: Uint8Array.of(8, 1) };
     const status = create(StatusSchema, { code: 9, details: [anyPack(ErrorInfoSchema, info), unknown] });
     const headers = { "content-type": "application/x-protobuf" };
@@ -25,7 +25,7 @@ describe("details", () => {
     expect(error.details[1]).toMatchObject({ typeUrl: unknown.typeUrl, value: unknown.value });
   });
 
-  test("known and unknown ones are kept in JSON", async () => {
+  test("of known and unknown types are kept in JSON", async () => {
     const body = JSON.stringify({
       code: 9,
       message: "m",
@@ -55,24 +55,28 @@ describe("details", () => {
 
 describe("a binary body is a Status", () => {
   test.each([
-    ["with a code and words", { code: 5, message: "no" }, { code: 5, reason: "no" }],
-    ["with a code alone", { code: 14 }, { code: 14, reason: "" }],
-    ["with a code that is none of gRPC's", { code: 77, message: "x" }, { code: Code.Unknown, reason: "x" }],
-  ])("%s", (_name, init, words) => {
-    expect(statusFromBinary(toBinary(StatusSchema, create(StatusSchema, init)))).toMatchObject(words);
+    ["with a code and a message", { code: 5, message: "no" }, { code: 5, reason: "no" }],
+    ["with only a code", { code: 14 }, { code: 14, reason: "" }],
+    [
+      "with a code that gRPC does not define",
+      { code: 77, message: "x" },
+      { code: Code.Unknown, reason: "x" },
+    ],
+  ])("%s", (_name, init, info) => {
+    expect(statusFromBinary(toBinary(StatusSchema, create(StatusSchema, init)))).toMatchObject(info);
   });
 
   test.each([
-    ["a GenericResponse with words only", { message: "no such job" }],
+    ["a GenericResponse with only a message", { message: "no such job" }],
     ["a GenericResponse with an error", { message: "m", error: { code: 5n } }],
-    ["a GenericResponse that says ok and has an error", { ok: true, error: { code: 5n } }],
-  ])("and not %s", (_name, init) => {
+    ["a GenericResponse that is ok and has an error", { ok: true, error: { code: 5n } }],
+  ])("unless it is %s", (_name, init) => {
     expect(
       statusFromBinary(toBinary(GenericResponseSchema, create(GenericResponseSchema, init))),
     ).toBeUndefined();
   });
 
-  test("and not a Status without a code, which none is", () => {
+  test("unless it has no code", () => {
     expect(statusFromBinary(new Uint8Array())).toBeUndefined();
     expect(statusFromBinary(toBinary(StatusSchema, create(StatusSchema, { message: "m" })))).toBeUndefined();
   });
@@ -105,18 +109,18 @@ describe("a JSON body is a Status", () => {
     [[[{ error: { code: 5 } }]]],
     [null],
     ["x"],
-  ])("and not %j", (json) => {
+  ])("unless it is %j", (json) => {
     expect(statusFromJson(json)).toBeUndefined();
   });
 });
 
-test("a detail in JSON is decoded to the last digit", async () => {
+test("a detail in JSON keeps all digits when it is decoded", async () => {
   const type = "type.googleapis.com/bytenite.test.v1.Innermost";
   const body = `{"code":5,"message":"m","details":[{"@type":"${type}","id":"a","size":9007199254740993}]}`;
   const server = await scriptedServer({ status: 404, headers: { "content-type": "application/json" }, body });
   const error = await caught(jobsClient(server.baseUrl).run("job-1"));
   expect(error.findDetails(InnermostSchema)).toMatchObject([{ id: "a", size: 9007199254740993n }]);
-  // As JSON.parse gives it, for those who look at it.
+  // Undecoded, it is what JSON.parse returns.
   expect(error.details).toEqual([{ typeUrl: type, json: { id: "a", size: Number("9007199254740993") } }]);
 });
 
@@ -131,14 +135,14 @@ test("a redirect is not followed", async () => {
   expect(elsewhere.seen).toHaveLength(0);
 });
 
-test("a 304 leads nowhere: it is no redirect", async () => {
+test("a 304 is not a redirect", async () => {
   const server = await scriptedServer({ status: 304, headers: { etag: '"1"', "content-length": "5000000" } });
   const error = await caught(jobsClient(server.baseUrl).run("job-1"));
   expect(error).toMatchObject({ code: Code.Unknown, status: 304, outcome: "unknown", attempts: 1 });
   expect(error.reason).toMatch(/^not modified/);
 });
 
-test("an error in a list is read, with its details", async () => {
+test("an error in a list is decoded", async () => {
   const body = JSON.stringify([{ error: { code: 429, status: "RESOURCE_EXHAUSTED", message: "slow down" } }]);
   const headers = { "content-type": "application/json; charset=UTF-8" };
   const server = await scriptedServer({ status: 429, headers, body });
@@ -146,7 +150,7 @@ test("an error in a list is read, with its details", async () => {
   expect(error).toMatchObject({ code: Code.ResourceExhausted, reason: "slow down", outcome: "unknown" });
 });
 
-describe("an error body that says nothing gives no reason", () => {
+describe("an error body without text has no reason", () => {
   const bodies = [
     "null",
     '""',

@@ -10,10 +10,10 @@ import { EverythingSchema } from "../gen/bytenite/test/v1/everything_pb.js";
 import { spellings } from "../support/spellings.ts";
 
 const names = Object.keys(spellings);
-const said = (text: string) => `the token ${text} is not known here`;
+const sentence = (text: string) => `the token ${text} is not known here`;
 const stars = (text: string) => "*".repeat(text.length);
 
-/** What can stand in a header, without blanks at its ends. */
+/** A valid header value without whitespace around it. */
 const secret = fc
   .string({
     unit: fc.integer({ min: 0x20, max: 0xff }).map((code) => String.fromCharCode(code)),
@@ -21,29 +21,29 @@ const secret = fc
   })
   .filter((text) => !/[\x7f-\x9f]/.test(text) && text.trim() === text);
 
-test.each(names)("a secret spelled %s is redacted, in text and in bytes, and nothing around it", (name) => {
+test.each(names)("only the secret spelled %s is redacted, in text and in bytes", (name) => {
   const spell = spellings[name] as (text: string) => string;
   fc.assert(
     fc.property(secret, (value) => {
       const spelled = spell(value);
-      const secrets = new Redactor([value]);
-      const text = secrets.redactText(said(spelled));
-      // Of base64 within base64 what belongs to the text around may stay.
-      if (name.startsWith("base64 behind")) {
+      const redactor = new Redactor([value]);
+      const text = redactor.redactText(sentence(spelled));
+      // In base64 within base64, characters that share bits with the text around may stay.
+      if (name.startsWith("base64 after")) {
         expect(text).toMatch(/^the token [\w+/]{0,4}\*+[\w+/=]{0,24} is not known here$/);
       } else if (name.includes("base64")) {
         expect(text).toMatch(/^the token \*+(=|%3D|%253D){0,2} is not known here$/);
       } else if (name.includes(" in ")) {
-        // The outer escape of an inner one.
+        // The outer escape of an escaped escape.
         expect(text).toMatch(/^the token (?:\\|%5C)*\*+ is not known here$/);
       } else {
-        expect(text).toBe(said(stars(spelled)));
+        expect(text).toBe(sentence(stars(spelled)));
       }
       for (const encoding of ["utf8", "latin1"] as const) {
-        const bytes = Buffer.from(said(spelled), encoding);
-        const masked = Buffer.from(secrets.redactBytes(bytes));
-        expect(masked.length).toBe(bytes.length);
-        const shown = masked.toString("latin1").replace(/\*+/, "*");
+        const bytes = Buffer.from(sentence(spelled), encoding);
+        const redacted = Buffer.from(redactor.redactBytes(bytes));
+        expect(redacted.length).toBe(bytes.length);
+        const shown = redacted.toString("latin1").replace(/\*+/, "*");
         expect(shown).toBe(text.replace(/\*+/, "*"));
       }
     }),
@@ -51,12 +51,12 @@ test.each(names)("a secret spelled %s is redacted, in text and in bytes, and not
   );
 });
 
-test("what is no secret stays as it is, and bytes are not even copied", () => {
-  const secrets = new Redactor(["Bearer a-token-that-nobody-says", "a=b; c=another-one-of-those"]);
+test("text and bytes without a secret are returned as they are", () => {
+  const redactor = new Redactor(["Bearer a-token-in-no-text", "a=b; c=another-one-of-those"]);
   fc.assert(
     fc.property(fc.string({ unit: "binary-ascii" }), fc.uint8Array(), (text, bytes) => {
-      expect(secrets.redactText(text)).toBe(text);
-      expect(secrets.redactBytes(bytes)).toBe(bytes);
+      expect(redactor.redactText(text)).toBe(text);
+      expect(redactor.redactBytes(bytes)).toBe(bytes);
     }),
   );
 });
@@ -65,8 +65,8 @@ const basic = `Basic ${Buffer.from("service-user:pa:ss word-é", "utf8").toStrin
 
 describe("a part of a value is redacted", () => {
   test.each([
-    ["what stands behind a scheme", "Bearer abcdefgh.12345", "abcdefgh.12345"],
-    ["with a token that ends in padding", "Bearer YWJjZGVmZ2hpag==", "YWJjZGVmZ2hpag=="],
+    ["what follows a scheme", "Bearer abcdefgh.12345", "abcdefgh.12345"],
+    ["a token that ends in padding", "Bearer YWJjZGVmZ2hpag==", "YWJjZGVmZ2hpag=="],
     ["a cookie", "theme=dark; session=s3cr3t-value; lang=en", "s3cr3t-value"],
     ["a cookie with commas and quotes", 'a=1; prefs={"k":"v,w"}; b=2', '{"k":"v,w"}'],
     ["a quoted cookie", 'session="s3cr3t-value"', "s3cr3t-value"],
@@ -75,15 +75,15 @@ describe("a part of a value is redacted", () => {
     ["a quoted parameter with a comma", 'Digest response="abcd,efgh;ijkl", x=1', "abcd,efgh;ijkl"],
     ["the user of Basic", basic, "service-user"],
     ["the password of Basic", basic, "pa:ss word-é"],
-    ["both of Basic, decoded", basic, "service-user:pa:ss word-é"],
-    ["Basic as it is sent", basic, basic.slice(6)],
+    ["the decoded credentials of Basic", basic, "service-user:pa:ss word-é"],
+    ["the credentials of Basic as sent", basic, basic.slice(6)],
   ])("%s", (_name, value, part) => {
-    expect(new Redactor([value]).redactText(said(part))).toBe(said(stars(part)));
-    expect(new Redactor([value]).redactText(said(value))).toBe(said(stars(value)));
+    expect(new Redactor([value]).redactText(sentence(part))).toBe(sentence(stars(part)));
+    expect(new Redactor([value]).redactText(sentence(value))).toBe(sentence(stars(value)));
   });
 });
 
-describe("left alone is", () => {
+describe("not redacted is", () => {
   test.each([
     ["a part of fewer than eight characters", "Bearer abc1234", "abc1234"],
     ["a user of fewer than eight characters", `Basic ${btoa("service:long-password")}`, "service"],
@@ -91,58 +91,61 @@ describe("left alone is", () => {
     ["the name of a cookie", "session-cookie=abcdefgh", "session-cookie"],
     ["a value of fewer than four characters", "abc", "abc"],
   ])("%s", (_name, value, part) => {
-    expect(new Redactor([value]).redactText(said(part))).toBe(said(part));
+    expect(new Redactor([value]).redactText(sentence(part))).toBe(sentence(part));
   });
 });
 
-describe("a secret that is cut short is redacted from eight characters on", () => {
-  const secrets = new Redactor(["Bearer token-123456789/abc"]);
+describe("a truncated secret is redacted from eight characters on", () => {
+  const redactor = new Redactor(["Bearer token-123456789/abc"]);
 
   test.each([
     ["by the end of the text", "you sent token-12345", "you sent ***********"],
     ["within an escape", "you sent token-123456789%2", "you sent ***************%2"],
     ["by an ellipsis", "you sent 'token-1234...'", "you sent '**********...'"],
-    ["by a character for it", "you sent token-1234\u2026", "you sent **********\u2026"],
+    ["by an ellipsis character", "you sent token-1234\u2026", "you sent **********\u2026"],
     ["by the end of a quotation", 'you sent "token-1234"', 'you sent "**********"'],
     ["in base64", `you sent ${btoa("token-123456")}`, `you sent ${"*".repeat(16)}`],
   ])("%s", (_name, text, redacted) => {
-    expect(secrets.redactText(text)).toBe(redacted);
-    expect(Buffer.from(secrets.redactBytes(Buffer.from(text))).toString()).toBe(redacted);
+    expect(redactor.redactText(text)).toBe(redacted);
+    expect(Buffer.from(redactor.redactBytes(Buffer.from(text))).toString()).toBe(redacted);
   });
 
-  test.each(["you sent token-", "a token-1234-like thing", "no 'Bearer token'"])("but not %j", (text) => {
-    expect(secrets.redactText(text)).toBe(text);
-  });
+  test.each(["you sent token-", "a token-1234-like thing", "no 'Bearer token'"])(
+    "unless it is part of a longer text: %j",
+    (text) => {
+      expect(redactor.redactText(text)).toBe(text);
+    },
+  );
 });
 
-test("secrets within each other are all redacted, and whole", () => {
-  const secrets = new Redactor(["inner-secret", "the inner-secret of another"]);
-  expect(secrets.redactText("said the inner-secret of another")).toBe(`said ${"*".repeat(27)}`);
+test("secrets within each other are redacted whole", () => {
+  const redactor = new Redactor(["inner-secret", "the inner-secret of another"]);
+  expect(redactor.redactText("said the inner-secret of another")).toBe(`said ${"*".repeat(27)}`);
 });
 
-test("nothing that holds them shows them", () => {
-  const secrets = new Redactor(["a-secret-token"]).andOf({
+test("inspecting a redactor shows no secret", () => {
+  const redactor = new Redactor(["a-secret-token"]).andOf({
     asked: new Map([["authorization", "a-secret-token"]]),
     earlier: ["a-secret-token"],
     headers: { secrets: ["a-secret-token"] },
   });
-  secrets.redactText("");
-  expect(inspect(secrets, { depth: 9, showHidden: true, getters: true })).not.toContain("a-secret");
+  redactor.redactText("");
+  expect(inspect(redactor, { depth: 9, showHidden: true, getters: true })).not.toContain("a-secret");
 });
 
-test("text that is all escapes takes time in proportion to its length", () => {
-  const secrets = new Redactor(["Bearer a-token-that-nobody-says"]);
+test("the time for text full of escapes is linear", () => {
+  const redactor = new Redactor(["Bearer a-token-in-no-text"]);
   for (const unit of ["%25", "\\\\", "&amp;", "%252525252525", "token-a-", "a-token-"]) {
     const text = `${unit.repeat(100_000)} .`;
-    expect(secrets.redactText(text) === text).toBe(true);
+    expect(redactor.redactText(text) === text).toBe(true);
   }
 });
 
-test("a message is redacted field by field, in a copy", () => {
+test("a message is copied and redacted field by field", () => {
   const value = "a-secret-token";
   const unknown = { no: 99, wireType: WireType.LengthDelimited, data: Buffer.from(`\u000e${value}`) };
   const message = create(EverythingSchema, {
-    stringValue: said(value),
+    stringValue: sentence(value),
     bytesValue: Buffer.from(value),
     stringList: ["x", value],
     inner: { name: value },
@@ -152,18 +155,18 @@ test("a message is redacted field by field, in a copy", () => {
   });
   message.$unknown = [unknown];
   const before = toBinary(EverythingSchema, message);
-  const masked = new Redactor([value]).redactMessage(message);
-  expect(toJsonString(EverythingSchema, masked)).not.toContain(value);
-  expect(Buffer.from(toBinary(EverythingSchema, masked)).toString("latin1")).not.toContain(value);
-  expect(masked).toMatchObject({
-    stringValue: said(stars(value)),
+  const redacted = new Redactor([value]).redactMessage(message);
+  expect(toJsonString(EverythingSchema, redacted)).not.toContain(value);
+  expect(Buffer.from(toBinary(EverythingSchema, redacted)).toString("latin1")).not.toContain(value);
+  expect(redacted).toMatchObject({
+    stringValue: sentence(stars(value)),
     stringList: ["x", stars(value)],
     int64Value: 7n,
   });
   expect(toBinary(EverythingSchema, message)).toEqual(before);
 });
 
-test("a binary message stays readable, whatever its lengths look like", () => {
+test("a binary message can be decoded, even if a length byte looks like an escape", () => {
   fc.assert(
     fc.property(
       secret,
@@ -172,8 +175,8 @@ test("a binary message stays readable, whatever its lengths look like", () => {
       (value, name, padding) => {
         const spelled = (spellings[name] as (text: string) => string)(value);
         const status = create(StatusSchema, { code: 16, message: `${spelled} ${padding}` });
-        const masked = new Redactor([value]).redactBytes(toBinary(StatusSchema, status));
-        const { code, message } = fromBinary(StatusSchema, masked);
+        const redacted = new Redactor([value]).redactBytes(toBinary(StatusSchema, status));
+        const { code, message } = fromBinary(StatusSchema, redacted);
         expect(code).toBe(16);
         expect(message).toContain("****");
       },
@@ -190,25 +193,25 @@ describe("the cause of a failure", () => {
   };
 
   test.each([new Error("a bug"), "text", undefined, null, 7, { a: [1] }, Symbol("s")])(
-    "stays what it is without a secret in it: %s",
+    "without a secret stays the same object: %s",
     (cause) => {
       expect(causeOf(cause)).toBe(cause);
     },
   );
 
-  test("is redacted in its message, its stack, its own causes and whatever else it has", () => {
+  test("is redacted in its message, stack, causes and other properties", () => {
     const inner = Object.assign(new TypeError(`inner ${value}`), { data: `raw ${value}` });
     const outer = Object.assign(new Error(`outer ${value}`, { cause: inner }), { code: "E_OUTER" });
-    const masked = causeOf(outer) as Error;
-    expect(inspect(masked, { depth: 9, showHidden: true })).not.toContain(value);
-    expect(masked).toMatchObject({
+    const redacted = causeOf(outer) as Error;
+    expect(inspect(redacted, { depth: 9, showHidden: true })).not.toContain(value);
+    expect(redacted).toMatchObject({
       message: `outer ${stars(value)}`,
       code: "E_OUTER",
       cause: { name: "TypeError", message: `inner ${stars(value)}` },
     });
   });
 
-  test("may be its own cause, or no error at all", () => {
+  test("may be its own cause, or not an Error", () => {
     const cyclic = new Error(value);
     cyclic.cause = cyclic;
     for (const cause of [cyclic, value, [value], { value }, new Map([[value, value]])]) {
@@ -216,7 +219,7 @@ describe("the cause of a failure", () => {
     }
   });
 
-  test("is not asked to show itself", () => {
+  test("is inspected without its own code", () => {
     const hostile = {
       get value() {
         throw new Error("do not look");

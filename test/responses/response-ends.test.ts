@@ -10,8 +10,8 @@ const message = create(GenericResponseSchema, { ok: true, requestId: "r-1", mess
 const binary = Buffer.from(toBinary(GenericResponseSchema, message));
 const json = Buffer.from(toJsonString(GenericResponseSchema, message));
 
-/** What calls end in: the whole message, or a code and an outcome. What else they end in fails the test. */
-async function endOf(call: Promise<unknown>): Promise<string> {
+/** The result of a call: "whole" for the whole message, or the code and outcome of its error. Everything else fails the test. */
+async function resultOf(call: Promise<unknown>): Promise<string> {
   try {
     expect(await call).toEqual(message);
     return "whole";
@@ -25,15 +25,12 @@ async function endOf(call: Promise<unknown>): Promise<string> {
 const ends = ["FIN", "RST"] as const;
 type ConnectionEnd = (typeof ends)[number];
 
-/**
- * For each beginning of what a server sends, from nothing of the body to all of it: how a call ends whose connection ends
- * behind it.
- */
-function endsAtEveryByte(head: string, body: Buffer, end: ConnectionEnd): Promise<string[]> {
-  return endsBehind(Buffer.from(`${head}\r\n\r\n`), body, end);
+/** The results of calls whose connection ends after 0, 1, 2 … bytes of the response body. */
+function resultsCutAtEveryByte(head: string, body: Buffer, end: ConnectionEnd): Promise<string[]> {
+  return resultsCutAfter(Buffer.from(`${head}\r\n\r\n`), body, end);
 }
 
-async function endsBehind(start: Buffer, rest: Buffer, end: ConnectionEnd): Promise<string[]> {
+async function resultsCutAfter(start: Buffer, rest: Buffer, end: ConnectionEnd): Promise<string[]> {
   const responses = Array.from({ length: rest.length + 1 }, (_, count) =>
     Buffer.concat([start, rest.subarray(0, count)]),
   );
@@ -48,7 +45,7 @@ async function endsBehind(start: Buffer, rest: Buffer, end: ConnectionEnd): Prom
   );
   await using client = new JobsClient({ baseUrl: origin, accessToken: "t", retry: false });
   const results: string[] = [];
-  for (const _ of responses) results.push(await endOf(client.run("job-1")));
+  for (const _ of responses) results.push(await resultOf(client.run("job-1")));
   expect(next).toBe(responses.length);
   return results;
 }
@@ -56,7 +53,7 @@ async function endsBehind(start: Buffer, rest: Buffer, end: ConnectionEnd): Prom
 const type = "content-type: application/x-protobuf";
 const lines = (...each: string[]) => each.join("\r\n");
 
-/** RFC 9112, section 6.3: without a length, and a last coding that is no chunks, the connection's end is the body's. */
+/** Bodies that end with the connection (RFC 9112, section 6.3): without a length, or with a last coding other than chunked. */
 const closeDelimited: [head: string, body?: Buffer][] = [
   [lines("HTTP/1.1 200 OK", type)],
   [lines("HTTP/1.1 200 OK", type, "connection: close")],
@@ -80,32 +77,29 @@ const closeDelimited: [head: string, body?: Buffer][] = [
   [lines("HTTP/1.1 200 OK")],
 ];
 
-describe.each(ends)("a response whose end only the connection tells (%s)", (end) => {
-  test.each(closeDelimited)(
-    "is not read in binary, however much of it came: %j",
-    async (head, body = binary) => {
-      const results = await endsAtEveryByte(head, body, end);
-      // undici reports a reset as the end, too; where it does not, it is a lost connection.
-      expect(results).not.toContain("whole");
-      const allowed = ["DataLoss unknown", ...(end === "RST" ? ["Unavailable unknown"] : [])];
-      for (const result of results) expect(allowed).toContain(result);
-    },
-  );
+describe.each(ends)("a response that ends with the connection (%s)", (end) => {
+  test.each(closeDelimited)("is rejected in binary, complete or not: %j", async (head, body = binary) => {
+    const results = await resultsCutAtEveryByte(head, body, end);
+    // undici reports a reset as the end, too; where it does not, it is a lost connection.
+    expect(results).not.toContain("whole");
+    const allowed = ["DataLoss unknown", ...(end === "RST" ? ["Unavailable unknown"] : [])];
+    for (const result of results) expect(allowed).toContain(result);
+  });
 
   test.each([
     [lines("HTTP/1.1 200 OK", "content-type: application/json")],
     [lines("HTTP/1.1 200 OK", "content-type: application/json", "transfer-encoding: identity")],
     [lines("HTTP/1.0 200 OK", "content-type: application/json")],
     [lines("HTTP/1.1 200 OK", "content-type: application/json", "content-encoding: gzip"), gzipSync(json)],
-  ])("is read in JSON, which shows its own end: %j", async (head, body = json) => {
-    const results = await endsAtEveryByte(head, body, end);
+  ])("is decoded in JSON, which marks its own end: %j", async (head, body = json) => {
+    const results = await resultsCutAtEveryByte(head, body, end);
     expect(new Set(results.slice(0, -1))).toEqual(new Set(["DataLoss unknown"]));
     expect(results.at(-1)).toBe("whole");
   });
 
   test("may be a 204, which has no body", async () => {
-    const results = await endsAtEveryByte(lines("HTTP/1.1 204 No Content", type), Buffer.alloc(0), end);
-    // As a message with all defaults it says that it is not ok.
+    const results = await resultsCutAtEveryByte(lines("HTTP/1.1 204 No Content", type), Buffer.alloc(0), end);
+    // A message with all fields at their defaults is not ok.
     expect(results).toEqual(["Unknown unknown"]);
   });
 });
@@ -119,7 +113,7 @@ const chunked = Buffer.concat([
 ]);
 const gzipped = gzipSync(binary);
 
-describe.each(ends)("a response that tells its end is read whole or not at all (%s):", (end) => {
+describe.each(ends)("a response that declares its end is decoded whole or fails (%s):", (end) => {
   test.each([
     [lines("HTTP/1.1 200 OK", type, `content-length: ${binary.length}`), binary],
     [lines("HTTP/1.1 200 OK", type, `Content-Length: ${binary.length}`, "connection: close"), binary],
@@ -128,16 +122,18 @@ describe.each(ends)("a response that tells its end is read whole or not at all (
     [lines("HTTP/1.1 200 OK", type, "Transfer-Encoding: Chunked", "connection: close"), chunked],
     [lines("HTTP/1.1 200 OK", type, "content-encoding: gzip", `content-length: ${gzipped.length}`), gzipped],
   ])("%j", async (head, body) => {
-    const results = await endsAtEveryByte(head, body, end);
+    const results = await resultsCutAtEveryByte(head, body, end);
     expect(new Set(results.slice(0, -1))).toEqual(new Set(["Unavailable unknown"]));
     expect(results.at(-1)).toBe("whole");
   });
 });
 
-test.each(ends)("a response that ends within its head is a lost connection (%s)", async (end) => {
+test.each(ends)("a response that ends within its headers is a lost connection (%s)", async (end) => {
   for (const framing of ["", `content-length: ${binary.length}\r\n`, "transfer-encoding: chunked\r\n"]) {
     const head = Buffer.from(`HTTP/1.1 200 OK\r\n${type}\r\n${framing}\r`);
-    expect(new Set(await endsBehind(Buffer.alloc(0), head, end))).toEqual(new Set(["Unavailable unknown"]));
+    expect(new Set(await resultsCutAfter(Buffer.alloc(0), head, end))).toEqual(
+      new Set(["Unavailable unknown"]),
+    );
   }
 });
 
@@ -166,7 +162,7 @@ function uint32(value: number): Buffer {
   return bytes;
 }
 
-/** What may come behind the data of a stream that the server has not ended. */
+/** What may follow the data of a stream. */
 const streamEnds = {
   FIN: undefined,
   RST: undefined,
@@ -181,8 +177,8 @@ const streamEnds = {
 };
 type StreamEnd = keyof typeof streamEnds;
 
-/** How a call ends that is answered over HTTP/2 with the first bytes of a message. */
-async function endOverHttp2(count: number, end: StreamEnd, length: number | undefined): Promise<string> {
+/** The result of a call whose HTTP/2 response has the first `count` bytes of the message. */
+async function resultOverHttp2(count: number, end: StreamEnd, length: number | undefined): Promise<string> {
   const head = [Buffer.of(0x88), header(31, "application/x-protobuf")];
   if (length !== undefined) head.push(header(28, String(length)));
   const isLast = end === "END_STREAM";
@@ -203,43 +199,43 @@ async function endOverHttp2(count: number, end: StreamEnd, length: number | unde
   const dispatcher = new H2CClient(origin);
   onTestFinished(() => dispatcher.destroy());
   await using client = new JobsClient({ baseUrl: origin, accessToken: "t", retry: false, dispatcher });
-  return await endOf(client.run("job-1"));
+  return await resultOf(client.run("job-1"));
 }
 
 const counts = Array.from({ length: binary.length + 1 }, (_, count) => count);
-const unsaid: readonly string[] = ["RST_STREAM NO_ERROR", "RST_STREAM CANCEL"];
+const unreported: readonly string[] = ["RST_STREAM NO_ERROR", "RST_STREAM CANCEL"];
 const cuts = (Object.keys(streamEnds) as StreamEnd[]).filter(
-  (end) => end !== "END_STREAM" && !unsaid.includes(end),
+  (end) => end !== "END_STREAM" && !unreported.includes(end),
 );
 
-describe("over HTTP/2, where the stream says its end,", () => {
-  test.each(cuts)("a response that ends otherwise is lost, whatever came of it: %s", async (end) => {
+describe("over HTTP/2", () => {
+  test.each(cuts)("a response without END_STREAM is lost, complete or not: %s", async (end) => {
     for (const length of [undefined, binary.length]) {
-      const results = await Promise.all(counts.map((count) => endOverHttp2(count, end, length)));
-      // With all that its length says, undici may have ended it before the connection does.
+      const results = await Promise.all(counts.map((count) => resultOverHttp2(count, end, length)));
+      // With all bytes of its content-length, undici may end the response before the connection ends.
       if (length !== undefined) results.pop();
       expect(new Set(results)).toEqual(new Set(["Unavailable unknown"]));
     }
   });
 
   test.each([undefined, binary.length])(
-    "a response that ends so is whole (content-length: %j)",
+    "a response with END_STREAM is whole (content-length: %j)",
     async (length) => {
-      expect(await endOverHttp2(binary.length, "END_STREAM", length)).toBe("whole");
+      expect(await resultOverHttp2(binary.length, "END_STREAM", length)).toBe("whole");
     },
   );
 
   test.each(["RST_STREAM NO_ERROR", "RST_STREAM CANCEL", "END_STREAM"] as const)(
-    "a length finds what was cut all the same: %s",
+    "a content-length reveals a truncated body: %s",
     async (end) => {
       for (const count of counts.slice(0, -1)) {
-        expect(await endOverHttp2(count, end, binary.length)).toBe("Unavailable unknown");
+        expect(await resultOverHttp2(count, end, binary.length)).toBe("Unavailable unknown");
       }
     },
   );
 
-  // README says so. Should undici once report it, this test and that sentence are to go.
-  test.each(unsaid as StreamEnd[])("undici does not say of %s that it is not the end", async (end) => {
-    expect(await endOverHttp2(binary.length, end, undefined)).toBe("whole");
+  // README says so. If undici reports it some day, remove this test and that sentence.
+  test.each(unreported as StreamEnd[])("undici reports %s as the end of the response", async (end) => {
+    expect(await resultOverHttp2(binary.length, end, undefined)).toBe("whole");
   });
 });

@@ -13,12 +13,12 @@ const binary = toBinary(GenericResponseSchema, message);
 const json = toJsonString(GenericResponseSchema, message);
 const status = toBinary(StatusSchema, create(StatusSchema, { code: 5, message: "not found" }));
 
-async function abort(answer: Scripted) {
-  const server = await scriptedServer(answer);
+async function abort(response: Scripted) {
+  const server = await scriptedServer(response);
   return jobsClient(server.baseUrl, { retry: false, maxResponseBytes: 1_000 }).abort("job-1");
 }
 
-describe("an answer is read by its own content type", () => {
+describe("a response is decoded by its own content type", () => {
   test.each([
     ["application/x-protobuf", binary],
     ["application/protobuf", binary],
@@ -50,7 +50,7 @@ describe("an answer is read by its own content type", () => {
   });
 });
 
-describe("an answer without a byte is the message with all defaults", () => {
+describe("an empty response is the message with all defaults", () => {
   test.each([
     [204, "application/x-protobuf"],
     [204, "application/json"],
@@ -60,28 +60,28 @@ describe("an answer without a byte is the message with all defaults", () => {
     [202, "application/octet-stream"],
     [200, "text/plain; charset=utf-8"],
     [200, undefined],
-  ])("with status %d, called %s", async (status, contentType) => {
+  ])("with status %d and content type %s", async (status, contentType) => {
     const headers: Record<string, string> = contentType === undefined ? {} : { "content-type": contentType };
-    // Which says of itself that it is not ok.
+    // This message is not ok.
     const error = await caught(abort({ status, headers, body: "" }));
     expect(error).toMatchObject({ name: "JobsError", response: create(GenericResponseSchema), status });
   });
 });
 
-describe("an answer that cannot be read is no answer", () => {
+describe("a response that cannot be decoded is an error", () => {
   test.each([
     ["a Status", "application/x-protobuf", status],
-    ["binary under a JSON label", "application/json", binary],
-    ["JSON under a binary label", "application/x-protobuf", json],
-    ["cut binary", "application/x-protobuf", binary.subarray(0, -1)],
-    ["cut JSON", "application/json", json.slice(0, -1)],
-    ["JSON that does not fit", "application/json", '{"ok":"yes"}'],
-    ["JSON that is no object", "application/json", "null"],
+    ["binary as JSON", "application/json", binary],
+    ["JSON as binary", "application/x-protobuf", json],
+    ["truncated binary", "application/x-protobuf", binary.subarray(0, -1)],
+    ["truncated JSON", "application/json", json.slice(0, -1)],
+    ["JSON of another type", "application/json", '{"ok":"yes"}'],
+    ["JSON that is not an object", "application/json", "null"],
     ["JSON that is not UTF-8", "application/json", Buffer.from('{"message":"\xff"}', "latin1")],
-    ["no bytes under a JSON label", "application/json", ""],
+    ["no bytes as JSON", "application/json", ""],
     ["HTML", "text/html", "<p>welcome"],
-    ["no bytes that are called a page", "text/html; charset=utf-8", ""],
-    ["of two types", ["application/x-protobuf", "application/json"], binary],
+    ["no bytes as HTML", "text/html; charset=utf-8", ""],
+    ["two content types", ["application/x-protobuf", "application/json"], binary],
     ["no content type", undefined, binary],
   ])("%s", async (_name, contentType, body) => {
     const headers: Record<string, string | string[]> =
@@ -102,23 +102,24 @@ describe("an answer that cannot be read is no answer", () => {
       Code.ResourceExhausted,
     ],
     [
-      "too long once it is decompressed",
+      "too long after decompression",
       {
         headers: { "content-type": "application/json", "content-encoding": "gzip" },
         body: gzipSync(Buffer.alloc(100_000)),
       },
       Code.ResourceExhausted,
     ],
-    [
-      "compressed in a way nobody knows",
-      { headers: { "content-encoding": "lzma" }, body: binary },
-      Code.DataLoss,
-    ],
-  ] as [string, Scripted, Code][])("%s", async (_name, answer, code) => {
-    expect(await caught(abort(answer))).toMatchObject({ code, outcome: "unknown", status: 200, attempts: 1 });
+    ["an unknown content-encoding", { headers: { "content-encoding": "lzma" }, body: binary }, Code.DataLoss],
+  ] as [string, Scripted, Code][])("%s", async (_name, response, code) => {
+    expect(await caught(abort(response))).toMatchObject({
+      code,
+      outcome: "unknown",
+      status: 200,
+      attempts: 1,
+    });
   });
 
-  test("an error keeps the first 64 KiB of it", async () => {
+  test("an error keeps the first 64 KiB of the body", async () => {
     const server = await scriptedServer({
       headers: { "content-type": "text/html" },
       body: "x".repeat(100_000),
@@ -128,7 +129,7 @@ describe("an answer that cannot be read is no answer", () => {
     expect(error.body).toHaveLength(65_536);
   });
 
-  test("an error answer that is too long still says what its status says", async () => {
+  test("an error response that is too long keeps the outcome of its status", async () => {
     expect(await caught(abort({ status: 404, body: "x".repeat(1_001) }))).toMatchObject({
       code: Code.ResourceExhausted,
       outcome: "rejected",

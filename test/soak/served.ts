@@ -1,4 +1,4 @@
-// The server of a soak run, in a process of its own: it tells its parent where it is, and ends with it.
+// The server of a soak run, in its own process. It reports its address to the parent, and ends with it.
 import { create } from "@bufbuild/protobuf";
 import { GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
 import { Customer } from "../../gen/bytenite/customer/customer_pb.js";

@@ -1,5 +1,5 @@
-// npm run soak [-- --calls 1000000]: does a client that has made a million calls use more memory than one that has
-// made a hundred thousand, and does anything of it stay behind when it is closed?
+// npm run soak [-- --calls 1000000]: checks that memory does not grow from a hundred thousand calls to a million, and that
+// a closed client leaves no handles and listeners.
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { parseArgs } from "node:util";
@@ -35,7 +35,7 @@ for (let done = 0; done < total; done += step) {
 console.table(rows);
 
 await client.close();
-// Closed handles leave the list in the next turns of the loop.
+// Closed handles leave the list in the next turns of the event loop.
 await new Promise((resolve) => setTimeout(resolve, 100));
 const left = leftOver(before);
 console.log(`after close(): ${left.length === 0 ? "nothing" : left.join(", ")} left, ${listeners} listeners`);
@@ -50,7 +50,7 @@ async function manyCalls(count: number): Promise<void> {
   const worker = async () => {
     for (let i = next++; i < count; i = next++) {
       const id = `job-${i}`;
-      // The same signal for all calls: a listener that stays behind would add up.
+      // All calls share a signal, so listeners that are not removed add up.
       if (i % 3 === 0) await client.run(id, { taskTimeout: 3_600, isTestJob: true }, { signal });
       else if (i % 3 === 1) await client.abort(id, { signal });
       else await client.delete(id, { signal });
@@ -79,7 +79,7 @@ function memoryAfterGc(): { readonly heapUsed: number; readonly rss: number } {
   return { heapUsed: mebibytes(heapUsed), rss: mebibytes(rss) };
 }
 
-/** What keeps this process alive that did not before. */
+/** The resources that keep this process alive and did not before. */
 function leftOver(before: readonly string[]): string[] {
   const left = process.getActiveResourcesInfo();
   for (const resource of before) {

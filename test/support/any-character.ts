@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 
 /**
- * Any character of Unicode, for `fc.string({ unit: anyCharacter })`. fast-check's own, `unit: "binary"`, first makes a
- * table of all 1.1 million of them, which takes longer than most tests.
+ * Any Unicode character, for `fc.string({ unit: anyCharacter })`. fast-check's own `unit: "binary"` first creates a table of
+ * all 1.1 million characters, which takes longer than most tests.
  */
 export const anyCharacter = fc
   .oneof(

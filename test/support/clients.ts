@@ -1,7 +1,7 @@
 import { onTestFinished } from "vitest";
 import { JobsClient, type JobsClientOptions } from "../../src/index.ts";
 
-/** A client for one test, closed when it is over. Its retries do not make the test wait. */
+/** Creates a client and closes it when the test ends. Its retries do not make the test wait. */
 export function jobsClient(baseUrl: string, options: Partial<JobsClientOptions> = {}): JobsClient {
   const credential = options.apiKey === undefined ? { accessToken: "token-1" } : {};
   const client = new JobsClient({
@@ -14,7 +14,7 @@ export function jobsClient(baseUrl: string, options: Partial<JobsClientOptions> 
   return client;
 }
 
-/** The three calls, for tests that hold for each of them. */
+/** The three calls, for tests of each of them. */
 export const calls = {
   run: (client: JobsClient) => client.run("job-1", { taskTimeout: 3600 }),
   abort: (client: JobsClient) => client.abort("job-1"),

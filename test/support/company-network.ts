@@ -6,12 +6,12 @@ import { startConnectProxy } from "../../examples/support/connect-proxy.ts";
 import { startTlsFront } from "../../examples/support/tls-front.ts";
 import { type JobsServer, startJobsServer } from "../../src/testing/index.ts";
 
-/** What stands between a company's services and an API. */
+/** The network between a company's services and an API. */
 export interface CompanyNetwork extends AsyncDisposable {
   readonly api: JobsServer;
-  /** What the proxy was asked for. */
+  /** The request lines that the proxy received. */
   readonly asked: readonly string[];
-  /** How a service in there is told of it. The files are gone with the network. */
+  /** The environment of a service in this network. Disposing the network deletes the files. */
   readonly env: Readonly<
     Record<
       | "BYTENITE_BASE_URL"
@@ -27,7 +27,7 @@ export interface CompanyNetwork extends AsyncDisposable {
   >;
 }
 
-/** An API behind TLS that wants a client certificate, and a proxy that wants a password. */
+/** Starts an API behind TLS with client certificates, and a proxy with a password. */
 export async function startCompanyNetwork(jobs: readonly string[]): Promise<CompanyNetwork> {
   const api = await startJobsServer({ jobs });
   const authority = await createAuthority();
@@ -48,7 +48,7 @@ export async function startCompanyNetwork(jobs: readonly string[]): Promise<Comp
       BYTENITE_ACCESS_TOKEN: api.accessToken,
       BYTENITE_BASE_URL: `https://localhost:${front.port}${new URL(api.baseUrl).pathname}`,
       HTTPS_PROXY: proxyUrl,
-      // Where the machine has a proxy of its own, its name may be in lower case, which wins.
+      // The variable in lower case takes precedence, and the machine may have one.
       https_proxy: proxyUrl,
       no_proxy: "",
       TLS_CERT: await file("client.crt", cert),

@@ -1,6 +1,6 @@
 import type { Reporter, TestModule } from "vitest/node";
 
-/** Ends a test run with one plain line, "N passed, N failed, N skipped", that programs can read. */
+/** Prints a line for programs at the end of a test run: "N passed, N failed, N skipped". */
 export default class CountLineReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const count = { passed: 0, failed: 0, skipped: 0 };

@@ -2,20 +2,20 @@ import { createServer as createHttpServer, type RequestListener } from "node:htt
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
-/** A server for one test: on a port that the system chose, closed with all its sockets when the test is over. */
+/** A server for one test, on a port that the system chooses. It closes with all its sockets when the test ends. */
 export interface Loopback {
   readonly origin: string;
   readonly port: number;
-  /** Sockets that are open now. */
+  /** The open sockets. */
   readonly sockets: ReadonlySet<Socket>;
 }
 
-/** An HTTP server that answers by hand, for what a well-behaved server would not do. */
+/** An HTTP server with a request listener, for responses that a well-behaved server would not send. */
 export function httpServer(listener: RequestListener): Promise<Loopback> {
   return listen(createHttpServer({ keepAliveTimeout: 60_000 }, listener));
 }
 
-/** A TCP server, for what is not even HTTP. */
+/** A TCP server, for data that is not HTTP. */
 export function tcpServer(onConnection: (socket: Socket) => void): Promise<Loopback> {
   return listen(createTcpServer(onConnection));
 }

@@ -3,26 +3,26 @@ import { create, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { type GenericResponse, GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
 import { httpServer, type Loopback } from "./loopback.ts";
 
-/** What a scripted server does with one request. */
+/** What a scripted server does with a request. */
 export type Scripted =
   | {
       readonly status?: number;
       readonly headers?: Readonly<Record<string, string | string[]>>;
       readonly body?: Uint8Array | string;
     }
-  /** Closes the connection without an answer. */
+  /** Closes the connection without a response. */
   | "reset"
-  /** Never answers. */
+  /** Never responds. */
   | "hang";
 
-/** A request as the server saw it. */
+/** A request that the server received. */
 export interface SeenRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly rawHeaders: readonly string[];
   readonly body: Buffer;
-  /** When it came, in milliseconds on the clock of performance.now(). */
+  /** When it arrived, in milliseconds on the clock of performance.now(). */
   readonly at: number;
 }
 
@@ -31,7 +31,7 @@ export interface ScriptedServer extends Loopback {
   readonly baseUrl: string;
 }
 
-/** A server that answers its requests one by one from a list, and the rest with its last entry. */
+/** Starts a server that responds to its requests with the script's entries in order, then with the last entry. */
 export async function scriptedServer(...script: readonly Scripted[]): Promise<ScriptedServer> {
   const seen: SeenRequest[] = [];
   const loopback = await httpServer(async (req, res) => {
@@ -54,7 +54,7 @@ export async function scriptedServer(...script: readonly Scripted[]): Promise<Sc
 
 const okResponse = create(GenericResponseSchema, { ok: true, requestId: "req-1" });
 
-/** ByteNite's answer to a call that it accepted. */
+/** ByteNite's response to an accepted call. */
 export const ok = binary(okResponse);
 
 export const okJson: Scripted = {

@@ -1,10 +1,10 @@
 import { onTestFinished, vi } from "vitest";
 
 /**
- * Stops the clock by which deadlines pass and waits end, for the rest of a test. They do when the test moves it on, and
- * so not before a busy machine has come to the point that the test is about. Sockets and Node's own timers go on.
+ * Stops the clock of deadlines and waits, until the test ends. They pass only when the test advances the clock, so a slow
+ * machine does not change the result. Sockets and Node's own timers are not affected.
  *
- * @returns moves the clock on
+ * @returns a function that advances the clock
  */
 export function stopClock(): (ms: number) => Promise<void> {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });

@@ -1,4 +1,4 @@
-/** Waits for as long as it takes. Unlike `expect.poll`, it does not move on a clock that a test has stopped. */
+/** Waits without a limit until a condition holds. Unlike `expect.poll`, it does not advance a stopped clock. */
 export async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise(setImmediate);
 }

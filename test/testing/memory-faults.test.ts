@@ -8,10 +8,10 @@ import {
   StatusError,
   startJobsServer,
 } from "../../src/testing/index.ts";
-import { answerRows, connectionRows, type FaultRow, statusRows } from "../faults/fault-rows.ts";
+import { connectionRows, type FaultRow, responseRows, statusRows } from "../faults/fault-rows.ts";
 import { caught } from "../support/caught.ts";
 import { type CallName, calls, jobsClient } from "../support/clients.ts";
-import { headsOfAnswers } from "../support/heads-of-answers.ts";
+import { countResponseHeads } from "../support/response-heads.ts";
 import { stopClock } from "../support/stop-clock.ts";
 import { until } from "../support/until.ts";
 import { clientOptions, endOf, openJobs, recordsOf, type Side, sides } from "./sides.ts";
@@ -21,18 +21,18 @@ const variants = (["protobuf", "json"] as const).flatMap((encoding) =>
   (Object.keys(calls) as CallName[]).map((name) => ({ encoding, name })),
 );
 
-const rows = [...connectionRows, ...statusRows, ...answerRows];
+const rows = [...connectionRows, ...statusRows, ...responseRows];
 
 /** The rows that hold for a socket of HTTP/1.1; test/faults says that they do. */
 describe.each(variants)("without a socket as with one: $name in $encoding meets", ({ encoding, name }) => {
   const applies = ({ versions = ["HTTP/1.1"], encodings = [encoding] }: FaultRow) =>
     versions.includes("HTTP/1.1") && encodings.includes(encoding);
 
-  test.each(rows.filter(applies))("$what", async (row) => {
+  test.each(rows.filter(applies))("$name", async (row) => {
     const expected = name === "run" ? row.run : row.others;
     const { timeoutMs = 0 } = row.options ?? {};
     const moveOn = timeoutMs > 0 ? stopClock() : undefined;
-    const heads = headsOfAnswers();
+    const heads = countResponseHeads();
     const [socket, memory] = [await seen("socket"), await seen("memory")];
     expect(memory).toEqual(socket);
     expect(memory.executions).toHaveLength(expected[0] === "OK" ? expected[2] : expected[3]);

@@ -1,8 +1,8 @@
 import { onTestFinished, vi } from "vitest";
 import { UndiciExchange } from "../../src/http/undici-exchange.ts";
 
-/** Counts the heads of answers that clients have read, for the rest of a test. */
-export function headsOfAnswers(): { readonly count: number } {
+/** Counts the response heads that clients read, until the test ends. */
+export function countResponseHeads(): { readonly count: number } {
   const onResponseStart = vi.spyOn(UndiciExchange.prototype, "onResponseStart");
   onTestFinished(() => void onResponseStart.mockRestore());
   return {
