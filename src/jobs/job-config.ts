@@ -1,6 +1,8 @@
 import { Customer } from "../../gen/bytenite/customer/customer_pb.js";
 import { type JobConfig, JobConfigSchema } from "../../gen/bytenite/job/job_pb.js";
+import { isRecord } from "../codecs/records.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
+import { hasWrongType } from "../errors/wrong-type.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
 
 /** The limits of a job. A limit that is left out is not sent. */
@@ -20,9 +22,9 @@ export interface JobConfigInit {
  * @throws RpcError `InvalidArgument` that names the key
  */
 export function checkedJobConfig(config: JobConfigInit): JobConfig {
-  if (typeof config !== "object" || config === null || Array.isArray(config)) {
-    throw invalidArgument("config must be an object", method);
-  }
+  // A Map or a promise has no keys, and would run a job without a limit.
+  if (!isRecord(config as unknown))
+    throw invalidArgument(`config ${hasWrongType("an object", config)}`, method);
   for (const key of Object.keys(config)) {
     // Messages created by protobuf-es have their type's name, and are allowed too.
     if (keys.includes(key) || key === "$typeName") continue;

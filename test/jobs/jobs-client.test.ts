@@ -123,9 +123,14 @@ describe("a config that is rejected before a request is sent", () => {
     [{ jobTimeout: -1n }, "config.jobTimeout must be a whole number of seconds"],
     [{ jobTimeout: null }, "config.jobTimeout must be a whole number of seconds"],
     [{ isTestJob: "yes" }, "config.isTestJob must be true or false"],
-    [[], "config must be an object"],
-    [null, "config must be an object"],
-    ["fast", "config must be an object"],
+    [[], "config has to be an object, not an array"],
+    [null, "config has to be an object, not null"],
+    ["fast", "config has to be an object, not a string"],
+    // None of them has keys: the job would run without a limit.
+    [Promise.resolve({ taskTimeout: 5 }), "config has to be an object, not a Promise"],
+    [new Map([["taskTimeout", 5]]), "config has to be an object, not a Map"],
+    [new Date(0), "config has to be an object, not a Date"],
+    [new URLSearchParams("taskTimeout=5"), "config has to be an object, not a URLSearchParams"],
   ])("%o", async (bad, reason) => {
     const server = await scriptedServer(ok);
     const error = await caught(jobsClient(server.baseUrl).run("job-1", bad as unknown as JobConfigInit));
