@@ -59,8 +59,8 @@ function decodeResponse(
   if (status === 204) return create(output);
   const contentType = contentTypeOf(headers);
   const encoding = encodingOf(contentType, options.protobufMediaType);
-  // JSON marks its own end. Binary does not: cut between two fields, or before the first one, it is still a message.
-  if (isCloseDelimited && (encoding !== "json" || body.length === 0)) {
+  // JSON marks its own end, unless it is a bare number. Binary does not: cut between two fields, or before the first one, it is still a message.
+  if (isCloseDelimited && (encoding !== "json" || !marksItsEnd(body))) {
     throw new CodecError("it may be cut short: it ends with the connection and has no content-length");
   }
   if (body.length === 0) return decodeEmptyBody(binding, encoding, contentType);
@@ -76,6 +76,12 @@ function decodeResponse(
     throw new CodecError(`it is binary, but ${field.toString()} is not a message`);
   }
   return responseFrom(binding, decodeBinary(field.message, body));
+}
+
+/** Whether JSON text cannot be the beginning of other JSON text, as `12` can be of `123`. */
+function marksItsEnd(json: Uint8Array): boolean {
+  const last = json.at(-1);
+  return last !== undefined && !(last >= 0x30 && last <= 0x39);
 }
 
 /** Decodes no bytes: in binary, a message with all fields at their defaults. Some servers omit it in JSON too. */

@@ -1,10 +1,13 @@
 import { gzipSync } from "node:zlib";
-import { create, toBinary, toJsonString } from "@bufbuild/protobuf";
+import { create, type DescMethodUnary, toBinary, toJsonString } from "@bufbuild/protobuf";
+import { EmptySchema, type Int64Value, Int64ValueSchema } from "@bufbuild/protobuf/wkt";
 import { H2CClient } from "undici";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
 import { Code, codeName, JobsClient, RpcError } from "../../src/index.ts";
+import { createRestTransport } from "../../src/transport.ts";
 import { tcpServer } from "../support/loopback.ts";
+import { ruleMethod } from "../transcoding/support/rule-method.ts";
 
 const message = create(GenericResponseSchema, { ok: true, requestId: "r-1", message: "queued" });
 const binary = Buffer.from(toBinary(GenericResponseSchema, message));
@@ -207,6 +210,40 @@ const unreported: readonly string[] = ["RST_STREAM NO_ERROR", "RST_STREAM CANCEL
 const cuts = (Object.keys(streamEnds) as StreamEnd[]).filter(
   (end) => end !== "END_STREAM" && !unreported.includes(end),
 );
+
+describe.each(ends)("JSON that only the connection ends (%s)", (end) => {
+  /** What the beginnings of a JSON text are read as, where the message is a number in JSON. */
+  async function valuesAtEveryByte(json: string): Promise<unknown[]> {
+    const values: unknown[] = [];
+    const { origin } = await tcpServer((socket) =>
+      socket.once("data", () => {
+        const head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n";
+        socket.write(head + json.slice(0, values.length), () => {
+          if (end === "FIN") socket.end();
+          else socket.resetAndDestroy();
+        });
+      }),
+    );
+    await using transport = createRestTransport({ baseUrl: origin, encoding: "json", retry: false });
+    const method = ruleMethod("GET /v1/count", EmptySchema, Int64ValueSchema) as DescMethodUnary;
+    for (let count = 0; count <= json.length; count++) {
+      const call = transport.unary(method, {}).then(({ message }) => (message as Int64Value).value);
+      values.push(await call.catch((error: RpcError) => `${codeName(error.code)} ${error.outcome}`));
+    }
+    return values;
+  }
+
+  test("is not believed to be a whole number, unless something stands behind it", async () => {
+    const lost = Array.from({ length: 4 }, () => "DataLoss unknown");
+    expect(await valuesAtEveryByte("123")).toEqual(lost);
+    expect(await valuesAtEveryByte("123\n")).toEqual([...lost, 123n]);
+  });
+
+  test("is a whole text", async () => {
+    const lost = Array.from({ length: 4 }, () => "DataLoss unknown");
+    expect(await valuesAtEveryByte('"12"')).toEqual([...lost, 12n]);
+  });
+});
 
 describe("over HTTP/2", () => {
   test.each(cuts)("a response without END_STREAM is lost, complete or not: %s", async (end) => {
