@@ -25,7 +25,7 @@ import {
   repeatedKey,
 } from "./parse-json.ts";
 import { MAX_DEPTH } from "./validate-binary.ts";
-import { validateRequiredFields } from "./validate-required-fields.ts";
+import { validateRequiredFields, validateRequiredFieldsIn } from "./validate-required-fields.ts";
 
 /** What becomes of a google.protobuf.Any whose type the registry does not know. */
 export type UnknownAny =
@@ -57,6 +57,7 @@ export function fieldFromJson(field: DescField, text: string, options: JsonReadO
   return readText(text, options, (json) => {
     const message = newMessageOf(field.parent)();
     compileField(field)(message, json, 1);
+    validateRequiredFieldsIn(field, message as unknown as Message);
     return message as unknown as Message;
   });
 }
@@ -78,18 +79,18 @@ function wholeMessage(desc: DescMessage, json: unknown): Message {
 }
 
 function readText<T>(text: string, options: JsonReadOptions, read: (json: unknown) => T): T {
-  let json: unknown;
-  try {
-    json = parseJson(text);
-  } catch (cause) {
-    throw new CodecError((cause as SyntaxError).message, { cause });
-  }
   let result: T;
   try {
-    result = readOnce(json, options, read);
+    try {
+      result = readOnce(parseJson(text), options, read);
+    } catch (error) {
+      if (error !== isRounded) throw error;
+      result = readOnce(parseJsonExactly(text), options, read);
+    }
   } catch (error) {
-    if (error !== isRounded) throw error;
-    result = readOnce(parseJsonExactly(text), options, read);
+    if (error instanceof CodecError) throw error;
+    // No JSON, too deep for V8, or what protobuf-es cannot pack into an Any: a required field that is not set.
+    throw new CodecError((error as Error).message, { cause: error });
   }
   // Each colon outside of text belongs to a key. Where there are more than keys, JSON.parse has dropped some.
   if (colonsIn(text) !== keys && colonsOutsideText(text) !== keys) {

@@ -12,7 +12,7 @@ import { hasWrongType } from "../errors/wrong-type.ts";
 import { CodecError } from "./codec-error.ts";
 import { memoizeByType } from "./memoize-by-type.ts";
 import { type Fields, newMessageOf } from "./new-message.ts";
-import { isPlain, isRecord } from "./records.ts";
+import { isRecord } from "./records.ts";
 
 /**
  * Makes a message of an init object, as protobuf-es's `create()` does; a message of the type is given back as it is. What
@@ -91,11 +91,8 @@ const membersOf = memoizeByType((desc): Members => {
   );
   return {
     convert(init) {
-      const keys = Object.keys(init);
-      if (keys.length === 0 && !isPlain(init))
-        throw new Problem("", `${hasWrongType(`a ${desc.typeName}`, init)}, without a field`);
       const message = make();
-      for (const key of keys) {
+      for (const key of Object.keys(init)) {
         const member = members.get(key);
         if (member === undefined) throw noSuchField(desc, key);
         const value = init[key];

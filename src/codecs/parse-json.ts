@@ -13,7 +13,7 @@ export class LongNumber {
  * A number that a double can round to an integer: one of 16 digits or more, or one so small that it becomes 0. Fifteen
  * digits always come back from a double as they were. It may match within a string, which costs time and nothing else.
  */
-const mayBeRounded = /\d[\d.]{15}|\d[eE]-\d{3}/;
+const mayBeRounded = /(?:^|[\s:,[-])\d[\d.]{15}|\d[eE]-\d{3}/;
 
 /**
  * Parses JSON. Where the text has a number that JSON.parse rounds, such numbers are {@link LongNumber}s; integers beyond

@@ -14,6 +14,13 @@ export function validateRequiredFields(desc: DescMessage, message: Message): voi
   if (mayLackField(desc)) checkMessage(reflect(desc, message as MessageShape<DescMessage>));
 }
 
+/** The same for the value of one field, where the others were not read. */
+export function validateRequiredFieldsIn(field: DescField, message: Message): void {
+  if (field.message === undefined || !mayLackField(field.message)) return;
+  const holder = reflect(field.parent, message as MessageShape<DescMessage>);
+  if (holder.isSet(field)) for (const each of messagesIn(holder, field)) checkMessage(each);
+}
+
 /** Nearly no type has one, at any depth. */
 const mayLackField = memoizeByType((desc) => hasRequiredField(desc, new Set()));
 

@@ -245,3 +245,9 @@ test("a long number without integers around it is the double of JSON.parse", () 
     }),
   );
 });
+
+test("what is nested too deeply for V8 to read exactly is an error of the response", () => {
+  const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+  expect(() => read(`{"int64Value":1e17,"unknown":${deep}}`)).toThrow(CodecError);
+  expect(() => read(`{"int64Value":12345678901234567,"unknown":${deep}}`)).toThrow(CodecError);
+});

@@ -1,6 +1,7 @@
 import vm from "node:vm";
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, createRegistry, type MessageInitShape } from "@bufbuild/protobuf";
 import {
+  AnySchema,
   FileDescriptorProtoSchema,
   timestampFromDate,
   UninterpretedOption_NamePartSchema,
@@ -9,9 +10,9 @@ import {
 import { createClient as createConnectClient } from "@connectrpc/connect";
 import { expect, onTestFinished, test } from "vitest";
 import { type Book, BookSchema, LibraryService } from "../../examples/gen/library/v1/library_pb.js";
-import { decodeBinary } from "../../src/codecs/binary-codec.ts";
+import { decodeBinary, encodeBinary } from "../../src/codecs/binary-codec.ts";
 import { CodecError } from "../../src/codecs/codec-error.ts";
-import { decodeJson, encodeJson } from "../../src/codecs/json-codec.ts";
+import { decodeJson, decodeJsonField, encodeJson } from "../../src/codecs/json-codec.ts";
 import { messageFromInit } from "../../src/codecs/message-from-init.ts";
 import { createRestTransport as createConnectTransport, rpcErrorOf } from "../../src/connect/index.ts";
 import { startServer } from "../../src/testing/index.ts";
@@ -85,11 +86,28 @@ test.each<readonly [init: unknown, problem: string]>([
     "inner.nmae is no field of",
   ],
   [class {}, `the message has to be a ${TYPE}, not a function`],
-  [new (class Request {})(), `the message has to be a ${TYPE}, not a Request, without a field`],
+  [new (class Request {})(), `the message has to be a ${TYPE}, not a Request`],
 ])("%o is refused: %s", (init, problem) => {
   const make = () => messageFromInit(EverythingSchema, init as Init);
   expect(make).toThrow(CodecError);
   expect(make).toThrow(problem);
+});
+
+test.each<readonly [init: unknown, problem: string]>([
+  [{ stringMap: new Headers({ a: "b" }) }, "string_map has to be an object, not a Headers"],
+  [{ stringMap: new URLSearchParams("a=b") }, "string_map has to be an object, not a URLSearchParams"],
+  [{ struct: new FormData() }, "struct has to be an object, not a FormData"],
+  [{ struct: { link: new URL("http://a/") } }, "struct.link has to be a JSON value, not a URL"],
+])("%o has nothing that would be sent, in neither encoding: %s", (init, problem) => {
+  const message = messageFromInit(EverythingSchema, init as Init);
+  expect(() => encodeJson(EverythingSchema, message)).toThrow(problem);
+  expect(() => encodeBinary(EverythingSchema, message)).toThrow(problem);
+});
+
+test("an empty object of another realm is taken, also within a message", () => {
+  const init = vm.runInNewContext("({ inner: {}, stringMap: {}, struct: {} })") as Init;
+  expect(messageFromInit(EverythingSchema, init).inner).toEqual(create(InnerSchema));
+  expect(messageFromInit(InnerSchema, vm.runInNewContext("({})") as object)).toEqual(create(InnerSchema));
 });
 
 test("own properties decide, never inherited ones", () => {
@@ -200,6 +218,14 @@ test("a response that lacks a required field is refused, in both encodings", () 
   expect(() => decodeJson(UninterpretedOptionSchema, json)).toThrow(
     "is_extension is required, and not there",
   );
+  // In what a `response_body` names, and in an Any, too.
+  expect(() =>
+    decodeJsonField(UninterpretedOptionSchema.field.name, Buffer.from('[{"namePart":"a"}]')),
+  ).toThrow("is_extension is required, and not there");
+  const any = Buffer.from(`{"@type":"x/${UninterpretedOptionSchema.typeName}","name":[{"namePart":"a"}]}`);
+  const decodeAny = () => decodeJson(AnySchema, any, createRegistry(UninterpretedOptionSchema));
+  expect(decodeAny).toThrow(CodecError);
+  expect(decodeAny).toThrow("is_extension to binary: required field not set");
   const whole = Buffer.from("12050a01611001", "hex");
   expect(decodeBinary(UninterpretedOptionSchema, whole).name).toMatchObject([
     { namePart: "a", isExtension: true },
