@@ -13,6 +13,8 @@ function typeNameOf(value: unknown): string {
   if (typeof value !== "object") return `a ${typeof value}`;
   const { $typeName } = value as { readonly $typeName?: unknown };
   if (typeof $typeName === "string") return `a ${$typeName}`;
-  const name = value.constructor?.name ?? "Object";
-  return name === "Object" ? "an object" : `a ${name}`;
+  // A class may have no name.
+  const name = value.constructor?.name || "Object";
+  if (name !== "Object") return `a ${name}`;
+  return Object.keys(value).length > 0 ? "an object" : "an object without a property of its own";
 }

@@ -87,6 +87,11 @@ test.each<readonly [init: unknown, problem: string]>([
   ],
   [class {}, `the message has to be a ${TYPE}, not a function`],
   [new (class Request {})(), `the message has to be a ${TYPE}, not a Request`],
+  [new (class {})(), `the message has to be a ${TYPE}, not an object without a property of its own`],
+  [
+    Object.create({ stringValue: "x" }),
+    `the message has to be a ${TYPE}, not an object without a property of its own`,
+  ],
 ])("%o is refused: %s", (init, problem) => {
   const make = () => messageFromInit(EverythingSchema, init as Init);
   expect(make).toThrow(CodecError);
