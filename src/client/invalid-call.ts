@@ -11,5 +11,3 @@ export function invalidCall(error: unknown, method: string): RpcError {
   }
   return invalidArgument(asError(error).message, method, error);
 }
-
-export { invalidCall as refusal };

@@ -4,15 +4,15 @@ import { type CallResult, callsAreObserved, observedCall } from "../diagnostics/
 import type { RpcError } from "../errors/rpc-error.ts";
 import { Deadlines } from "../policies/deadlines.ts";
 import { RetryThrottle } from "../policies/retry-throttle.ts";
-import type { ErrorBodyType } from "../responses/error-body-type.ts";
 import { Redactor } from "../responses/redactor.ts";
+import type { ErrorBodyType } from "../responses/status-info.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
 import { serverAddress } from "./base-url.ts";
 import type { CallOptions } from "./call-options.ts";
 import { Connections } from "./connections.ts";
-import type { Credential } from "./credential.ts";
+import type { DynamicHeader } from "./dynamic-headers.ts";
 import { compose, type UnaryRequest, type UnaryResponse } from "./interceptor.ts";
-import { refusal } from "./invalid-call.ts";
+import { invalidCall } from "./invalid-call.ts";
 import { JsonOnlyMemory } from "./json-only-memory.ts";
 import { Lifetime } from "./lifetime.ts";
 import { type MethodPlan, MethodPlans } from "./method-plan.ts";
@@ -28,7 +28,7 @@ import { checkOptionNames } from "./validate-call-options.ts";
 
 /** What the client of a particular service adds to a transport. */
 export interface ServiceTraits {
-  readonly credential: Credential;
+  readonly credential: DynamicHeader;
   readonly errorBody: ErrorBodyType;
 }
 
@@ -180,6 +180,6 @@ function unaryRequest(
     checkOptionNames(options);
     return { ...options, method, message };
   } catch (error) {
-    throw refusal(error, rpcName(method));
+    throw invalidCall(error, rpcName(method));
   }
 }

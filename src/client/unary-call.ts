@@ -14,15 +14,15 @@ import { CallScope } from "../policies/call-scope.ts";
 import type { Deadlines } from "../policies/deadlines.ts";
 import type { RetryThrottle } from "../policies/retry-throttle.ts";
 import { type AttemptFailure, errorOf } from "../responses/attempt-failure.ts";
-import type { ErrorBodyType } from "../responses/error-body-type.ts";
 import type { Redactor } from "../responses/redactor.ts";
+import type { ErrorBodyType } from "../responses/status-info.ts";
 import { Attempt, type AttemptListener, notSent, resolveHeadersWithin } from "./attempt.ts";
 import { CallProgress } from "./call-progress.ts";
 import { CallResponse, notifyOfResponse } from "./call-response.ts";
 import type { DynamicHeader, HeaderValues } from "./dynamic-headers.ts";
 import type { UnaryRequest, UnaryResponse } from "./interceptor.ts";
 import { interpretResponse } from "./interpret-response.ts";
-import { refusal } from "./invalid-call.ts";
+import { invalidCall } from "./invalid-call.ts";
 import { isRefusalOfBinary, provesJsonOnly } from "./json-fallback.ts";
 import type { JsonOnlyMemory } from "./json-only-memory.ts";
 import type { Lifetime } from "./lifetime.ts";
@@ -131,7 +131,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
       const encodings = jsonOnly.isFresh ? asJson : this.#prepared.encodings;
       this.#encoded = encodeCall(this.#prepared, encodings, request, settings);
     } catch (error) {
-      throw refusal(error, plan.name);
+      throw invalidCall(error, plan.name);
     }
     this.#progress = new CallProgress(plan.name);
     const { timeoutMs } = this.#prepared;

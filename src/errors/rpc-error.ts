@@ -124,7 +124,7 @@ function describe({ method, code, status, reason }: RpcErrorInit): string {
 }
 
 /** In characters; a server may send megabytes. */
-const LONGEST_REASON = 4_096;
+export const LONGEST_REASON = 4_096;
 const LONGEST_LINE = 500;
 
 function oneLine(text: string): string {

@@ -1,3 +1,4 @@
+import type { Message } from "@bufbuild/protobuf";
 import { RpcError, type RpcErrorInit } from "../errors/rpc-error.ts";
 import type { RetrySafety } from "../policies/assess-status.ts";
 
@@ -10,8 +11,14 @@ export interface AttemptFailure {
   readonly pushbackMs?: number | undefined;
   /** Whether an idle connection had gone stale, which says nothing about the server's health. */
   readonly isStaleConnection?: boolean | undefined;
-  /** Creates the error if it is not a plain RpcError. */
-  readonly toError?: ((init: RpcErrorInit) => RpcError) | undefined;
+  /** The service's own message that the body was, and the error for it, where that is not a plain RpcError. */
+  readonly own?: OwnError | undefined;
+}
+
+/** An error of the service's own type. */
+export interface OwnError {
+  readonly message: Message;
+  readonly toError: (message: Message, init: RpcErrorInit) => RpcError;
 }
 
 /** What only the whole call knows about its error. */
@@ -20,14 +27,15 @@ export type CallFacts = Required<Pick<RpcErrorInit, "method" | "attempts" | "his
 
 /** Creates the error of a call whose last attempt failed. */
 export function errorOf(failure: AttemptFailure, facts: CallFacts): RpcError {
-  const init = { ...failure.init, ...facts };
-  return failure.toError?.(init) ?? new RpcError(init);
+  const { body } = failure.init;
+  const init = { ...failure.init, ...facts, body: body && truncatedBody(body) };
+  return failure.own?.toError(failure.own.message, init) ?? new RpcError(init);
 }
 
 /** How much of a response body an error keeps, in bytes. */
-const MAX_ERROR_BODY_BYTES = 64 * 1024;
+export const MAX_ERROR_BODY_BYTES = 64 * 1024;
 
 /** Copies the part of a response body that an error keeps. A copy, so that the error does not keep the whole buffer alive. */
-export function truncatedBody(body: Uint8Array): Uint8Array {
+function truncatedBody(body: Uint8Array): Uint8Array {
   return new Uint8Array(body.subarray(0, MAX_ERROR_BODY_BYTES));
 }

@@ -4,7 +4,7 @@ import { codeFromHttpStatus } from "../errors/http-status.ts";
 import type { HttpResponse } from "../http/http-exchange.ts";
 import { assessStatus } from "../policies/assess-status.ts";
 import { pushbackMs } from "../policies/pushback.ts";
-import { type AttemptFailure, truncatedBody } from "./attempt-failure.ts";
+import type { AttemptFailure } from "./attempt-failure.ts";
 import { readStatusInfo } from "./read-status-info.ts";
 import type { ErrorBodyType } from "./status-info.ts";
 
@@ -28,11 +28,11 @@ export function readErrorResponse(
       status,
       headers,
       details,
-      body: truncatedBody(body),
+      body,
     },
     retry,
     pushbackMs: pushback,
-    toError: message && errorBody && ((init) => errorBody.toError(message, init)),
+    own: message && errorBody && { message, toError: errorBody.toError },
   };
 }
 

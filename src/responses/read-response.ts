@@ -7,7 +7,7 @@ import { Code } from "../errors/code.ts";
 import type { HttpResponse } from "../http/http-exchange.ts";
 import type { Binding } from "../transcoding/binding.ts";
 import { responseFrom } from "../transcoding/place-body.ts";
-import { type AttemptFailure, truncatedBody } from "./attempt-failure.ts";
+import type { AttemptFailure } from "./attempt-failure.ts";
 
 /** The settings of a transport that decoding depends on. */
 export interface ReadOptions {
@@ -36,7 +36,7 @@ export function readResponse(
       outcome: "unknown",
       status,
       headers,
-      body: truncatedBody(body),
+      body,
       cause,
     } as const;
     return { init, retry: "never" };

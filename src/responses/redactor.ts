@@ -1,8 +1,10 @@
 import { inspect } from "node:util";
-import type { Message } from "@bufbuild/protobuf";
+import type { JsonObject, JsonValue, Message } from "@bufbuild/protobuf";
+import { decodeDetail, type ErrorDetail, withDecoder } from "../errors/error-detail.ts";
 import type { HttpHeaders } from "../errors/http-headers.ts";
+import { LONGEST_REASON } from "../errors/rpc-error.ts";
 import type { HttpResponse } from "../http/http-exchange.ts";
-import type { AttemptFailure } from "./attempt-failure.ts";
+import { type AttemptFailure, MAX_ERROR_BODY_BYTES } from "./attempt-failure.ts";
 import { type SecretForms, secretForms } from "./secret-forms.ts";
 import { unescaped } from "./unescape.ts";
 
@@ -118,19 +120,48 @@ export class Redactor {
     return { ...response, headers: this.redactHeaders(headers), body: this.redactBytes(body) };
   }
 
+  /** Redacts everything in a failure that an error shows. What was decided from the response stays as it was. */
   redactFailure(failure: AttemptFailure): AttemptFailure {
     if (this.#secretForms.size === 0) return failure;
-    const { reason, headers, body, cause } = failure.init;
+    const { reason, headers, body, details, cause } = failure.init;
+    const { own } = failure;
     return {
       ...failure,
       init: {
         ...failure.init,
-        reason: this.redactText(reason),
+        reason: this.redactText(reason.slice(0, LONGEST_REASON)),
         headers: headers && this.redactHeaders(headers),
-        body: body && this.redactBytes(body),
+        // More than an error keeps, so that a secret across its end is found.
+        body: body && this.redactBytes(body.subarray(0, 2 * MAX_ERROR_BODY_BYTES)),
+        details: details?.map((detail) => this.#redactDetail(detail)),
         cause: this.#redactCause(cause),
       },
+      own: own && { ...own, message: this.redactMessage(own.message) },
     };
+  }
+
+  /** It is decoded from what came, and then redacted: what is redacted may not be a message any more. */
+  #redactDetail(detail: ErrorDetail): ErrorDetail {
+    const { typeUrl, value, json } = detail;
+    const redacted: ErrorDetail = {
+      typeUrl: this.redactText(typeUrl),
+      ...(value && { value: this.redactBytes(value) }),
+      ...(json && { json: this.#redactJson(json) as JsonObject }),
+    };
+    return withDecoder(redacted, (schema, registry) =>
+      this.redactMessage(decodeDetail(detail, schema, registry)),
+    );
+  }
+
+  #redactJson(json: JsonValue): JsonValue {
+    if (Array.isArray(json)) return json.map((item) => this.#redactJson(item));
+    if (typeof json === "object" && json !== null) {
+      const entries = Object.entries(json);
+      return Object.fromEntries(entries.map(([key, item]) => [this.redactText(key), this.#redactJson(item)]));
+    }
+    const text = String(json);
+    const redacted = this.redactText(text);
+    return redacted === text ? json : redacted;
   }
 
   /**

@@ -1,1 +1,0 @@
-export type { DynamicHeader as Credential } from "./dynamic-headers.ts";

@@ -1,1 +1,0 @@
-export type { ErrorBodyType } from "./status-info.ts";
