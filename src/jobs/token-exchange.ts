@@ -21,6 +21,8 @@ const MAX_RESPONSE_BYTES = 64 * 1024;
 /** The pause before the next exchange, after one failed or the server rejected its token, in milliseconds. */
 const MIN_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 10_000;
+/** The longest pause that the endpoint can ask for, in milliseconds: one odd response must not end a service. */
+const MAX_PUSHBACK_MS = 5 * 60_000;
 
 /** The settings of a {@link TokenExchange}. */
 export interface ExchangeSettings {
@@ -98,7 +100,8 @@ export class TokenExchange {
 
   #currentToken(remainingMs: number): string | Promise<string> {
     const now = performance.now();
-    if (this.#token !== undefined && now < this.#token.renewAt) return this.#token.value;
+    if (this.#token !== undefined && now < Math.max(this.#token.renewAt, this.#keepUntil))
+      return this.#token.value;
     const deadline = now + remainingMs;
     if (this.#lastError !== undefined && now < this.#pauseUntil) {
       const isRetriedInTime = this.#isExchanging && this.#pauseUntil < deadline;
@@ -220,7 +223,8 @@ function readExchange({ status, headers, body }: HttpResponse): Token | Exchange
     const token = readToken(body, performance.now());
     return typeof token === "string" ? { error: exchangeError(Code.DataLoss, token), retry: "never" } : token;
   }
-  const pushback = pushbackMs(headers, [], Date.now());
+  const asked = pushbackMs(headers, [], Date.now());
+  const pushback = asked === undefined ? undefined : Math.min(asked, MAX_PUSHBACK_MS);
   const error = exchangeError(codeOfExchange(status), `the token endpoint responded with HTTP ${status}`);
   return { error, retry: assessStatus(status, pushback !== undefined).retry, pushbackMs: pushback };
 }

@@ -9,9 +9,9 @@ import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import { GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
 import { Customer } from "../../gen/bytenite/customer/customer_pb.js";
-import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.js";
+import { ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.js";
 import { StatusSchema } from "../../gen/google/rpc/status_pb.js";
-import { JobsClient, type JobsClientOptions, JobsError, RpcError } from "../../src/index.ts";
+import { Code, JobsClient, type JobsClientOptions, JobsError, RpcError } from "../../src/index.ts";
 import { createClient, createRestTransport } from "../../src/transport.ts";
 import { runInProcess } from "../cli/run-in-process.ts";
 import { caught } from "../support/caught.ts";
@@ -297,6 +297,20 @@ test("a secret across the end of the body that an error keeps is not shown", asy
     const error = await (failingCalls.accessToken as FailingCall)(secret, server.baseUrl);
     expect(Buffer.from(error.body ?? []).toString()).toBe(body.slice(0, -secret.length) + "*".repeat(kept));
   }
+});
+
+test("what is read from a body does not depend on what is redacted in it", async () => {
+  const server = await echoServer();
+  const body =
+    '{"code":9,"message":"not now 1234","details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"1234s"},{"@type":"t/x","n":1234}]}';
+  server.respond = (response) => response.writeHead(400, json).end(body);
+  const headers = { "x-session-id": "1234", "x-lang": () => "code" };
+  await using client = new JobsClient({ baseUrl: server.baseUrl, accessToken: "another", headers });
+  const error = await caught(client.abort("job-1"));
+  expect(error).toMatchObject({ code: Code.FailedPrecondition, outcome: "rejected", reason: "not now ****" });
+  expect(error.details).toMatchObject([{ json: { retryDelay: "****s" } }, { json: { n: "****" } }]);
+  expect(error.findDetails(RetryInfoSchema)).toMatchObject([{ retryDelay: { seconds: 1234n } }]);
+  expect(Buffer.from(error.body ?? []).toString()).not.toMatch(/1234|code/);
 });
 
 test("the command line does not print a secret", async () => {

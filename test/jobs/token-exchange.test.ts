@@ -113,6 +113,20 @@ const rows: Row[] = [
     60_000,
   ],
   [
+    "503 with a Retry-After of a year",
+    [status(503, { "retry-after": "31536000" })],
+    Code.Unavailable,
+    1,
+    300_000,
+  ],
+  [
+    "400 with a Retry-After of a year",
+    [status(400, { "retry-after": "31536000" })],
+    Code.Unauthenticated,
+    1,
+    300_000,
+  ],
+  [
     "429 with a Retry-After beyond it",
     [status(429, { "retry-after": "60" })],
     Code.ResourceExhausted,
@@ -279,6 +293,23 @@ describe("a pause that the endpoint asks for", () => {
     await client.close();
     expect(await caught(call)).toMatchObject({ code: Code.Unavailable, outcome: "not_sent" });
   });
+});
+
+test("a server that rejects every token causes no exchange for every call, however short the tokens live", async () => {
+  for (const expiresIn of ["3600", "0"]) {
+    const endpoint = await scriptedServer(tokenResponse("abc", expiresIn));
+    const server = await scriptedServer({ status: 401 });
+    const client = jobsClient(server.baseUrl, { apiKey: KEY, tokenUrl: endpoint.origin });
+    clock();
+    for (let i = 0; i < 6; i++) {
+      expect(await caught(client.run("job-1"))).toMatchObject({
+        code: Code.Unauthenticated,
+        outcome: "rejected",
+      });
+    }
+    expect(endpoint.seen).toHaveLength(2);
+    vi.restoreAllMocks();
+  }
 });
 
 test("a function for a token or header is called without arguments", async () => {
