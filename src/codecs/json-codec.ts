@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { DescField, DescMessage, Message, MessageShape, Registry } from "@bufbuild/protobuf";
-import { hasWrongType } from "../errors/wrong-type.ts";
+import { describeWrongType } from "../errors/wrong-type.ts";
 import { CodecError } from "./codec-error.ts";
 import { UNSUPPORTED } from "./compiled/unsupported.ts";
 import { fieldFromJson, messageFromJson, type UnknownAny } from "./json-decoder.ts";
@@ -30,7 +30,7 @@ function checked(desc: DescMessage, message: Message, write: () => string): stri
   } catch (error) {
     if (error !== UNSUPPORTED) throw error;
     if (message.$typeName !== desc.typeName) {
-      throw new CodecError(`the message ${hasWrongType(`a ${desc.typeName}`, message)}`);
+      throw new CodecError(`the message ${describeWrongType(`a ${desc.typeName}`, message)}`);
     }
     validateValues(desc, message);
     throw new CodecError("a value is not of its field's type");

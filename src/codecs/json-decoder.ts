@@ -9,6 +9,7 @@ import {
   setExtension,
 } from "@bufbuild/protobuf";
 import { AnySchema, isWrapperDesc, NullValue, StructSchema } from "@bufbuild/protobuf/wkt";
+import { typeNameFromUrl } from "../errors/type-url.ts";
 import { bytesFromBase64 } from "./base64.ts";
 import { encodeBinary } from "./binary-codec.ts";
 import { CodecError } from "./codec-error.ts";
@@ -464,7 +465,7 @@ function readAny(json: unknown, depth: number): Fields {
   if (!isObject(json)) throw new CodecError(`a google.protobuf.Any has to be an object, not ${kindOf(json)}`);
   const { "@type": typeUrl } = json;
   if (typeUrl === undefined && Object.keys(json).length === 0) return any;
-  const typeName = typeof typeUrl === "string" ? typeUrl.slice(typeUrl.lastIndexOf("/") + 1) : "";
+  const typeName = typeof typeUrl === "string" ? typeNameFromUrl(typeUrl) : "";
   if (typeName === "") throw new CodecError("a google.protobuf.Any has no @type");
   const desc = current.registry?.getMessage(typeName);
   if (desc === undefined) {

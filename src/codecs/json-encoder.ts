@@ -12,6 +12,7 @@ import {
   toJson,
 } from "@bufbuild/protobuf";
 import { type Any, FeatureSet_FieldPresence, isWrapperDesc } from "@bufbuild/protobuf/wkt";
+import { typeNameFromUrl } from "../errors/type-url.ts";
 import { decodeBinary } from "./binary-codec.ts";
 import { CodecError } from "./codec-error.ts";
 import { zeroTestOf } from "./compiled/compilable-fields.ts";
@@ -381,7 +382,7 @@ function wrapperWriter({ typeName, fields: [field] }: DescMessage & { fields: [D
 
 function anyText({ typeUrl, value }: Any, options: JsonWriteOptions): string {
   if (typeUrl === "") return "{}";
-  const desc = options.registry?.getMessage(typeUrl.slice(typeUrl.lastIndexOf("/") + 1));
+  const desc = options.registry?.getMessage(typeNameFromUrl(typeUrl));
   if (desc === undefined) throw new CodecError(`${JSON.stringify(typeUrl)} is not in the type registry`);
   const text = messageWriter(desc)(decodeBinary(desc, value) as unknown as Fields, options);
   const fields = wellKnownWriter(desc) === undefined ? text.slice(1, -1) : `"value":${text}`;

@@ -8,7 +8,7 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
-import { hasWrongType } from "../errors/wrong-type.ts";
+import { describeWrongType } from "../errors/wrong-type.ts";
 import { CodecError } from "./codec-error.ts";
 import { memoizeByType } from "./memoize-by-type.ts";
 import { type Fields, newMessageOf } from "./new-message.ts";
@@ -28,9 +28,9 @@ export function messageFromInit<Desc extends DescMessage>(
   init: MessageInitShape<Desc>,
 ): MessageShape<Desc> {
   try {
-    if (!isRecord(init)) throw new Problem("", hasWrongType(`a ${desc.typeName}`, init));
+    if (!isRecord(init)) throw new Problem("", describeWrongType(`a ${desc.typeName}`, init));
     const message = convert(desc, init);
-    if (message === undefined) throw new Problem("", hasWrongType(`a ${desc.typeName}`, init));
+    if (message === undefined) throw new Problem("", describeWrongType(`a ${desc.typeName}`, init));
     return message as unknown as MessageShape<Desc>;
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
@@ -231,7 +231,8 @@ function oneofMember({ name, fields }: DescOneof): Member {
   };
   return {
     convert: (oneof) => {
-      if (!isRecord(oneof)) throw new Problem(name, hasWrongType("an object with case and value", oneof));
+      if (!isRecord(oneof))
+        throw new Problem(name, describeWrongType("an object with case and value", oneof));
       const member = memberOf(oneof);
       if (member === undefined) return { case: undefined };
       const { value } = oneof;

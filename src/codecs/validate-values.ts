@@ -8,7 +8,7 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence, isWrapperDesc } from "@bufbuild/protobuf/wkt";
-import { hasWrongType } from "../errors/wrong-type.ts";
+import { describeWrongType } from "../errors/wrong-type.ts";
 import { CodecError } from "./codec-error.ts";
 import { isInt32, isInt64, isUint32, isUint64 } from "./integers.ts";
 import { memoizeByType } from "./memoize-by-type.ts";
@@ -236,5 +236,5 @@ function holds(what: string, isOne: (value: unknown) => boolean): Check {
 }
 
 function misfit(path: string, expected: string, value: unknown): CodecError {
-  return new CodecError(`${path} ${hasWrongType(expected, value)}`);
+  return new CodecError(`${path} ${describeWrongType(expected, value)}`);
 }

@@ -8,6 +8,7 @@ import {
 import { Code as ConnectCode, ConnectError } from "@connectrpc/connect";
 import { decodeDetail, type ErrorDetail, findDetails } from "../errors/error-detail.ts";
 import { RpcError } from "../errors/rpc-error.ts";
+import { typeNameFromUrl } from "../errors/type-url.ts";
 import { receivedHeaders } from "./headers.ts";
 
 /**
@@ -68,7 +69,7 @@ function incomingDetail(
   registry: Registry,
 ): ConnectError["details"][number] | undefined {
   const { typeUrl, value, json } = detail;
-  const type = typeUrl.slice(typeUrl.lastIndexOf("/") + 1);
+  const type = typeNameFromUrl(typeUrl);
   if (json === undefined) return { type, value: value ?? new Uint8Array() };
   const desc = registry.getMessage(type);
   if (desc === undefined) return undefined;

@@ -40,7 +40,7 @@ export function isCode(value: number): value is Code {
 
 const byProtobufName = /* @__PURE__ */ codesByProtobufName();
 
-/** The code that google.rpc.Code spells so, for instance `"NOT_FOUND"`. */
+/** The status code with this name in google.rpc.Code, for instance `"NOT_FOUND"`. */
 export function codeFromProtobufName(name: string): Code | undefined {
   return byProtobufName.get(name);
 }

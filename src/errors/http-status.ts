@@ -19,7 +19,7 @@ const fromStatus: ReadonlyMap<number, Code> = new Map([
 ]);
 
 /**
- * What an HTTP status means where no google.rpc.Status says more: the way back of
+ * The status code for an HTTP status of a response without a google.rpc.Status. It inverts the mapping of
  * google/rpc/code.proto, as REST APIs use the statuses.
  */
 export function codeFromHttpStatus(status: number): Code {
@@ -49,7 +49,7 @@ const toStatus: Readonly<Record<Code, number>> = {
   [Code.Unauthenticated]: 401,
 };
 
-/** The HTTP status with which a grpc-gateway answers a status code (google/rpc/code.proto). */
+/** The HTTP status that a grpc-gateway sends for a status code (google/rpc/code.proto). */
 export function httpStatusFromCode(code: Code): number {
   return toStatus[code];
 }

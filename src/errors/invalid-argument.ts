@@ -1,7 +1,7 @@
 import { Code } from "./code.ts";
 import { RpcError } from "./rpc-error.ts";
 
-/** The error for input that is refused before anything is sent. */
+/** Creates the error for invalid input that is found before anything is sent. */
 export function invalidArgument(reason: string, method?: string, cause?: unknown): RpcError {
   return new RpcError({ code: Code.InvalidArgument, reason, outcome: "not_sent", method, cause });
 }

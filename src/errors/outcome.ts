@@ -1,15 +1,15 @@
 /**
- * The answer to "did it happen?" after a failure.
+ * Whether the server did what a failed call asked for.
  *
  * - `"not_sent"`: no byte of the request left this process, so it did not happen.
- * - `"rejected"`: the server said no, so it did not happen.
+ * - `"rejected"`: the server rejected the request, so it did not happen.
  * - `"unknown"`: it may have happened, or may still happen.
  */
 export type Outcome = "not_sent" | "rejected" | "unknown";
 
-const gravity: Readonly<Record<Outcome, number>> = { not_sent: 0, rejected: 1, unknown: 2 };
+const severity: Readonly<Record<Outcome, number>> = { not_sent: 0, rejected: 1, unknown: 2 };
 
-/** What can be said of two attempts of one call: the worse of the two. */
+/** The outcome of a call that made two attempts: the less certain of the two. */
 export function worseOutcome(a: Outcome, b: Outcome): Outcome {
-  return gravity[a] >= gravity[b] ? a : b;
+  return severity[a] >= severity[b] ? a : b;
 }

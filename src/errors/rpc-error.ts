@@ -5,23 +5,23 @@ import { type ErrorDetail, findDetails } from "./error-detail.ts";
 import type { HttpHeaders } from "./http-headers.ts";
 import type { Outcome } from "./outcome.ts";
 
-/** What is known of one attempt of a call that failed. */
+/** One attempt of a failed call. */
 export interface AttemptRecord {
   readonly code: Code;
-  /** The HTTP status, if an answer came. */
+  /** The HTTP status, if the server responded. */
   readonly status?: number | undefined;
-  /** Absent on an attempt that was answered with 2xx. */
+  /** Absent if the server responded with 2xx. */
   readonly outcome?: Outcome | undefined;
   /** How long the attempt took, in milliseconds. */
   readonly durationMs: number;
-  /** How long the call then waited before its next attempt, in milliseconds; absent on the last one. */
+  /** The wait before the next attempt, in milliseconds; absent on the last attempt. */
   readonly waitedMs?: number | undefined;
 }
 
-/** What an {@link RpcError} is made of. */
+/** The properties of a new {@link RpcError}. */
 export interface RpcErrorInit {
   readonly code: Code;
-  /** What went wrong, in the server's words where it had any. */
+  /** What went wrong: the server's own message, if it sent one. */
   readonly reason: string;
   readonly outcome: Outcome;
   readonly method?: string | undefined;
@@ -37,35 +37,35 @@ export interface RpcErrorInit {
 const rpcErrorBrand = Symbol.for("bytenite-jobs/RpcError");
 
 /**
- * A call that failed. Everything that can go wrong with a call ends in one of these.
+ * The error of a failed call. A call fails with no other kind of error.
  *
- * What came from the server at any length (`headers`, `body`, `details`) can be read, but is not enumerable, as `cause`
- * is not: loggers that copy an error's properties, and `util.inspect`, then show what {@link RpcError.toJSON} does. An
- * answer's headers may hold cookies, and its body megabytes.
+ * `headers`, `body` and `details` can be read, but are not enumerable, as `cause` is not. A response's headers may hold
+ * cookies, and its body megabytes. Loggers that copy an error's properties, and `util.inspect`, therefore show only what
+ * {@link RpcError.toJSON} returns.
  *
- * `instanceof` also holds for errors of a second installed copy of this package.
+ * `instanceof` also recognizes errors of a second installed copy of this package.
  */
 export class RpcError extends Error {
   override readonly name: string = "RpcError";
   /** What went wrong, as a gRPC status code. */
   readonly code: Code;
-  /** What went wrong, in words: the server's, where it had any. `message` is this and more. */
+  /** What went wrong: the server's own message, if it sent one. `message` adds the method, the code and the status. */
   readonly reason: string;
-  /** Whether it happened. It speaks of the whole call: the worst of its attempts. */
+  /** Whether it happened, over all attempts of the call: the least certain outcome counts. */
   readonly outcome: Outcome;
   /** The rpc's full name, for instance `"bytenite.customer.Customer/RunJob"`; `""` outside of a call. */
   readonly method: string;
-  /** The HTTP status of the last answer, if there was one. */
+  /** The HTTP status of the last response, if there was one. */
   readonly status: number | undefined;
-  /** The `details` of the server's google.rpc.Status, as they came. Not enumerable. */
+  /** The `details` of the server's google.rpc.Status, as the server sent them. Not enumerable. */
   declare readonly details: readonly ErrorDetail[];
-  /** How many requests were begun. */
+  /** How many attempts the call made. */
   readonly attempts: number;
-  /** One record for each attempt, the first one first. */
+  /** One record for each attempt, in order. */
   readonly history: readonly AttemptRecord[];
-  /** The headers of the last answer, if there was one. Not enumerable. */
+  /** The headers of the last response, if there was one. Not enumerable. */
   declare readonly headers: HttpHeaders;
-  /** The bytes of the last answer, as far as they were read. Not enumerable. */
+  /** The body of the last response, as far as it was read. Not enumerable. */
   declare readonly body: Uint8Array | undefined;
 
   constructor(init: RpcErrorInit) {
@@ -78,15 +78,15 @@ export class RpcError extends Error {
     this.status = init.status;
     this.attempts = init.attempts ?? init.history?.length ?? 0;
     this.history = init.history ?? [];
-    hold(this, { details: init.details ?? [], headers: init.headers ?? {}, body: init.body });
+    defineHidden(this, { details: init.details ?? [], headers: init.headers ?? {}, body: init.body });
   }
 
-  /** The details that are messages of the given type, decoded. */
+  /** Decodes the details of one message type. */
   findDetails<Desc extends DescMessage>(schema: Desc): MessageShape<Desc>[] {
     return findDetails(this.details, schema);
   }
 
-  /** What a JSON log needs; the bytes and headers of the answer are left out, and of the details all but their types. */
+  /** Returns the properties for a JSON log: without the headers and the body, and only the types of the details. */
   toJSON(): Record<string, unknown> {
     const { name, message, reason, outcome, method, status, attempts } = this;
     const history = this.history.map(loggedAttempt);
@@ -105,14 +105,14 @@ export class RpcError extends Error {
     };
   }
 
-  /** Holds for one of a second installed copy of this package, too. */
+  /** Recognizes errors of a second installed copy of this package, too. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return this === RpcError ? hasBrand(value, rpcErrorBrand) : hasPrototype(value, this.prototype);
   }
 }
 
-/** Gives an error properties that no log copies of it, as `cause` of every error is one. */
-export function hold(error: Error, properties: Readonly<Record<string, unknown>>): void {
+/** Defines properties that are not enumerable, as `cause` is not, so that loggers do not copy them. */
+export function defineHidden(error: Error, properties: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(properties)) {
     Object.defineProperty(error, name, { value, writable: true, enumerable: false, configurable: true });
   }
@@ -129,12 +129,12 @@ const LONGEST_LINE = 500;
 
 function oneLine(text: string): string {
   const start = text.slice(0, LONGEST_REASON);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must go from a log line
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a log line must not contain control characters
   const line = start.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim();
   return line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line;
 }
 
-/** An attempt as a log has it: the code by its name, times in whole microseconds. */
+/** An attempt as it is logged: the name of the code, times rounded to microseconds. */
 function loggedAttempt({ code, durationMs, waitedMs, ...others }: AttemptRecord): Record<string, unknown> {
   return { code: codeName(code), ...others, durationMs: rounded(durationMs), waitedMs: rounded(waitedMs) };
 }

@@ -1,13 +1,13 @@
 /**
- * A sentence without its subject, for a value that is not `expected`, such as `"a boolean"`. It says of the value no more
- * than its type, because it may be a secret, unless it is a number where an integer belongs.
+ * Describes a value of the wrong type, as the predicate of a sentence: `has to be a boolean, not a string`. It names only
+ * the value's type, because the value may be a secret, unless it is a number where an integer belongs.
  */
-export function hasWrongType(expected: string, value: unknown): string {
+export function describeWrongType(expected: string, value: unknown): string {
   const isNearly = typeof value === "number" && expected.includes("int");
-  return `has to be ${expected}, not ${isNearly ? value : typeNameOf(value)}`;
+  return `has to be ${expected}, not ${isNearly ? value : kindOf(value)}`;
 }
 
-function typeNameOf(value: unknown): string {
+function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return "an array";
   if (typeof value !== "object") return `a ${typeof value}`;

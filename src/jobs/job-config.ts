@@ -2,7 +2,7 @@ import { Customer } from "../../gen/bytenite/customer/customer_pb.js";
 import { type JobConfig, JobConfigSchema } from "../../gen/bytenite/job/job_pb.js";
 import { isRecord } from "../codecs/records.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
-import { hasWrongType } from "../errors/wrong-type.ts";
+import { describeWrongType } from "../errors/wrong-type.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
 
 /** The limits of a job. A limit that is left out is not sent. */
@@ -24,7 +24,7 @@ export interface JobConfigInit {
 export function checkedJobConfig(config: JobConfigInit): JobConfig {
   // A Map or a promise has no keys, and would run a job without a limit.
   if (!isRecord(config as unknown))
-    throw invalidArgument(`config ${hasWrongType("an object", config)}`, method);
+    throw invalidArgument(`config ${describeWrongType("an object", config)}`, method);
   for (const key of Object.keys(config)) {
     // Messages created by protobuf-es have their type's name, and are allowed too.
     if (keys.includes(key) || key === "$typeName") continue;

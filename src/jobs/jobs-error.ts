@@ -6,7 +6,7 @@ import {
 import { brand, hasBrand, hasPrototype } from "../errors/brand.ts";
 import { Code, isCode } from "../errors/code.ts";
 import { codeFromHttpStatus } from "../errors/http-status.ts";
-import { hold, RpcError, type RpcErrorInit } from "../errors/rpc-error.ts";
+import { defineHidden, RpcError, type RpcErrorInit } from "../errors/rpc-error.ts";
 import type { ErrorBodyType, StatusInfo } from "../responses/status-info.ts";
 
 const jobsErrorBrand = Symbol.for("bytenite-jobs/JobsError");
@@ -25,7 +25,7 @@ export class JobsError extends RpcError {
   constructor(response: GenericResponse, init: RpcErrorInit) {
     super(init);
     brand(this, jobsErrorBrand);
-    hold(this, { response, error: response.error });
+    defineHidden(this, { response, error: response.error });
   }
 
   /** Returns what {@link RpcError.toJSON} returns, and the response's `requestId`. */

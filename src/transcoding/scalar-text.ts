@@ -2,7 +2,7 @@ import { types } from "node:util";
 import { ScalarType } from "@bufbuild/protobuf";
 import { base64Encode } from "@bufbuild/protobuf/wire";
 import { bytesFromBase64 } from "../codecs/base64.ts";
-import { hasWrongType } from "../errors/wrong-type.ts";
+import { describeWrongType } from "../errors/wrong-type.ts";
 
 /** Writes a scalar as text. What it throws is a sentence without its subject: `has to be a string, …`. */
 export function scalarToText(type: ScalarType, value: unknown): string {
@@ -155,5 +155,5 @@ function bytesFromText(text: string): Uint8Array {
 }
 
 function wrongType(expected: string, value: unknown): Error {
-  return new Error(hasWrongType(expected, value));
+  return new Error(describeWrongType(expected, value));
 }

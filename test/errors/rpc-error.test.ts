@@ -12,7 +12,7 @@ import { JobsError } from "../../src/jobs/jobs-error.ts";
 const init = { code: Code.NotFound, reason: "no job 42", outcome: "rejected" } as const;
 
 describe("RpcError", () => {
-  test("its message is one line that names the rpc, the code and the server's words", () => {
+  test("its message is one line with the rpc, the code and the server's message", () => {
     const error = new RpcError({ ...init, method: "pkg.Service/Method", status: 404 });
     expect(error.message).toBe("pkg.Service/Method: NotFound (HTTP 404): no job 42");
     expect(new RpcError({ ...init, reason: "two\r\nlines\u2028and\tmore" }).message).toBe(
@@ -21,8 +21,8 @@ describe("RpcError", () => {
     expect(new RpcError({ ...init, reason: "x".repeat(10_000) }).message.length).toBeLessThan(600);
   });
 
-  test("instanceof holds for an error of another installed copy", async () => {
-    // A query makes node load the module a second time, as a second copy would be.
+  test("instanceof recognizes an error of another installed copy", async () => {
+    // A query makes Node.js load the module a second time, like a second installed copy.
     const path = "../../src/errors/rpc-error.ts?copy";
     const copy = (await import(/* @vite-ignore */ path)) as { RpcError: typeof RpcError };
     expect(copy.RpcError).not.toBe(RpcError);
@@ -32,7 +32,7 @@ describe("RpcError", () => {
     expect(undefined).not.toBeInstanceOf(RpcError);
   });
 
-  test("instanceof tells a subclass from its parent", () => {
+  test("instanceof distinguishes a subclass from its parent", () => {
     class Special extends RpcError {}
     const jobsError = new JobsError(create(GenericResponseSchema), init);
     expect(jobsError).toBeInstanceOf(RpcError);
@@ -42,7 +42,7 @@ describe("RpcError", () => {
     expect(new Special(init)).toBeInstanceOf(Special);
   });
 
-  test("findDetails decodes the details of one type, in either encoding", () => {
+  test("findDetails decodes the details of one message type, in either encoding", () => {
     const binary = {
       typeUrl: "type.googleapis.com/google.rpc.ErrorInfo",
       value: toBinary(ErrorInfoSchema, create(ErrorInfoSchema, { reason: "QUOTA" })),
@@ -59,14 +59,14 @@ describe("RpcError", () => {
     expect(error.details).toHaveLength(4);
   });
 
-  test("util.inspect shows what a log needs", () => {
+  test("util.inspect shows the message, the outcome and the cause", () => {
     const text = inspect(new RpcError({ ...init, cause: new Error("below") }));
     expect(text).toContain("NotFound: no job 42");
     expect(text).toContain("outcome: 'rejected'");
     expect(text).toContain("below");
   });
 
-  test("what an answer says at any length can be read, and no log that copies properties has it", () => {
+  test("headers, body and details can be read, but are not enumerable", () => {
     const headers = { "set-cookie": "session" };
     const body = new TextEncoder().encode("a body");
     const details = [{ typeUrl: "example.com/a.Detail", value: body }];
@@ -90,7 +90,7 @@ describe("RpcError", () => {
   });
 });
 
-test("a log in JSON has the codes of attempts by name, and no more of their times than can be read", () => {
+test("toJSON names the codes of attempts and rounds their times", () => {
   const history = [
     { code: Code.Unavailable, status: 503, outcome: "rejected", durationMs: 1.23456789, waitedMs: 100 },
     { code: Code.NotFound, status: 404, outcome: "rejected", durationMs: 2 },
@@ -103,7 +103,7 @@ test("a log in JSON has the codes of attempts by name, and no more of their time
   expect(error.history).toEqual(history);
 });
 
-test("the worse of two outcomes is the one that says less", () => {
+test("the worse of two outcomes is the less certain one", () => {
   expect(worseOutcome("not_sent", "rejected")).toBe("rejected");
   expect(worseOutcome("unknown", "rejected")).toBe("unknown");
   expect(worseOutcome("not_sent", "not_sent")).toBe("not_sent");
@@ -118,9 +118,9 @@ test("codes have gRPC's numbers and names", () => {
   expect(codeFromProtobufName("NOPE")).toBeUndefined();
 });
 
-test("HTTP statuses and codes map as google/rpc/code.proto says", () => {
+test("HTTP statuses and codes are mapped as google/rpc/code.proto says", () => {
   for (const code of Object.values(Code).filter((each) => each !== Code.OK)) {
-    // Several codes share a status, so only the way there and back again has to agree.
+    // Several codes share a status, so only the round trip of the status has to agree.
     const status = httpStatusFromCode(code);
     expect(httpStatusFromCode(codeFromHttpStatus(status))).toBe(status);
   }
