@@ -66,7 +66,7 @@ export class Attempt implements ExchangeListener, EndListener {
 
   begin(dispatcher: Dispatcher): void {
     // First, because an attempt that fails at once may be followed by a wait, which has to be notified instead.
-    this.#scope.tell(this);
+    this.#scope.setListener(this);
     this.#exchange.begin(dispatcher);
   }
 

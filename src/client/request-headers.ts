@@ -1,5 +1,6 @@
 import { invalidArgument } from "../errors/invalid-argument.ts";
 import type { HeaderList } from "../http/http-exchange.ts";
+import { isToken } from "../http/token.ts";
 import type { OutgoingMetadata } from "./call-options.ts";
 
 /** Headers that only the library or the connection sets. */
@@ -21,8 +22,6 @@ const reserved: ReadonlySet<string> = new Set([
 const credentials =
   /authori[sz]ation|(^|[-_.])auth($|[-_.])|token|secret|(api|access|account|functions?|master|private|subscription)[-_]?key|cookie|passw|credential|jwt|session[-_]?(id|key)/;
 
-/** A header name (RFC 9110, section 5.6.2). */
-const tokenPattern = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** A header value, without line breaks and other control characters (RFC 9110, section 5.5). */
 const valuePattern = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** The characters that gRPC allows in text metadata; a grpc-gateway drops metadata with others. */
@@ -39,8 +38,7 @@ export function isCredential(name: string): boolean {
  * @param option the option to name in the error
  */
 export function checkedHeaderName(name: string, option: string): string {
-  if (!tokenPattern.test(name))
-    throw invalidArgument(`${option}: ${JSON.stringify(name)} is not a header name`);
+  if (!isToken(name)) throw invalidArgument(`${option}: ${JSON.stringify(name)} is not a header name`);
   const lower = name.toLowerCase();
   if (reserved.has(lower)) throw invalidArgument(`${option}: ${name} is set by the transport itself`);
   return lower;

@@ -2,7 +2,7 @@ import { promisify } from "node:util";
 import * as zlib from "node:zlib";
 import type { HttpFailure, HttpResponse, HttpResult } from "./http-exchange.ts";
 
-/** How Node gives back what came out and, as the engine's `bytesWritten`, how many bytes went in. */
+/** What Node.js returns with `info: true`: the output and, as the engine's `bytesWritten`, the size of the input it read. */
 interface Decompressed {
   readonly buffer: Uint8Array;
   readonly engine: { readonly bytesWritten: number };
@@ -11,32 +11,32 @@ interface Decompressed {
 type Options = { readonly maxOutputLength: number; readonly info: true };
 type Decompress = (body: Uint8Array, options: Options) => Promise<Decompressed>;
 
-// The declarations of Node's types do not know that `info` changes what comes back.
-const promised = (method: unknown) =>
+// @types/node does not declare that `info` changes the result.
+const promisified = (method: unknown) =>
   promisify(method as (...args: unknown[]) => void) as unknown as Decompress;
 
-const gunzip = promised(zlib.gunzip);
-const inflate = promised(zlib.inflate);
-const inflateRaw = promised(zlib.inflateRaw);
-const zstdDecompress = promised(zlib.zstdDecompress);
+const gunzip = promisified(zlib.gunzip);
+const inflate = promisified(zlib.inflate);
+const inflateRaw = promisified(zlib.inflateRaw);
+const zstdDecompress = promisified(zlib.zstdDecompress);
 
-/** Zeros pad a gzip stream where it has to fill a block, and gzip itself ignores them. */
+/** Decompresses gzip with zeros behind it. They pad a stream to the size of a block, and gzip itself ignores them. */
 async function gunzipPadded(body: Uint8Array, options: Options): Promise<Decompressed> {
   const stream = await gunzip(body, options);
   const isPadded = body.subarray(stream.engine.bytesWritten).every((byte) => byte === 0);
   return isPadded ? { buffer: stream.buffer, engine: { bytesWritten: body.length } } : stream;
 }
 
-/** Each frame is a trip to another thread, of 0.2 ms, and may say nothing in nine bytes. */
-const MOST_ZSTD_FRAMES = 1_000;
+/** Each frame costs 0.2 ms in another thread, and a frame of nine bytes may be empty. */
+const MAX_ZSTD_FRAMES = 1_000;
 
-/** A zstd stream is one frame or several (RFC 8878, section 3); Node reads the first one. */
+/** Decompresses all frames of a zstd stream (RFC 8878, section 3). Node.js decompresses only the first one. */
 async function zstdDecompressFrames(body: Uint8Array, options: Options): Promise<Decompressed> {
   const frames: Uint8Array[] = [];
   let at = 0;
   let left = options.maxOutputLength;
-  while (at < body.length && frames.length < MOST_ZSTD_FRAMES) {
-    // What a frame has beyond the limit counts there; Node takes no limit of 0.
+  while (at < body.length && frames.length < MAX_ZSTD_FRAMES) {
+    // Node.js does not accept a limit of 0. The caller rejects a byte that is too many.
     const limit = { ...options, maxOutputLength: Math.max(left, 1) };
     const { buffer, engine } = await zstdDecompress(body.subarray(at), limit);
     frames.push(buffer);
@@ -50,30 +50,30 @@ async function zstdDecompressFrames(body: Uint8Array, options: Options): Promise
 const decompressors: Readonly<Record<string, Decompress>> = {
   gzip: gunzipPadded,
   "x-gzip": gunzipPadded,
-  // Some servers leave the zlib header away that the standard asks for.
+  // Some servers omit the zlib header that the standard requires.
   deflate: (body, options) => (((body[0] ?? 0) & 0x0f) === 8 ? inflate : inflateRaw)(body, options),
-  br: promised(zlib.brotliDecompress),
+  br: promisified(zlib.brotliDecompress),
   zstd: zstdDecompressFrames,
 };
 
-/** Whether the body of an answer is compressed. Nobody asked for that, but a proxy may do it unasked. */
+/** Whether the body of a response is compressed. The client does not ask for that, but a proxy may compress it anyway. */
 export function isCompressed({ headers, body }: HttpResponse): boolean {
   return body.length > 0 && codingsOf(headers).length > 0;
 }
 
-/** Undoes the compression of an answer's body. The limit holds for what comes out too. */
+/** Decompresses the body of a response. The limit applies to the output, too. */
 export async function decompress(response: HttpResponse, maxResponseBytes: number): Promise<HttpResult> {
   let { body } = response;
   for (const coding of codingsOf(response.headers).reverse()) {
-    const undo = decompressors[coding];
-    if (undo === undefined) {
-      const cause = new TypeError(`the answer is compressed in a way that is not known (${coding})`);
+    const decompressor = decompressors[coding];
+    if (decompressor === undefined) {
+      const cause = new TypeError(`the response has an unknown content-encoding (${coding})`);
       return failure(response, "unreadable", cause);
     }
     try {
-      const { buffer, engine } = await undo(body, { maxOutputLength: maxResponseBytes, info: true });
-      // Node is content with a stream that ends before its bytes do. Whatever stands behind it is lost.
-      if (engine.bytesWritten !== body.length) throw new RangeError("bytes are left over");
+      const { buffer, engine } = await decompressor(body, { maxOutputLength: maxResponseBytes, info: true });
+      // Node.js ignores bytes behind the end of a stream, which would be lost.
+      if (engine.bytesWritten !== body.length) throw new RangeError("the stream ends before its bytes do");
       if (buffer.length > maxResponseBytes) return tooLarge(response, maxResponseBytes, undefined);
       body = buffer;
     } catch (cause) {
@@ -81,7 +81,7 @@ export async function decompress(response: HttpResponse, maxResponseBytes: numbe
       return failure(
         response,
         "unreadable",
-        new TypeError(`the answer cannot be decompressed (${coding})`, { cause }),
+        new TypeError(`cannot decompress the response (${coding})`, { cause }),
       );
     }
   }
@@ -98,7 +98,7 @@ function codingsOf(headers: HttpResponse["headers"]): string[] {
 }
 
 function tooLarge(response: HttpResponse, maxResponseBytes: number, cause: unknown): HttpResult {
-  const error = new RangeError(`the answer is longer than ${maxResponseBytes} bytes`, { cause });
+  const error = new RangeError(`the response is longer than ${maxResponseBytes} bytes`, { cause });
   return failure(response, "too_large", error);
 }
 

@@ -1,9 +1,9 @@
 import type { HttpHeaders } from "../errors/http-headers.ts";
 
-/** Names and values in turn; a list is several values of one name. */
+/** Header names and values in turn. A repeated header has a list of values. */
 export type HeaderList = readonly (string | readonly string[])[];
 
-/** One HTTP request, ready to be sent. */
+/** An HTTP request that is ready to be sent. */
 export interface HttpRequest {
   /** Scheme, host and port, for instance `"https://api.bytenite.com"`. */
   readonly origin: string;
@@ -14,23 +14,23 @@ export interface HttpRequest {
   readonly headers: HeaderList;
   /** Null for a request without a body; never empty. */
   readonly body: Uint8Array | null;
-  /** Whether undici may send it again by itself, as it does over HTTP/2 with what it takes for refused. */
+  /** Whether undici may resend the request, as it does over HTTP/2 if it considers the stream refused. */
   readonly idempotent: boolean;
-  /** A longer answer ends the exchange, in bytes. */
+  /** The limit in bytes; a longer response ends the exchange. */
   readonly maxResponseBytes: number;
 }
 
-/** One HTTP answer, read to its end. */
+/** An HTTP response that was read to its end. */
 export interface HttpResponse {
   readonly status: number;
   readonly headers: HttpHeaders;
   readonly trailers: HttpHeaders;
   readonly body: Uint8Array;
-  /** Whether nothing but the end of the connection ended the body, which then may be cut (RFC 9112, section 6.3). */
+  /** Whether only the end of the connection ended the body, which may then be truncated (RFC 9112, section 6.3). */
   readonly isCloseDelimited: boolean;
 }
 
-/** An exchange that did not end in an answer. */
+/** An exchange that failed before the response was complete. */
 export interface HttpFailure {
   readonly kind:
     | "not_connected"
@@ -42,17 +42,17 @@ export interface HttpFailure {
     | "unusable_dispatcher";
   /** Whether any byte of the request may have left. */
   readonly sent: boolean;
-  /** The status and headers, if the failure came after them. */
+  /** The status and headers of the response, if the server had sent them. */
   readonly status?: number;
   readonly headers?: HttpHeaders;
   readonly cause: unknown;
 }
 
-/** Is told how an exchange ends, by one of the two, once. */
+/** Is notified of the end of an exchange, by one of the two methods, once. */
 export interface ExchangeListener {
   onResponse(response: HttpResponse): void;
   onFailure(failure: HttpFailure): void;
 }
 
-/** What an exchange comes to. */
+/** The result of an exchange. */
 export type HttpResult = { readonly response: HttpResponse } | { readonly failure: HttpFailure };

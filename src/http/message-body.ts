@@ -1,12 +1,12 @@
 import type { HttpHeaders } from "../errors/http-headers.ts";
 
 /**
- * Whether nothing but the end of the connection ends the body of a response, so that one which was cut looks like a whole
- * one (RFC 9112, section 6.3). undici reports either end of such a connection, FIN or RST, as the end of the response
+ * Whether only the end of the connection ends the body of a response, so that a truncated body looks complete
+ * (RFC 9112, section 6.3). undici reports both a FIN and a RST of such a connection as the end of the response
  * (8.12: `onHttpSocketEnd` and `onHttpSocketError` in lib/dispatcher/client-h1.js).
  *
- * @param verb the method of the request
- * @param rawHeaders what undici's controller has of them
+ * @param verb the HTTP method of the request
+ * @param rawHeaders the `rawHeaders` of undici's controller
  */
 export function isCloseDelimited(
   verb: string,
@@ -23,21 +23,21 @@ export function isCloseDelimited(
   return mayHaveBody(verb, status) && !isOfHttp2(rawHeaders);
 }
 
-/** Whether a response has a body, be it an empty one (RFC 9112, section 6.3). */
+/** Whether a response has a body, which may be empty (RFC 9112, section 6.3). */
 export function mayHaveBody(verb: string, status: number): boolean {
   return verb !== "HEAD" && status !== 204 && status !== 304;
 }
 
-/** As undici's parser reads the list (llhttp): what has an empty element behind it is not the last one. */
+/** Whether `chunked` is the last coding, as undici's parser (llhttp) reads the list: an empty element counts. */
 function endsWithChunked(codings: string): boolean {
   const last = codings.slice(codings.lastIndexOf(",") + 1);
   return last.trim().toLowerCase() === "chunked";
 }
 
 /**
- * Whether headers came over HTTP/2, where the stream says that it ends. undici 8 keeps those as the object that Node
- * makes of them, and those of HTTP/1 as a list (`onResponse` in lib/dispatcher/client-h2.js, `onHeaderField` in
- * client-h1.js). undici 7 has a list for both; its answers over HTTP/2 have to have a length.
+ * Whether headers came over HTTP/2, where the stream itself marks its end. undici 8 passes on Node's object for HTTP/2,
+ * and a list for HTTP/1 (`onResponse` in lib/dispatcher/client-h2.js, `onHeaderField` in client-h1.js). undici 7 passes on
+ * a list for both, so that its responses over HTTP/2 need a `content-length`.
  */
 function isOfHttp2(rawHeaders: unknown): boolean {
   return typeof rawHeaders === "object" && rawHeaders !== null && !Array.isArray(rawHeaders);

@@ -5,11 +5,11 @@ import type { ExchangeListener, HeaderList, HttpFailure, HttpRequest } from "./h
 import { isCloseDelimited, mayHaveBody } from "./message-body.ts";
 
 /**
- * The headers as undici takes them. Of a name that stands twice in a plain list its ProxyAgent keeps the last value
- * (8.12), so several values need the other form.
+ * Converts headers to a form for undici. undici's ProxyAgent (8.12) keeps only the last value of a name that is repeated
+ * in a flat list, so repeated names are sent as an object.
  */
-function forUndici(headers: HeaderList): string[] | Record<string, string | string[]> {
-  // A copy: interceptors of undici's add to the list that they are given, and calls of a method share one.
+function undiciHeaders(headers: HeaderList): string[] | Record<string, string | string[]> {
+  // A copy, because undici's interceptors add to the list, and the calls of a method share it.
   if (!hasLists(headers)) return headers.slice() as string[];
   const byName = new Map<string, string | string[]>();
   for (let i = 0; i < headers.length; i += 2) {
@@ -21,7 +21,7 @@ function forUndici(headers: HeaderList): string[] | Record<string, string | stri
   return Object.fromEntries(byName);
 }
 
-/** With a loop: this is done for every request, and hardly any has one. */
+/** A loop, because this runs for every request and allocates nothing. */
 function hasLists(headers: HeaderList): boolean {
   for (let i = 1; i < headers.length; i += 2) {
     if (typeof headers[i] !== "string") return true;
@@ -31,11 +31,11 @@ function hasLists(headers: HeaderList): boolean {
 
 const noBytes = /* @__PURE__ */ Buffer.alloc(0);
 
-const UNSAFE_REPLAY = "the server gave no answer, and sending the request again by itself might do it twice";
+const UNSAFE_REPLAY = "the server did not respond, and resending the request might do it twice";
 
 /**
- * One exchange, and the handler that undici reports to. `onRequestStart` comes directly before the first byte is
- * written, over HTTP/1.1 and HTTP/2, so whatever fails before it was not sent.
+ * One HTTP exchange, and the handler to which undici reports it. undici calls `onRequestStart` directly before it writes
+ * the first byte, over HTTP/1.1 and HTTP/2, so a request that fails earlier was not sent.
  */
 export class UndiciExchange implements Dispatcher.DispatchHandler {
   readonly #request: HttpRequest;
@@ -45,9 +45,9 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   #sent = false;
   #status = 0;
   #headers: HttpHeaders = {};
-  /** The first piece of the body, which hardly any is longer than, and the others. */
-  #body: Uint8Array | undefined;
-  #more: Uint8Array[] | undefined;
+  /** The first chunk of the body. Most bodies have only one. */
+  #firstChunk: Uint8Array | undefined;
+  #moreChunks: Uint8Array[] | undefined;
   #length = 0;
 
   constructor(request: HttpRequest, listener: ExchangeListener) {
@@ -55,7 +55,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     this.#listener = listener;
   }
 
-  /** Asks undici for it, unless it was cancelled. It may be over when this returns: some dispatchers fail at once. */
+  /** Dispatches the request, unless it was cancelled. The exchange may be over on return: some dispatchers fail at once. */
   begin(dispatcher: Dispatcher): void {
     if (this.#listener === undefined) return;
     const { origin, target, verb, headers, body } = this.#request;
@@ -65,9 +65,9 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
           origin,
           path: target,
           method: verb,
-          headers: forUndici(headers),
+          headers: undiciHeaders(headers),
           body,
-          // A call's own deadline covers these; undici's defaults would end calls that have none.
+          // The deadline of the call covers these. undici's defaults would end calls without a deadline.
           headersTimeout: 0,
           bodyTimeout: 0,
         },
@@ -78,25 +78,25 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     }
   }
 
-  /** Ends it: frees the connection, or the place in the queue, and reports a failure of kind `"cancelled"`. */
+  /** Ends the exchange: frees its connection or its place in the queue, and reports a failure of kind `"cancelled"`. */
   cancel(reason: Error): void {
     if (this.#listener === undefined) return;
     this.#cancelled = reason;
     this.#fail("cancelled", reason);
-    // A request that still waits for a connection has no controller; it is stopped in onRequestStart.
+    // A request that still waits for a connection has no controller; onRequestStart stops it.
     const controller = this.#controller;
-    // Not in this turn: where the streams that were opened in it still wait to be flushed, closing one of them can
-    // send Node's HTTP/2 into a loop without an end, which takes all memory (24.21, found by `npm run chaos`).
+    // In a later turn: to close an HTTP/2 stream that was opened in this turn and is not yet flushed can send Node.js
+    // 24.21 into an endless loop that takes all memory (found by `npm run chaos`).
     if (controller !== undefined) setImmediate(() => controller.abort(reason));
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // Thrown, not aborted: an abort would close a connection that is in order. Whatever was reported before, a
-    // cancellation or an error of a dispatcher that goes on all the same, must not be followed by a request.
+    // No request may follow a cancellation, or an error of a dispatcher that goes on all the same. This throws instead of
+    // calling abort(), which would close a healthy connection.
     if (this.#listener === undefined) throw this.#cancelled ?? new Error("the exchange is over");
-    // Over HTTP/2 undici begins again, once, what the server did not process: REFUSED_STREAM, or a stream behind
-    // the last one of a GOAWAY. That would be proof, but it compares a GOAWAY with the streams of older
-    // connections as well, whose calls may have been done (8.12: test/faults/replayed-calls.test.ts).
+    // Over HTTP/2 undici resends a request once if the server did not process it: after REFUSED_STREAM, or for a stream
+    // above the last one of a GOAWAY. That would be safe, but undici 8.12 also applies a GOAWAY to streams of older
+    // connections, whose requests may have been processed (test/faults/replayed-calls.test.ts).
     if (this.#sent && !this.#request.idempotent) throw new Error(UNSAFE_REPLAY);
     this.#controller = controller;
     this.#sent = true;
@@ -105,29 +105,29 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: HttpHeaders): void {
-    // What is answered was sent, also where a dispatcher in between did not pass on that it began.
+    // The request was sent, even if a dispatcher in between did not pass on onRequestStart.
     this.#sent = true;
     if (status < 200) return;
     this.#status = status;
     this.#headers = headers;
-    // At once, not when so much of it has come. Where there is no body, the length is that of another answer's.
+    // Fails before the body arrives. Without a body, content-length is that of the response to a GET.
     const { verb, maxResponseBytes } = this.#request;
     if (Number(headers["content-length"]) > maxResponseBytes && mayHaveBody(verb, status)) {
-      this.#refuseLength(controller);
+      this.#failTooLarge(controller);
     }
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
     this.#length += chunk.length;
-    if (this.#length > this.#request.maxResponseBytes) this.#refuseLength(controller);
-    else if (this.#body === undefined) this.#body = chunk;
-    else if (this.#more === undefined) this.#more = [chunk];
-    else this.#more.push(chunk);
+    if (this.#length > this.#request.maxResponseBytes) this.#failTooLarge(controller);
+    else if (this.#firstChunk === undefined) this.#firstChunk = chunk;
+    else if (this.#moreChunks === undefined) this.#moreChunks = [chunk];
+    else this.#moreChunks.push(chunk);
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController, trailers: HttpHeaders | undefined): void {
-    const first = this.#body ?? noBytes;
-    const body = this.#more === undefined ? first : Buffer.concat([first, ...this.#more]);
+    const first = this.#firstChunk ?? noBytes;
+    const body = this.#moreChunks === undefined ? first : Buffer.concat([first, ...this.#moreChunks]);
     const status = this.#status;
     const headers = this.#headers;
     this.#end()?.onResponse({
@@ -140,9 +140,9 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(controller: Dispatcher.DispatchController | null, error: Error): void {
-    // undici makes the controller when it begins to write; who stands in between may not have passed that on.
+    // undici creates the controller when it begins to write. A dispatcher in between may not have passed that on.
     if (controller) this.#sent = true;
-    // The words of undici 6 for a handler without its own methods, and of later ones for one without theirs:
+    // The message of undici 6, and of later releases, for a handler that lacks the methods of the release:
     // https://github.com/nodejs/undici/blob/v6.21.0/lib/core/util.js (validateHandler), v8.12.4 (assertRequestHandler).
     if (/^invalid on\w+ method$/.test(error.message)) {
       const reason =
@@ -151,25 +151,25 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     } else if (isHidden407(error)) {
       this.#status = 407;
       this.#fail("unreadable", error);
-    } else if (isRefusedInput(error)) {
+    } else if (isInvalidArgument(error)) {
       this.#fail("invalid_request", error);
     } else {
       this.#fail(this.#sent ? "connection_lost" : "not_connected", error);
     }
   }
 
-  #refuseLength(controller: Dispatcher.DispatchController): void {
-    const error = new RangeError(`the answer is longer than ${this.#request.maxResponseBytes} bytes`);
+  #failTooLarge(controller: Dispatcher.DispatchController): void {
+    const error = new RangeError(`the response is longer than ${this.#request.maxResponseBytes} bytes`);
     this.#fail("too_large", error);
     controller.abort(error);
   }
 
   #fail(kind: HttpFailure["kind"], cause: unknown): void {
-    const answered = this.#status === 0 ? undefined : { status: this.#status, headers: this.#headers };
-    this.#end()?.onFailure({ kind, sent: this.#sent, ...answered, cause });
+    const head = this.#status === 0 ? undefined : { status: this.#status, headers: this.#headers };
+    this.#end()?.onFailure({ kind, sent: this.#sent, ...head, cause });
   }
 
-  /** @returns who is to be told, once */
+  /** @returns the listener to notify, or undefined if it was notified before */
   #end(): ExchangeListener | undefined {
     const listener = this.#listener;
     this.#listener = undefined;
@@ -178,22 +178,22 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   }
 
   #forgetBody(): void {
-    this.#body = undefined;
-    this.#more = undefined;
+    this.#firstChunk = undefined;
+    this.#moreChunks = undefined;
     this.#length = 0;
   }
 }
 
-/** What undici throws for a request that it will not even try to send. */
-function isRefusedInput(error: Error): boolean {
+/** Whether undici rejected the request without sending it. */
+function isInvalidArgument(error: Error): boolean {
   return "code" in error && error.code === "UND_ERR_INVALID_ARG";
 }
 
 /**
- * What undici's ProxyAgent makes of a proxy's 407, where it sends `http:` on without a tunnel. It looks like input
- * that was refused, but it is an answer, without its headers and its body (8.12: lib/dispatcher/proxy-agent.js;
- * test/faults/proxies.test.ts has one).
+ * Whether an error hides a proxy's 407. undici's ProxyAgent, which sends `http:` requests without a tunnel, turns the
+ * response into the error of an invalid request, without headers and body (8.12: lib/dispatcher/proxy-agent.js;
+ * test/faults/proxies.test.ts).
  */
 function isHidden407(error: Error): boolean {
-  return isRefusedInput(error) && error.message === "Proxy Authentication Required (407)";
+  return isInvalidArgument(error) && error.message === "Proxy Authentication Required (407)";
 }

@@ -1,7 +1,7 @@
 import { Code } from "../errors/code.ts";
 import { type Deadline, Deadlines, LONGEST_TIMER_MS } from "./deadlines.ts";
 
-/** Why a call was ended before it had an answer. */
+/** Why a call ended before its response came. */
 export interface CallEnd {
   readonly code: typeof Code.DeadlineExceeded | typeof Code.Cancelled;
   readonly reason: string;
@@ -9,14 +9,14 @@ export interface CallEnd {
   readonly cause: unknown;
 }
 
-/** Who is at work for a call, and has to stop when the call ends. */
+/** Is notified when a call has to stop. */
 export interface EndListener {
   onEnd(end: CallEnd): void;
 }
 
 /**
- * The time that a call has, whatever it is doing: one deadline and one signal over attempts, waits and
- * token fetches. Whoever is at work asks to be told, and is told once.
+ * The deadline and the signal of one call. They apply to all of its attempts, waits and token fetches. The current step of
+ * the call sets a listener, which is notified once.
  */
 export class CallScope implements Deadline {
   /** When the call began, in milliseconds on the clock of performance.now(). */
@@ -32,8 +32,8 @@ export class CallScope implements Deadline {
   #end: CallEnd | undefined;
 
   /**
-   * @param timeoutMs 0 is no deadline
-   * @param deadlines of calls with the same time
+   * @param timeoutMs 0 for no deadline
+   * @param deadlines the deadlines of all calls with the same timeout
    */
   constructor(timeoutMs: number, signal: AbortSignal | undefined, deadlines = new Deadlines()) {
     this.#timeoutMs = timeoutMs;
@@ -50,7 +50,7 @@ export class CallScope implements Deadline {
     signal?.addEventListener("abort", this);
   }
 
-  /** As the listener of the signal: an object needs no closure of its own for each call. */
+  /** Makes this object the listener of the signal, which saves a closure for each call. */
   handleEvent(): void {
     const reason: unknown = this.#signal?.reason;
     if (isTimeout(reason))
@@ -58,64 +58,64 @@ export class CallScope implements Deadline {
     else this.#finish(Code.Cancelled, "cancelled by the caller", reason);
   }
 
-  /** Set once the call has to stop. */
+  /** Why the call has to stop; undefined while it may go on. */
   get end(): CallEnd | undefined {
     return this.#end;
   }
 
-  /** The time left, in milliseconds, above 0 while the call goes on; Infinity without a deadline. */
+  /** The remaining time in milliseconds, above 0 while the call goes on; Infinity without a deadline. */
   remainingMs(now = performance.now()): number {
-    // Not by the sum and its difference, which floating point makes a little more or less of.
+    // `passesAt - now` would differ from the timeout by a rounding error.
     if (now === this.startedAt && this.#timeoutMs > 0) return this.#timeoutMs;
     return Math.max(this.passesAt - now, 0);
   }
 
   /**
-   * Tells `listener` when the deadline passes or the signal fires, or at once if that has happened. It takes the
-   * place of the one before: a call does one thing at a time.
+   * Notifies `listener` when the deadline passes or the signal fires, or at once if that has happened. It replaces the
+   * previous listener, because a call does one thing at a time.
    */
-  tell(listener: EndListener): void {
+  setListener(listener: EndListener): void {
     if (this.#end === undefined) this.#listener = listener;
     else listener.onEnd(this.#end);
   }
 
-  /** Waits for a promise, but no longer than the call may last. */
+  /** Waits for a promise until the call has to stop. */
   race<T>(promise: Promise<T>): Promise<{ readonly value: T } | { readonly end: CallEnd }> {
     if (this.#end !== undefined) {
-      // Whatever becomes of it, nobody waits for it any more.
+      // Nobody waits for the promise any more, so its rejection must not be unhandled.
       promise.catch(() => undefined);
       return Promise.resolve({ end: this.#end });
     }
     return new Promise((resolve, reject) => {
-      this.tell({ onEnd: (end) => resolve({ end }) });
+      this.setListener({ onEnd: (end) => resolve({ end }) });
       promise.then((value) => resolve({ value }), reject);
     });
   }
 
   /**
-   * Waits between two attempts, in milliseconds. Ends early with the reason if the call has to stop, or with
-   * `"woken"` if `onWait`'s function is called.
+   * Waits between two attempts, in milliseconds. The wait ends early with the reason if the call has to stop, or with
+   * `"woken"` if the function that `onWait` received is called.
    *
-   * @param onWait is given the function that ends the wait, and gives back what is to be called after it
+   * @param onWait receives the function that ends the wait, and returns the function to call after the wait
    */
   async pause(ms: number, onWait: (wake: () => void) => () => void): Promise<CallEnd | "woken" | undefined> {
     if (this.#end !== undefined) return this.#end;
     let timer: NodeJS.Timeout | undefined;
-    let done: (() => void) | undefined;
+    let afterWait: (() => void) | undefined;
     try {
       return await new Promise((resolve) => {
         timer = setTimeout(resolve, Math.min(ms, LONGEST_TIMER_MS), undefined);
-        this.tell({ onEnd: resolve });
-        done = onWait(() => resolve("woken"));
+        this.setListener({ onEnd: resolve });
+        afterWait = onWait(() => resolve("woken"));
       });
     } finally {
       clearTimeout(timer);
       this.#listener = undefined;
-      done?.();
+      afterWait?.();
     }
   }
 
-  /** To be called when the call is over: nothing of it stays behind. */
+  /** Releases the deadline and the signal. It must be called when the call is over. */
   close(): void {
     this.#deadlines?.remove(this);
     this.#signal?.removeEventListener("abort", this);
@@ -123,7 +123,7 @@ export class CallScope implements Deadline {
   }
 
   onPassed(): void {
-    this.#finish(Code.DeadlineExceeded, `no answer within ${Math.ceil(this.#timeoutMs)} ms`, undefined);
+    this.#finish(Code.DeadlineExceeded, `no response within ${Math.ceil(this.#timeoutMs)} ms`, undefined);
   }
 
   #finish(code: CallEnd["code"], reason: string, cause: unknown): void {
@@ -135,7 +135,10 @@ export class CallScope implements Deadline {
   }
 }
 
-/** What `AbortSignal.timeout` aborts with, and `AbortSignal.any` passes on. By its name: it may be of another realm. */
+/**
+ * Whether a reason is that of `AbortSignal.timeout`, which `AbortSignal.any` passes on. It compares the name, because the
+ * reason may come from another realm.
+ */
 function isTimeout(reason: unknown): boolean {
   return typeof reason === "object" && reason !== null && "name" in reason && reason.name === "TimeoutError";
 }

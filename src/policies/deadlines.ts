@@ -1,22 +1,22 @@
-/** Node fires a timer above this at once (2^31 − 1 ms, 24.8 days). */
+/** The longest timer, 2^31 − 1 ms (24.8 days). Node.js fires a longer one at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Later than a timer is that only waits for its turn. */
+/** A timer that is late by more than this is not just waiting for its turn. */
 const OVERDUE_MS = 100;
 
-/** What has to happen at a certain time, unless it is no longer of interest by then. */
+/** A point in time with a callback. */
 export interface Deadline {
-  /** On the clock of performance.now(). */
+  /** In milliseconds, on the clock of performance.now(). */
   readonly passesAt: number;
   onPassed(): void;
-  /** Its neighbours among those that are waited for: for {@link Deadlines} alone. */
+  /** The neighbours in the list of {@link Deadlines}, which alone sets them. */
   earlier: Deadline | undefined;
   later: Deadline | undefined;
 }
 
 /**
- * Deadlines that are equally far away when they are set, and so pass in the order in which they were set: one timer,
- * for the first of them, is enough for all. A timer for each call would be a fifth of what a call costs us.
+ * Deadlines with the same timeout. They pass in the order in which they were added, so that one timer, for the first of
+ * them, is enough. A timer for each call would take a fifth of the client's time for a call.
  */
 export class Deadlines {
   #first: Deadline | undefined;
@@ -24,16 +24,16 @@ export class Deadlines {
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * Waits for a deadline that passes no earlier than those before it.
+   * Adds a deadline that passes no earlier than those before it.
    *
-   * @param now on the clock of performance.now()
+   * @param now the present, on the clock of performance.now()
    */
   add(deadline: Deadline, now: number): void {
     const last = this.#last;
     this.#last = deadline;
     if (last === undefined) {
       this.#first = deadline;
-      this.#waitFor(deadline, now);
+      this.#setTimer(deadline, now);
     } else {
       last.later = deadline;
       deadline.earlier = last;
@@ -41,7 +41,7 @@ export class Deadlines {
     }
   }
 
-  /** Forgets a deadline, if it is one of these. Nothing is left of the last one, no timer either. */
+  /** Removes a deadline, if it is in the list. Without deadlines there is no timer. */
   remove(deadline: Deadline): void {
     const { earlier, later } = deadline;
     if (earlier !== undefined) earlier.later = later;
@@ -51,14 +51,14 @@ export class Deadlines {
     else this.#last = earlier;
     deadline.earlier = undefined;
     deadline.later = undefined;
-    // A timer for one that is gone stays where others wait: that it fires too early costs less than another timer.
+    // The timer of a removed deadline stays while others wait: to let it fire too early costs less than a new timer.
     if (this.#last === undefined) {
       clearTimeout(this.#timer);
       this.#timer = undefined;
     }
   }
 
-  /** The timer has fired: early, where its deadline is gone, or further away than a timer reaches. */
+  /** Handles the timer. It fires early if its deadline was removed, or is later than the longest timer. */
   onTimer(): void {
     const now = performance.now();
     try {
@@ -67,19 +67,19 @@ export class Deadlines {
         first.onPassed();
       }
     } finally {
-      if (this.#first !== undefined) this.#waitFor(this.#first, now);
+      if (this.#first !== undefined) this.#setTimer(this.#first, now);
     }
   }
 
-  /** A test that puts fake timers in place, and takes them away, takes a timer with them that would have fired. */
+  /** Sets the timer again if it was lost: a test that removes its fake timers removes this one with them. */
   #watchTimer(now: number): void {
     const first = this.#first as Deadline;
-    if (now - first.passesAt > OVERDUE_MS) this.#waitFor(first, now);
+    if (now - first.passesAt > OVERDUE_MS) this.#setTimer(first, now);
   }
 
-  #waitFor({ passesAt }: Deadline, now: number): void {
+  #setTimer({ passesAt }: Deadline, now: number): void {
     const ms = Math.ceil(Math.max(passesAt - now, 0));
-    // There is one where a deadline was added by whoever was told that another had passed.
+    // There is a timer already if an `onPassed` has added a deadline.
     clearTimeout(this.#timer);
     this.#timer = setTimeout(onTimer, Math.min(ms, LONGEST_TIMER_MS), this);
   }

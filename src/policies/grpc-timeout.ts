@@ -6,17 +6,17 @@ const units: readonly (readonly [letter: string, ms: number])[] = [
 ];
 
 /**
- * The whole hours in Go's time.Duration, which ends at 2^63 − 1 ns (292 years). A gateway multiplies unit and count
- * without a check: with more, its deadline would be one that passed long ago.
+ * The longest timeout: the whole hours in Go's time.Duration, which ends at 2^63 − 1 ns (292 years). A gateway multiplies
+ * unit and count without a check, so that a longer timeout would overflow to a deadline in the past.
  */
 const LONGEST = "2562047H";
 
 /**
- * The value of a `Grpc-Timeout` header: a whole number of at most eight digits and one letter for its unit.
- * It is never 0, which a grpc-gateway takes for "no timeout".
+ * Formats the value of a `Grpc-Timeout` header: a whole number of at most eight digits, and one letter for its unit.
+ * It is never 0, which a grpc-gateway reads as "no timeout".
  *
  * @see https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
- * @param remainingMs what is left of the deadline, in milliseconds
+ * @param remainingMs the time until the deadline, in milliseconds
  */
 export function formatGrpcTimeout(remainingMs: number): string {
   if (remainingMs >= 2_562_047 * 3_600_000) return LONGEST;

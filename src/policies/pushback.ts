@@ -3,11 +3,11 @@ import { type ErrorDetail, findDetails } from "../errors/error-detail.ts";
 import type { HttpHeaders } from "../errors/http-headers.ts";
 
 /**
- * How long the server asks to wait before the next try, in milliseconds: from a `Retry-After` header
- * (RFC 9110, section 10.2.3: seconds or a date, and nothing else) or a google.rpc.RetryInfo detail, the longest one if there
- * are several. Undefined if it says nothing that can be understood.
+ * How long the server asks the client to wait before the next attempt, in milliseconds. It comes from a `Retry-After`
+ * header (RFC 9110, section 10.2.3: seconds or a date, and nothing else) or a google.rpc.RetryInfo detail; the longest wait
+ * counts. The result is undefined if there is none, or none that is valid.
  *
- * @param now the present, in milliseconds since 1970, which a date is compared with
+ * @param now the present, in milliseconds since 1970, to which a date is relative
  */
 export function pushbackMs(
   headers: HttpHeaders,
@@ -33,7 +33,7 @@ const longDayName = "(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day";
 const month = `(?<month>${months.join("|")})`;
 const time = "(?<hour>\\d\\d):(?<minute>\\d\\d):(?<second>\\d\\d)";
 
-/** IMF-fixdate, rfc850-date and asctime-date, letter by letter. */
+/** IMF-fixdate, rfc850-date and asctime-date, exactly as the RFC writes them. */
 const dateForms = [
   new RegExp(`^${dayName}, (?<day>\\d\\d) ${month} (?<year>\\d{4}) ${time} GMT$`),
   new RegExp(`^${longDayName}, (?<day>\\d\\d)-${month}-(?<year>\\d\\d) ${time} GMT$`),
@@ -41,8 +41,8 @@ const dateForms = [
 ];
 
 /**
- * A date in one of the three forms of RFC 9110, section 5.6.7, in milliseconds since 1970. Not with Date.parse, which
- * makes a date of `Sun 5` as well.
+ * Reads a date in one of the three forms of RFC 9110, section 5.6.7, as milliseconds since 1970. Date.parse would also
+ * accept `Sun 5`.
  */
 function httpDate(text: string, now: number): number | undefined {
   const parts = dateForms.map((form) => form.exec(text)?.groups).find((groups) => groups !== undefined);
@@ -51,9 +51,9 @@ function httpDate(text: string, now: number): number | undefined {
   const [day, hour, minute, second] = [number("day"), number("hour"), number("minute"), number("second")];
   const year = parts.year?.length === 2 ? fullYear(number("year"), now) : number("year");
   const midnight = new Date(Date.UTC(year, months.indexOf(parts.month ?? ""), day));
-  // A second more than 59 is a leap second.
-  const isReal = midnight.getUTCDate() === day && hour < 24 && minute < 60 && second <= 60;
-  return isReal ? midnight.getTime() + ((hour * 60 + minute) * 60 + second) * 1_000 : undefined;
+  // Second 60 is a leap second.
+  const isValid = midnight.getUTCDate() === day && hour < 24 && minute < 60 && second <= 60;
+  return isValid ? midnight.getTime() + ((hour * 60 + minute) * 60 + second) * 1_000 : undefined;
 }
 
 /** The year with these last two digits that is no more than 50 years ahead. */

@@ -2,16 +2,16 @@ import { invalidArgument } from "../errors/invalid-argument.ts";
 import type { AttemptRecord } from "../errors/rpc-error.ts";
 
 /**
- * How often and how patiently a failed attempt is made again, in the terms of gRPC's service config.
+ * How often the client retries, and how long it waits, in the terms of gRPC's service config.
  *
- * Whether it may be made again at all is not up to the policy: that takes proof that the first one did not
- * happen, or a method that may happen twice.
+ * The policy does not decide whether a retry is safe. The client retries only if the failed attempt provably did not
+ * happen, or if the method is idempotent.
  *
  * @see https://github.com/grpc/proposal/blob/master/A6-client-retries.md
  */
 export interface RetryPolicy {
   /**
-   * How many attempts in all, the first one included.
+   * The number of attempts, including the first one.
    *
    * @default 4
    */
@@ -23,29 +23,29 @@ export interface RetryPolicy {
    */
   readonly initialBackoffMs?: number | undefined;
   /**
-   * The longest wait, in milliseconds. A server that asks for a longer one gets it.
+   * The longest wait, in milliseconds. The client waits longer if the server asks for it.
    *
    * @default 5_000
    */
   readonly maxBackoffMs?: number | undefined;
   /**
-   * By what the wait grows with each attempt: 100 ms, 200 ms, 400 ms, …
+   * The factor by which the wait grows with each attempt: 100 ms, 200 ms, 400 ms, …
    *
    * @default 2
    */
   readonly backoffMultiplier?: number | undefined;
   /**
-   * How far a wait strays from its value in either direction, as a part of it, so that clients which failed
-   * together do not come back together.
+   * The random part of a wait, as a fraction of it in either direction, so that clients which failed together do not
+   * retry together.
    *
    * @default 0.2
    */
   readonly jitter?: number | undefined;
-  /** Told of each attempt that is about to be followed by another one, before the wait. */
+  /** Is called with each failed attempt that the client will retry, before the wait. */
   readonly onRetry?: ((attempt: AttemptRecord & { readonly attempt: number }) => void) | undefined;
 }
 
-/** A {@link RetryPolicy}, checked and with every default filled in. */
+/** A validated {@link RetryPolicy} with all defaults. */
 export interface RetrySettings extends RetryPolicy {
   readonly maxAttempts: number;
   readonly initialBackoffMs: number;
@@ -65,7 +65,7 @@ const defaults: RetrySettings = {
 
 const never: RetrySettings = { ...defaults, maxAttempts: 1 };
 
-/** Checks a `retry` option. `false` is one attempt; what a policy leaves out comes from `base`. */
+/** Validates a `retry` option. `false` is one attempt; values that the policy does not set come from `base`. */
 export function retrySettings(
   policy: RetryPolicy | false | undefined,
   base: RetrySettings = defaults,
@@ -78,7 +78,7 @@ export function retrySettings(
     if (!Object.hasOwn(defaults, name)) throw invalidArgument(`retry has no ${JSON.stringify(name)}`);
   }
   const given = Object.fromEntries(Object.entries(policy).filter(([, value]) => value !== undefined));
-  // A call that wants retries gets them although its transport makes none.
+  // A call may turn on retries that its transport has turned off.
   const settings: RetrySettings = { ...(base === never ? defaults : base), ...given };
   check(
     Number.isInteger(settings.maxAttempts) && settings.maxAttempts >= 1,

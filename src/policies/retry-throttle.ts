@@ -1,27 +1,27 @@
-/** As many failures without any success between them use the bucket up to the half below which it stops retries. */
+/** The size of the token bucket. Five failures in a row halve it, and at half of it retries stop. */
 const MAX_TOKENS = 10;
 const TOKENS_PER_SUCCESS = 0.1;
 
 /**
- * Holds retries back while most calls fail, so that a fleet does not multiply an outage: in one that lasts,
- * the first few calls are retried and the rest go out once.
+ * Throttles retries while most calls fail, so that a fleet of clients does not multiply the load of an outage. In a long
+ * outage, the client retries the first few calls and sends the others once.
  *
  * @see https://github.com/grpc/proposal/blob/master/A6-client-retries.md#throttling-retry-attempts-and-hedged-rpcs
  */
 export class RetryThrottle {
   #tokens = MAX_TOKENS;
 
-  /** An attempt was answered with 2xx. */
+  /** Counts an attempt with a 2xx response. */
   succeeded(): void {
     this.#tokens = Math.min(this.#tokens + TOKENS_PER_SUCCESS, MAX_TOKENS);
   }
 
-  /** An attempt failed in a way that is worth a retry for some method. */
+  /** Counts a failure that the client would retry for an idempotent method. */
   failed(): void {
     this.#tokens = Math.max(this.#tokens - 1, 0);
   }
 
-  /** Whether retries are held back. */
+  /** Whether the client must not retry now. */
   get isThrottled(): boolean {
     return this.#tokens <= MAX_TOKENS / 2;
   }

@@ -1,5 +1,6 @@
 import type { DescField, DescMessage, DescMethod, DescMethodUnary } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
+import { isToken } from "../http/token.ts";
 import type { Binding, FieldPath, PathVariable, RequestBody } from "./binding.ts";
 import { compileQuery } from "./build-query.ts";
 import { isFieldPath, noSuchField, resolveFieldPath } from "./field-path.ts";
@@ -78,9 +79,6 @@ export function compileBinding(
   });
 }
 
-// RFC 9110, section 5.6.2
-const token = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/;
-
 /** Of RFC 9110, section 9.3, and RFC 5789. */
 const standardVerbs = new Set([
   "GET",
@@ -97,7 +95,7 @@ const standardVerbs = new Set([
 function checkVerb({ verb, body }: BindingRule, refuse: ReportProblem): void {
   if (verb === "") refuse("the rule has no get, put, post, delete, patch or custom");
   else if (verb === "*") refuse('the custom method "*" says nothing that could be sent');
-  else if (!token.test(verb)) refuse(`"${verb}" is no HTTP method`);
+  else if (!isToken(verb)) refuse(`"${verb}" is no HTTP method`);
   else if (verb === "CONNECT") refuse("CONNECT opens a tunnel and calls nothing");
   else if (standardVerbs.has(verb.toUpperCase()) && verb !== verb.toUpperCase()) {
     refuse(`the custom method "${verb}" is not ${verb.toUpperCase()}: HTTP methods are case-sensitive`);

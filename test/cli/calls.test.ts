@@ -172,7 +172,7 @@ describe("a call that fails", () => {
     for (; server.requests.length === 0; ms *= 2) {
       const { status, stderr } = await runCli(["abort", "job-1", "--timeout", `${ms}`], env);
       expect(status).toBe(1);
-      expect(stderr).toContain(`DeadlineExceeded: no answer within ${ms} ms`);
+      expect(stderr).toContain(`DeadlineExceeded: no response within ${ms} ms`);
       printed = stderr;
     }
     expect(printed).toContain("It may have happened. It is safe to do it again.");

@@ -25,7 +25,7 @@ describe("a deadline that passes", () => {
     await moveOn(1);
     const error = await ended;
     expect(error).toMatchObject({ code: Code.DeadlineExceeded, outcome: "unknown", attempts: 1 });
-    expect(error.message).toContain("no answer within 300 ms");
+    expect(error.message).toContain("no response within 300 ms");
     await until(() => server.sockets.size === 0);
   });
 

@@ -419,7 +419,7 @@ describe("the error of an interceptor is the error of the call:", () => {
     await moveOn(50);
     const error = await ended;
     expect(error.code).toBe(Code.DeadlineExceeded);
-    expect(error.rawMessage).toMatch(/^no answer within \d+ ms$/);
+    expect(error.rawMessage).toMatch(/^no response within \d+ ms$/);
     expect(rpcErrorOf(error)?.outcome).toBe("unknown");
     expect(server.seen).toHaveLength(1);
   });

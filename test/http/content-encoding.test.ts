@@ -4,7 +4,7 @@ import { decompress, isCompressed } from "../../src/http/content-encoding.ts";
 
 const text = Buffer.from("the quick brown fox ".repeat(20));
 const skippableFrame = Buffer.from("502a4d1803000000010203", "hex");
-const answer = (coding: string | string[], body: Uint8Array) => ({
+const responseWith = (coding: string | string[], body: Uint8Array) => ({
   status: 200,
   headers: { "content-encoding": coding },
   trailers: {},
@@ -21,35 +21,37 @@ test.each([
   ["zstd", zstdCompressSync(text)],
   ["gzip, br", brotliCompressSync(gzipSync(text))],
   ["identity, gzip", gzipSync(text)],
-  // Zeros that fill a block up, as gzip has it of tapes.
+  // Zeros that pad a block, as gzip finds them on tapes.
   ["gzip", Buffer.concat([gzipSync(text), Buffer.alloc(1)])],
   ["x-gzip", Buffer.concat([gzipSync(text), Buffer.alloc(70_000)])],
   ["gzip", Buffer.concat([gzipSync(text.subarray(0, 7)), gzipSync(text.subarray(7)), Buffer.alloc(3)])],
-  // RFC 8878, section 3: frames stand behind each other, some of them with nothing for the reader.
+  // RFC 8878, section 3: frames follow each other, and some of them are empty or skippable.
   ["zstd", Buffer.concat([0, 9, 200].map((at, i, all) => zstdCompressSync(text.subarray(at, all[i + 1]))))],
   ["zstd", Buffer.concat([skippableFrame, zstdCompressSync(text), zstdCompressSync(""), skippableFrame])],
-])("%s is undone", async (coding, body) => {
-  const response = answer(coding, body);
+])("%s is decompressed", async (coding, body) => {
+  const response = responseWith(coding, body);
   expect(isCompressed(response)).toBe(true);
   expect(await decompress(response, text.length)).toEqual({ response: { ...response, body: text } });
 });
 
-test("several headers are one list", async () => {
+test("repeated headers are one list", async () => {
   const body = brotliCompressSync(gzipSync(text));
-  expect(await decompress(answer(["gzip", "br"], body), 1_000)).toMatchObject({ response: { body: text } });
+  expect(await decompress(responseWith(["gzip", "br"], body), 1_000)).toMatchObject({
+    response: { body: text },
+  });
 });
 
 test.each([
   ["identity", text],
   ["gzip", new Uint8Array()],
-])("nothing has to be undone for %s", (coding, body) => {
-  expect(isCompressed(answer(coding, body))).toBe(false);
+])("nothing is compressed for %s", (coding, body) => {
+  expect(isCompressed(responseWith(coding, body))).toBe(false);
 });
 
-test("a small body that would become a huge one is stopped at the limit", async () => {
+test("decompression of a small body to a huge one stops at the limit", async () => {
   const bomb = gzipSync(Buffer.alloc(50_000_000));
   expect(bomb.length).toBeLessThan(60_000);
-  const result = await decompress(answer("gzip", bomb), 4_194_304);
+  const result = await decompress(responseWith("gzip", bomb), 4_194_304);
   expect(result).toMatchObject({ failure: { kind: "too_large", sent: true, status: 200 } });
 });
 
@@ -57,8 +59,8 @@ test.each([
   ["gzip", Buffer.concat([gzipSync(text), gzipSync(text)])],
   ["zstd", Buffer.concat([zstdCompressSync(text), zstdCompressSync(text)])],
   ["zstd", Buffer.concat([zstdCompressSync(text), zstdCompressSync(text), zstdCompressSync("")])],
-])("the limit is for all parts of a %s stream together", async (coding, body) => {
-  const twice = answer(coding, body);
+])("the limit applies to all parts of a %s stream together", async (coding, body) => {
+  const twice = responseWith(coding, body);
   expect(await decompress(twice, 2 * text.length)).toMatchObject({
     response: { body: { length: 2 * text.length } },
   });
@@ -69,46 +71,42 @@ test.each([
   }
 });
 
-test("a stream of very many frames that say nothing is not read to its end", async () => {
-  const frames = answer("zstd", Buffer.concat(Array(5_000).fill(zstdCompressSync(""))));
+test("a stream of very many empty frames is not read to its end", async () => {
+  const frames = responseWith("zstd", Buffer.concat(Array(5_000).fill(zstdCompressSync(""))));
   expect(await decompress(frames, 1_000)).toMatchObject({ failure: { kind: "unreadable" } });
 });
 
 test.each([
-  ["gzip", text, "the answer cannot be decompressed (gzip)"],
-  ["gzip", gzipSync(text).subarray(0, 30), "the answer cannot be decompressed (gzip)"],
+  ["gzip", text, "cannot decompress the response (gzip)"],
+  ["gzip", gzipSync(text).subarray(0, 30), "cannot decompress the response (gzip)"],
   [
     "gzip",
     Buffer.concat([gzipSync(text), Buffer.from("left over")]),
-    "the answer cannot be decompressed (gzip)",
+    "cannot decompress the response (gzip)",
   ],
   [
     "gzip",
     Buffer.concat([gzipSync(text), Buffer.alloc(3), Buffer.from("x")]),
-    "the answer cannot be decompressed (gzip)",
+    "cannot decompress the response (gzip)",
   ],
-  ["gzip", Buffer.alloc(9), "the answer cannot be decompressed (gzip)"],
+  ["gzip", Buffer.alloc(9), "cannot decompress the response (gzip)"],
   [
     "deflate",
     Buffer.concat([deflateSync(text), Buffer.alloc(3)]),
-    "the answer cannot be decompressed (deflate)",
+    "cannot decompress the response (deflate)",
   ],
-  ["deflate", Buffer.concat([deflateSync(text), text]), "the answer cannot be decompressed (deflate)"],
-  ["br", Buffer.concat([brotliCompressSync(text), text]), "the answer cannot be decompressed (br)"],
-  ["zstd", Buffer.concat([zstdCompressSync(text), text]), "the answer cannot be decompressed (zstd)"],
-  [
-    "zstd",
-    Buffer.concat([zstdCompressSync(text), Buffer.alloc(3)]),
-    "the answer cannot be decompressed (zstd)",
-  ],
+  ["deflate", Buffer.concat([deflateSync(text), text]), "cannot decompress the response (deflate)"],
+  ["br", Buffer.concat([brotliCompressSync(text), text]), "cannot decompress the response (br)"],
+  ["zstd", Buffer.concat([zstdCompressSync(text), text]), "cannot decompress the response (zstd)"],
+  ["zstd", Buffer.concat([zstdCompressSync(text), Buffer.alloc(3)]), "cannot decompress the response (zstd)"],
   [
     "zstd",
     Buffer.concat([zstdCompressSync(text), zstdCompressSync(text).subarray(0, 12)]),
-    "the answer cannot be decompressed (zstd)",
+    "cannot decompress the response (zstd)",
   ],
-  ["compress", text, "the answer is compressed in a way that is not known (compress)"],
-])("%s that cannot be undone is an error", async (coding, body, message) => {
-  expect(await decompress(answer(coding, body), 1_000)).toMatchObject({
+  ["compress", text, "the response has an unknown content-encoding (compress)"],
+])("%s that cannot be decompressed is an error", async (coding, body, message) => {
+  expect(await decompress(responseWith(coding, body), 1_000)).toMatchObject({
     failure: { kind: "unreadable", sent: true, status: 200, cause: { message } },
   });
 });

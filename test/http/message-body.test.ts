@@ -13,22 +13,22 @@ test.each([
   ["POST", 200, { "transfer-encoding": ["gzip", "Chunked"] }, false],
   ["POST", 200, { "transfer-encoding": "gzip ,\tchunked " }, false],
   ["POST", 200, { "transfer-encoding": ["chunked", "gzip"] }, true],
-  // A transfer coding has the last word (RFC 9112, section 6.3, rule 3).
+  // A transfer coding overrides content-length (RFC 9112, section 6.3, rule 3).
   ["POST", 200, { "transfer-encoding": "identity", "content-length": "5" }, true],
   ["POST", 204, {}, false],
   ["POST", 304, {}, false],
   ["HEAD", 200, {}, false],
   ["GET", 205, {}, true],
   ["GET", 404, {}, true],
-])("%s, %d, %j: only the connection ends it: %s", (verb, status, headers, expected) => {
+])("%s, %d, %j: only the connection ends the body: %s", (verb, status, headers, expected) => {
   expect(isCloseDelimited(verb, status, headers, [])).toBe(expected);
-  // Whoever made them, a list or nothing is not from HTTP/2.
+  // Headers over HTTP/2 are an object, never null or undefined.
   expect(isCloseDelimited(verb, status, headers, null)).toBe(expected);
   expect(isCloseDelimited(verb, status, headers, undefined)).toBe(expected);
   expect(isCloseDelimited(verb, status, headers, {})).toBe(false);
 });
 
-test("what undici takes for whole although its end is missing is close-delimited, whatever its headers", async () => {
+test("a response without its last chunk that undici reports as complete is close-delimited, whatever its headers", async () => {
   const coding = fc.constantFrom(
     "chunked",
     "Chunked",
@@ -57,7 +57,7 @@ test("what undici takes for whole although its end is missing is close-delimited
       fc.constantFrom("1.0", "1.1"),
       async (fields, version) => {
         const head = fields.map(({ name, values }) => `${name}: ${values.join(",")}\r\n`).join("");
-        // One chunk, and no last one.
+        // One chunk, without the last one.
         responses.push(Buffer.from(`HTTP/${version} 200 OK\r\n${head}\r\n2\r\nab\r\n`));
         const result = await new Promise<HttpResult>((resolve) => {
           const request = { origin, verb: "POST", target: "/", headers: [], body: null };

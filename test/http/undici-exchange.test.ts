@@ -24,14 +24,14 @@ function pool(origin: string, options: Pool.Options = {}): Pool {
   return created;
 }
 
-async function send(dispatcher: Dispatcher, wireRequest: HttpRequest): Promise<HttpResult> {
+async function send(dispatcher: Dispatcher, httpRequest: HttpRequest): Promise<HttpResult> {
   return new Promise((resolve) => {
-    exchangeOf(wireRequest, resolve).begin(dispatcher);
+    exchangeOf(httpRequest, resolve).begin(dispatcher);
   });
 }
 
-function exchangeOf(wireRequest: HttpRequest, onEnd: (result: HttpResult) => void): UndiciExchange {
-  return new UndiciExchange(wireRequest, {
+function exchangeOf(httpRequest: HttpRequest, onEnd: (result: HttpResult) => void): UndiciExchange {
+  return new UndiciExchange(httpRequest, {
     onResponse: (response) => onEnd({ response }),
     onFailure: (failure) => onEnd({ failure }),
   });
@@ -42,7 +42,7 @@ function failure(result: HttpResult): HttpFailure {
   throw new Error("the exchange succeeded");
 }
 
-test("an answer comes with its status, headers, trailers and bytes", async () => {
+test("a response has its status, headers, trailers and body", async () => {
   const { origin } = await httpServer((_req, res) => {
     res.writeHead(201, { trailer: "x-after", "x-two": ["a", "b"] });
     res.write("hel");
@@ -56,7 +56,7 @@ test("an answer comes with its status, headers, trailers and bytes", async () =>
   expect("response" in result && Buffer.from(result.response.body).toString()).toBe("hello");
 });
 
-test("an informational answer is not the answer", async () => {
+test("an informational response does not end the exchange", async () => {
   const { origin } = await httpServer((_req, res) => {
     res.writeEarlyHints({ link: "</a>; rel=preload" });
     res.end("ok");
@@ -65,7 +65,7 @@ test("an informational answer is not the answer", async () => {
 });
 
 describe("nothing was sent", () => {
-  test("where nobody listens", async () => {
+  test("if no server listens on the port", async () => {
     const origin = `http://127.0.0.1:${await closedPort()}`;
     expect(failure(await send(pool(origin), request(origin)))).toMatchObject({
       kind: "not_connected",
@@ -73,7 +73,7 @@ describe("nothing was sent", () => {
     });
   });
 
-  test("where the TLS handshake fails", async () => {
+  test("if the TLS handshake fails", async () => {
     const { port } = await tcpServer((socket) => socket.end("this is no TLS\r\n"));
     const origin = `https://127.0.0.1:${port}`;
     expect(failure(await send(pool(origin), request(origin)))).toMatchObject({
@@ -82,7 +82,7 @@ describe("nothing was sent", () => {
     });
   });
 
-  test("where the connect takes too long", async () => {
+  test("if connecting takes too long", async () => {
     const { origin } = await tcpServer(() => undefined);
     const neverConnects = pool(origin, { connectTimeout: 20, connect: () => undefined });
     const pending = send(neverConnects, request(origin));
@@ -90,13 +90,13 @@ describe("nothing was sent", () => {
     expect(failure(await pending)).toMatchObject({ kind: "not_connected", sent: false });
   });
 
-  test("where the request cannot be put on the wire", async () => {
+  test("if undici rejects the request", async () => {
     const { origin } = await httpServer((_req, res) => res.end());
     const result = await send(pool(origin), request(origin, { target: "/with space" }));
     expect(failure(result)).toMatchObject({ kind: "invalid_request", sent: false });
   });
 
-  test("where the dispatcher is closed", async () => {
+  test("if the dispatcher is closed", async () => {
     const { origin } = await httpServer((_req, res) => res.end());
     const closed = pool(origin);
     await closed.close();
@@ -107,8 +107,8 @@ describe("nothing was sent", () => {
   });
 });
 
-describe("it may have been read", () => {
-  test("where the server closes without an answer", async () => {
+describe("the server may have read the request", () => {
+  test("if it closes the connection without a response", async () => {
     const { origin } = await tcpServer((socket) => socket.once("data", () => socket.destroy()));
     expect(failure(await send(pool(origin), request(origin)))).toMatchObject({
       kind: "connection_lost",
@@ -116,14 +116,14 @@ describe("it may have been read", () => {
     });
   });
 
-  test("where the answer is cut short", async () => {
+  test("if the response is truncated", async () => {
     const head = "HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\nonly this";
     const { origin } = await tcpServer((socket) => socket.once("data", () => socket.end(head)));
     const result = failure(await send(pool(origin), request(origin)));
     expect(result).toMatchObject({ kind: "connection_lost", sent: true, status: 200 });
   });
 
-  test("where somebody between undici and us does not say that it began", async () => {
+  test("if a dispatcher in between does not pass on onRequestStart", async () => {
     const { origin } = await tcpServer((socket) => socket.once("data", () => socket.destroy()));
     const silent = pool(origin).compose((dispatch) => (options, handler) => {
       class Silent extends DecoratorHandler {
@@ -137,7 +137,7 @@ describe("it may have been read", () => {
     });
   });
 
-  test("where the answer is not HTTP", async () => {
+  test("if the response is not HTTP", async () => {
     const { origin } = await tcpServer((socket) =>
       socket.once("data", () => socket.end("220 smtp ready\r\n\r\n")),
     );
@@ -148,11 +148,11 @@ describe("it may have been read", () => {
   });
 });
 
-describe("an answer that is too long", () => {
+describe("a response that is too long", () => {
   test.each([
-    ["says so in its content-length", { "content-length": "101" }],
-    ["does not say so", {}],
-  ])("ends the exchange where it %s", async (_name, headers) => {
+    ["with", { "content-length": "101" }],
+    ["without", {}],
+  ])("ends the exchange %s a content-length", async (_name, headers) => {
     const { origin, sockets } = await httpServer((_req, res) => {
       res.writeHead(200, headers);
       res.write(Buffer.alloc(101));
@@ -162,7 +162,7 @@ describe("an answer that is too long", () => {
     for (const socket of sockets) await once(socket, "close");
   });
 
-  test("and says so is refused before any of its body has come", async () => {
+  test("fails by its content-length before any of its body arrives", async () => {
     const { origin } = await httpServer((_req, res) => {
       res.writeHead(200, { "content-length": "101" });
       res.flushHeaders();
@@ -178,7 +178,7 @@ describe("an answer that is too long", () => {
     ["HEAD", 200],
     ["GET", 304],
   ])(
-    "is not one to %s with status %d, whose length is that of a body which does not come",
+    "is not one to %s with status %d, whose content-length is that of a body which does not follow",
     async (verb, status) => {
       const { origin } = await httpServer((_req, res) => {
         res.writeHead(status, { "content-length": "101" });
@@ -217,12 +217,12 @@ describe("a cancelled exchange", () => {
     for (const socket of sockets) await once(socket, "close");
   });
 
-  test("that still waits for a connection was not sent, and does not disturb the one in front of it", async () => {
+  test("that still waits for a connection was not sent, and does not disturb the one before it", async () => {
     const seen: string[] = [];
-    let answer: (() => void) | undefined;
+    let respond: (() => void) | undefined;
     const { origin, sockets } = await httpServer((req, res) => {
       seen.push(req.url ?? "");
-      answer = () => res.end();
+      respond = () => res.end();
     });
     const dispatcher = pool(origin, { connections: 1 });
     const first = send(dispatcher, request(origin, { target: "/first" }));
@@ -232,25 +232,25 @@ describe("a cancelled exchange", () => {
       exchange.cancel(new Error("no"));
     });
     expect(failure(await second)).toMatchObject({ kind: "cancelled", sent: false });
-    await expect.poll(() => answer).toBeDefined();
-    answer?.();
+    await expect.poll(() => respond).toBeDefined();
+    respond?.();
     expect(await first).toMatchObject({ response: { status: 200 } });
     const [socket] = sockets;
     const third = send(dispatcher, request(origin, { target: "/third" }));
     await expect.poll(() => seen.length).toBe(2);
-    answer?.();
+    respond?.();
     expect(await third).toMatchObject({ response: { status: 200 } });
     expect(seen).toEqual(["/first", "/third"]);
     expect([...sockets]).toEqual([socket]);
   });
 });
 
-test("undici has the words by which a dispatcher of another release is known", async () => {
+test("undici reports a handler of another release with the message that the exchange recognizes", async () => {
   const dispatch = () => pool("http://127.0.0.1").dispatch({ path: "/", method: "GET" }, {});
   expect(dispatch).toThrow(/^invalid on\w+ method$/);
 });
 
-test("a dispatcher of undici 6 is refused with an error that says so", async () => {
+test("a dispatcher of undici 6 fails with an error that names the supported releases", async () => {
   const dispatcher = {
     dispatch(): boolean {
       // What undici 6.21 throws for a handler without onError.
@@ -262,7 +262,7 @@ test("a dispatcher of undici 6 is refused with an error that says so", async () 
   expect(String(cause)).toContain("undici 7 and 8 do");
 });
 
-test("an interceptor of undici's that adds to the headers adds them to its own request only", async () => {
+test("an undici interceptor that adds headers changes its own request only", async () => {
   const seen: (string | string[] | undefined)[] = [];
   const { origin } = await httpServer((req, res) => {
     seen.push(req.headers["x-number"]);
@@ -278,7 +278,7 @@ test("an interceptor of undici's that adds to the headers adds them to its own r
   expect(seen).toEqual(["1", "2", "3"]);
 });
 
-test("what undici's MockAgent answers has an end where it is told to say its length", async () => {
+test("a response of undici's MockAgent is close-delimited unless it has a content-length", async () => {
   const origin = "http://mock.invalid";
   const mock = new MockAgent();
   mock.disableNetConnect();

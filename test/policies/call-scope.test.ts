@@ -15,21 +15,21 @@ afterEach(() => {
 const never = new Promise<never>(() => undefined);
 
 describe("a deadline", () => {
-  test("ends whatever is at work, once, when its time has passed", () => {
+  test("notifies the listener once, when the time has passed", () => {
     const scope = new CallScope(300, undefined);
     const ends: CallEnd[] = [];
-    scope.tell({ onEnd: (end) => ends.push(end) });
+    scope.setListener({ onEnd: (end) => ends.push(end) });
     vi.advanceTimersByTime(299);
     expect(scope.remainingMs()).toBe(1);
     expect(ends).toEqual([]);
     vi.advanceTimersByTime(1);
     expect(ends).toEqual([
-      { code: Code.DeadlineExceeded, reason: "no answer within 300 ms", cause: undefined },
+      { code: Code.DeadlineExceeded, reason: "no response within 300 ms", cause: undefined },
     ]);
     expect(scope.end).toBe(ends[0]);
   });
 
-  test("of more than Node's longest timer does not fire at once", () => {
+  test("longer than Node's longest timer does not fire at once", () => {
     const days30 = 30 * 24 * 3_600_000;
     const scope = new CallScope(days30, undefined);
     vi.advanceTimersByTime(days30 - 1);
@@ -38,7 +38,7 @@ describe("a deadline", () => {
     expect(scope.end?.code).toBe(Code.DeadlineExceeded);
   });
 
-  test("of 0 is none", () => {
+  test("of 0 is no deadline", () => {
     const scope = new CallScope(0, undefined);
     expect(vi.getTimerCount()).toBe(0);
     expect(scope.remainingMs()).toBe(Number.POSITIVE_INFINITY);
@@ -47,7 +47,7 @@ describe("a deadline", () => {
 });
 
 describe("a signal", () => {
-  test("ends the call with the caller's own reason, and is let go of", async () => {
+  test("ends the call with the caller's own reason, and its listener is removed", async () => {
     const controller = new AbortController();
     const removed = vi.spyOn(controller.signal, "removeEventListener");
     const scope = new CallScope(1_000, controller.signal);
@@ -64,7 +64,7 @@ describe("a signal", () => {
     ["AbortSignal.timeout", () => AbortSignal.timeout(20)],
     ["AbortSignal.any", () => AbortSignal.any([new AbortController().signal, AbortSignal.timeout(20)])],
     ["a signal of another realm", () => AbortSignal.abort(runInNewContext("({ name: 'TimeoutError' })"))],
-  ])("of %s is a deadline of the caller's", async (_what, signalOf) => {
+  ])("of %s is a deadline of the caller", async (_what, signalOf) => {
     vi.useRealTimers();
     const signal = signalOf();
     const scope = new CallScope(0, signal);
@@ -74,7 +74,7 @@ describe("a signal", () => {
   });
 
   test.each([undefined, null, "TimeoutError", new Error("TimeoutError"), new DOMException("", "AbortError")])(
-    "with the reason %s is none",
+    "with the reason %s is no deadline",
     (reason) => {
       const controller = new AbortController();
       const scope = new CallScope(0, controller.signal);
@@ -83,7 +83,7 @@ describe("a signal", () => {
     },
   );
 
-  test("that has fired before the call ends it before it begins", async () => {
+  test("that fired earlier ends the call before it begins", async () => {
     const scope = new CallScope(1_000, AbortSignal.abort("no"));
     expect(scope.end).toMatchObject({ code: Code.Cancelled, cause: "no" });
     expect(await scope.race(never)).toEqual({ end: scope.end });
@@ -122,14 +122,14 @@ describe("a wait", () => {
   });
 });
 
-test("a value that comes in time is the value, and one that fails is its failure", async () => {
+test("race returns the value of the promise, or throws its error", async () => {
   const scope = new CallScope(1_000, undefined);
   expect(await scope.race(Promise.resolve(7))).toEqual({ value: 7 });
   await expect(scope.race(Promise.reject(new Error("no")))).rejects.toThrow("no");
   scope.close();
 });
 
-test("an attempt that begins with its call has exactly the time that the caller gave", () => {
+test("an attempt that begins with its call has exactly the caller's timeout", () => {
   for (const timeoutMs of [0.1, 0.3, 1 / 3, 250, 30_000, 86_400_000]) {
     const scope = new CallScope(timeoutMs, undefined);
     expect(scope.remainingMs(scope.startedAt)).toBe(timeoutMs);

@@ -25,7 +25,7 @@ class Recorded implements Deadline {
   }
 }
 
-test("each deadline passes at its time, whatever was added or removed before it, and one timer serves them all", () => {
+test("each deadline passes at its time, whatever was added or removed before it, with one timer for all", () => {
   const step = fc.oneof(
     fc.record({ kind: fc.constant("add" as const) }),
     fc.record({ kind: fc.constant("remove" as const), which: fc.nat({ max: 30 }) }),
@@ -56,14 +56,14 @@ test("each deadline passes at its time, whatever was added or removed before it,
       vi.advanceTimersByTime(TIMEOUT_MS);
       for (const deadline of added) {
         expect(deadline.passedAt).toBe(removed.has(deadline) ? undefined : deadline.passesAt);
-        // What is over must not hold on to what came after it.
+        // A deadline that is over must not keep later ones alive.
         expect([deadline.earlier, deadline.later]).toEqual([undefined, undefined]);
       }
     }),
   );
 });
 
-test("one that is removed while another one passes does not pass any more", () => {
+test("a deadline that is removed while another one passes does not pass", () => {
   const deadlines = new Deadlines();
   const first = new Recorded();
   const second = new Recorded();
@@ -75,7 +75,7 @@ test("one that is removed while another one passes does not pass any more", () =
   expect(third.passedAt).toBe(third.passesAt);
 });
 
-test("one that is added while another one passes has the only timer", () => {
+test("a deadline that is added while another one passes has the only timer", () => {
   const deadlines = new Deadlines();
   const first = new Recorded();
   let second: Recorded | undefined;
@@ -90,7 +90,7 @@ test("one that is added while another one passes has the only timer", () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("the others pass also where what one does when it passes fails", () => {
+test("the other deadlines pass even if the callback of one throws", () => {
   const deadlines = new Deadlines();
   const [first, second] = [new Recorded(), new Recorded()];
   vi.spyOn(first, "onPassed").mockImplementation(() => {
@@ -102,7 +102,7 @@ test("the others pass also where what one does when it passes fails", () => {
   expect(second.passedAt).toBeGreaterThanOrEqual(second.passesAt);
 });
 
-test("those of a test's fake timers do not keep later ones from passing", () => {
+test("a timer that was lost with a test's fake timers does not stop later deadlines", () => {
   const deadlines = new Deadlines();
   const left = new Recorded();
   deadlines.add(left, performance.now());

@@ -15,7 +15,7 @@ test.each([
   expect(formatGrpcTimeout(ms)).toBe(text);
 });
 
-test("it is never 0, never more than eight digits, and never shorter than what is left", () => {
+test("the timeout is never 0, never more than eight digits, and never shorter than the remaining time", () => {
   const unit = { m: 1, S: 1_000, M: 60_000, H: 3_600_000 };
   fc.assert(
     fc.property(fc.double({ min: 0, max: 9.2e12, noNaN: true }), (ms) => {

@@ -21,11 +21,11 @@ test.each([
   ["Sun, 06 Nov 1994 08:49:00 GMT", 0],
   ["Sun, 06 Nov 1994 23:59:60 GMT", 54_630_000],
   ["Monday, 01-Jan-96 00:00:00 GMT", Date.UTC(1996, 0, 1) - now],
-  // More than 50 years ahead is the century before.
+  // A year more than 50 years ahead belongs to the previous century.
   ["Friday, 06-Nov-44 08:49:37 GMT", Date.UTC(2044, 10, 6, 8, 49, 37) - now],
   ["Sunday, 06-Nov-45 08:49:37 GMT", 0],
   ["Thu Feb 29 00:00:00 1996", Date.UTC(1996, 1, 29) - now],
-  // What Date.parse makes a date of as well.
+  // Date.parse accepts these.
   ["Sun 5", undefined],
   ["Sun, 6 Nov 1994 08:49:37 GMT", undefined],
   ["Sun, 06 Nov 1994 08:49:37", undefined],
@@ -41,7 +41,7 @@ test.each([
   ["Sun Nov  6 08:49:37 1994 GMT", undefined],
   ["1994-11-06T08:49:37Z", undefined],
   ["Nov 06 1994", undefined],
-  // No days, no times.
+  // Days and times that do not exist.
   ["Sun, 31 Nov 1994 08:49:37 GMT", undefined],
   ["Wed, 29 Feb 1995 08:49:37 GMT", undefined],
   ["Sun, 00 Nov 1994 08:49:37 GMT", undefined],
@@ -71,7 +71,7 @@ test("a RetryInfo detail counts too, and the longer wait wins", () => {
   );
 });
 
-test("any date comes back from the form that HTTP writes, to the second", () => {
+test("any date in the form of HTTP is read to the second", () => {
   fc.assert(
     fc.property(fc.date({ min: new Date(now), max: new Date("9999-12-31"), noInvalidDate: true }), (date) => {
       const seconds = Math.floor(date.getTime() / 1_000) * 1_000;

@@ -3,7 +3,7 @@ import { backoffMs } from "../../src/policies/backoff.ts";
 import { type RetryPolicy, retrySettings } from "../../src/policies/retry-policy.ts";
 import { RetryThrottle } from "../../src/policies/retry-throttle.ts";
 
-test("waits double from 100 ms to 5 s, give or take a fifth", () => {
+test("waits double from 100 ms to 5 s, ± 20 %", () => {
   const settings = retrySettings(undefined);
   const waits = Array.from({ length: 8 }, (_, i) => backoffMs(settings, i, 0.5));
   expect(waits).toEqual([100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000]);
@@ -12,7 +12,7 @@ test("waits double from 100 ms to 5 s, give or take a fifth", () => {
   expect(backoffMs(retrySettings({ jitter: 0, initialBackoffMs: 7 }), 0, 0.9)).toBe(7);
 });
 
-test("what a policy leaves out comes from the transport's", () => {
+test("a call's policy takes missing values from the transport's policy", () => {
   const base = retrySettings({ maxAttempts: 2, maxBackoffMs: 9 });
   expect(retrySettings({ maxBackoffMs: 10 }, base)).toMatchObject({ maxAttempts: 2, maxBackoffMs: 10 });
   expect(retrySettings(undefined, base)).toBe(base);
@@ -29,11 +29,11 @@ test.each([
   [{ jitter: 1.1 }, "retry.jitter must be a number from 0 to 1"],
   [{ maxTries: 3 }, 'retry has no "maxTries"'],
   [true, "retry must be a RetryPolicy or false"],
-])("%j is refused", (policy, reason) => {
+])("%j is invalid", (policy, reason) => {
   expect(() => retrySettings(policy as RetryPolicy)).toThrow(reason);
 });
 
-test("five failures in a row hold retries back until calls succeed again", () => {
+test("five failures in a row throttle retries until calls succeed again", () => {
   const throttle = new RetryThrottle();
   for (let i = 0; i < 4; i++) throttle.failed();
   expect(throttle.isThrottled).toBe(false);

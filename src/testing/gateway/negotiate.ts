@@ -1,4 +1,5 @@
 import type { Encoding } from "../../codecs/media-type.ts";
+import { TOKEN } from "../../http/token.ts";
 import { headerLines, type RawHeaders } from "../server/raw-headers.ts";
 
 /** How a request is read and how it is answered. */
@@ -29,9 +30,8 @@ export function negotiate(headers: RawHeaders, binaryMediaTypes: ReadonlySet<str
   return { request, response: request };
 }
 
-const token = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
-const parameter = `\\s*;\\s*${token}\\s*=\\s*(?:${token}|"(?:[^"\\\\]|\\\\.)*")`;
-const mediaType = new RegExp(`^\\s*(${token}/${token})(?:${parameter})*\\s*;?\\s*$`);
+const parameter = `\\s*;\\s*${TOKEN}\\s*=\\s*(?:${TOKEN}|"(?:[^"\\\\]|\\\\.)*")`;
+const mediaType = new RegExp(`^\\s*(${TOKEN}/${TOKEN})(?:${parameter})*\\s*;?\\s*$`);
 
 /** As Go's mime.ParseMediaType: undefined where that fails, for instance on a parameter without a value. */
 function mediaTypeOf(contentType: string): string | undefined {
