@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 
 const src = fileURLToPath(new URL("../src", import.meta.url));
 
-/** The layers of src/: each may import from those before it. CONTRIBUTING.md says what is in them. */
+/** The layers of src/. Each may import from those before it. CONTRIBUTING.md describes them. */
 const layers = [
   "errors",
   "http",
@@ -22,7 +22,7 @@ const layers = [
   "cli",
 ];
 
-/** Layers that stand beside each other, and know nothing of each other although one is later in the list. */
+/** Pairs of layers of which neither may import the other, although one is later in the list. */
 const independent = new Set([
   "connect jobs",
   "probe connect",
@@ -51,7 +51,7 @@ test("every folder of src/ is a layer", () => {
 test("imports between layers run one way", () => {
   const wrong = imports.filter(({ file, target }) => {
     const [from, to] = [layerOf(file), layerOf(target)];
-    // The doors at the top import from everywhere; nobody imports a door.
+    // The entries in src/ itself may import every layer, and no layer may import an entry.
     if (from === undefined) return false;
     if (to === undefined) return target !== "version.ts";
     if (independent.has(`${from} ${to}`)) return true;
@@ -60,7 +60,24 @@ test("imports between layers run one way", () => {
   expect(wrong).toEqual([]);
 });
 
-test("undici is known to http alone, but for its types", () => {
+test("no files import each other in a circle, not even for types", () => {
+  const targetsOf = new Map<string, string[]>(files.map((file) => [file, []]));
+  for (const { file, target } of imports) targetsOf.get(file)?.push(target);
+  const withoutCycle = new Set<string>();
+  const findCycle = (file: string, importers: readonly string[]): readonly string[] | undefined => {
+    if (importers.includes(file)) return [...importers.slice(importers.indexOf(file)), file];
+    if (withoutCycle.has(file)) return undefined;
+    for (const target of targetsOf.get(file) ?? []) {
+      const cycle = findCycle(target, [...importers, file]);
+      if (cycle !== undefined) return cycle;
+    }
+    withoutCycle.add(file);
+    return undefined;
+  };
+  expect(files.map((file) => findCycle(file, [])).filter((cycle) => cycle !== undefined)).toEqual([]);
+});
+
+test("only http and testing import undici, except for its types", () => {
   const users = files.filter((file) =>
     /^import (?!type)[^;]*from "undici"/m.test(readFileSync(join(src, file), "utf8")),
   );

@@ -7,7 +7,7 @@ import { compileJsonEncoder, type JsonWriteOptions } from "../codecs/json-encode
 import type { Encoding } from "../codecs/media-type.ts";
 import { utf8Of } from "../codecs/utf8.ts";
 import type { Binding } from "../transcoding/binding.ts";
-import { type BodyContent, requestBodyOf } from "../transcoding/place-body.ts";
+import { type BodyContent, requestContentOf } from "../transcoding/place-body.ts";
 
 /** Encodes the body of a request. Returns null if there is no body or it is empty. */
 export type BodyEncoder = (message: Message) => Uint8Array | null;
@@ -16,7 +16,7 @@ export type BodyEncoder = (message: Message) => Uint8Array | null;
 export function bodyEncoder(binding: Binding, encoding: Encoding, options: JsonWriteOptions): BodyEncoder {
   if (binding.requestBody.kind === "none") return () => null;
   const fallback = (message: Message) => {
-    const content = requestBodyOf(binding, message);
+    const content = requestContentOf(binding, message);
     return content === undefined ? null : encodeContent(content, encoding, options);
   };
   const compiled = compiledEncoder(binding, encoding, options);

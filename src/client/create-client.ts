@@ -5,7 +5,7 @@ import type {
   MessageInitShape,
   MessageShape,
 } from "@bufbuild/protobuf";
-import { checkService } from "../transcoding/compile-route.ts";
+import { validateService } from "../transcoding/compile-route.ts";
 import { methodKey } from "../transcoding/rpc-name.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { UnaryResponse } from "./interceptor.ts";
@@ -34,7 +34,7 @@ export function createClient<Service extends DescService>(
   service: Service,
   transport: Transport,
 ): Client<Service> {
-  checkService(service);
+  validateService(service);
   const methods = service.methods.map((method) => [
     methodKey(method),
     (request: MessageInitShape<typeof method.input>, options?: CallOptions) =>

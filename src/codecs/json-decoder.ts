@@ -13,6 +13,7 @@ import { typeNameFromUrl } from "../errors/type-url.ts";
 import { bytesFromBase64 } from "./base64.ts";
 import { encodeBinary } from "./binary-codec.ts";
 import { CodecError } from "./codec-error.ts";
+import { INT32, type IntegerRange, integerRangeOf } from "./integers.ts";
 import { durationFromJson, fieldMaskFromJson, timestampFromJson } from "./json-times.ts";
 import { memoizeByType } from "./memoize-by-type.ts";
 import { type Fields, newMessageOf } from "./new-message.ts";
@@ -95,7 +96,7 @@ function readText<T>(text: string, options: JsonReadOptions, read: (json: unknow
   }
   // Each colon outside of text belongs to a key. Where there are more than keys, JSON.parse has dropped some.
   if (colonsIn(text) !== keys && colonsOutsideText(text) !== keys) {
-    throw new CodecError(`the key ${JSON.stringify(repeatedKey(text))} stands twice in an object`);
+    throw new CodecError(`the key ${JSON.stringify(repeatedKey(text))} is repeated in an object`);
   }
   return result;
 }
@@ -163,7 +164,7 @@ type ReadField = (message: Fields, json: unknown, depth: number) => void;
 type ValueDesc = DescField | DescExtension;
 
 function readMessage(desc: DescMessage, json: unknown, depth: number): Fields {
-  if (depth > MAX_DEPTH) throw new CodecError(`messages lie more than ${MAX_DEPTH} deep`);
+  if (depth > MAX_DEPTH) throw new CodecError(`messages are nested more than ${MAX_DEPTH} deep`);
   return messageReader(desc)(json, depth);
 }
 
@@ -291,7 +292,7 @@ function mapKeyReader(field: DescField & { fieldKind: "map" }): (key: string) =>
   const { mapKey } = field;
   if (mapKey === ScalarType.BOOL) {
     return (key) => {
-      if (key !== "true" && key !== "false") throw new CodecError(`a key of ${field} is no bool`);
+      if (key !== "true" && key !== "false") throw new CodecError(`a key of ${field} is not a bool`);
       return key;
     };
   }
@@ -345,9 +346,9 @@ function enumReader(field: ValueDesc, desc: DescEnum): ReadValue {
   return (json) => {
     if (json === null && isNull) return NullValue.NULL_VALUE;
     if (typeof json === "string") return numbers.get(json) ?? UNKNOWN_ENUM;
-    const number = integerFrom(field, json, int32);
+    const number = integerFrom(field, json, INT32);
     if (!desc.open && desc.value[Number(number)] === undefined) {
-      throw new CodecError(`${field} is ${number}, which is no value of ${desc.typeName}`);
+      throw new CodecError(`${field} is ${number}, which is not a value of ${desc.typeName}`);
     }
     return Number(number);
   };
@@ -356,22 +357,11 @@ function enumReader(field: ValueDesc, desc: DescEnum): ReadValue {
 /** Stands for a value that a later version of the schema may have: protobuf-es drops it, as it does an unknown field. */
 const UNKNOWN_ENUM = Symbol("a name that the enum does not have");
 
-interface IntegerType {
-  readonly name: string;
-  readonly min: bigint;
-  readonly max: bigint;
-}
-
-const int32: IntegerType = { name: "an int32", min: -(2n ** 31n), max: 2n ** 31n - 1n };
-const uint32: IntegerType = { name: "a uint32", min: 0n, max: 2n ** 32n - 1n };
-const int64: IntegerType = { name: "an int64", min: -(2n ** 63n), max: 2n ** 63n - 1n };
-const uint64: IntegerType = { name: "a uint64", min: 0n, max: 2n ** 64n - 1n };
-
 /** Short enough for a number to hold them. */
 const shortInteger = /^(?:0|-?[1-9]\d{0,14})$/;
 
 /** An integer in any of the forms that JSON has for it. */
-function integerFrom(field: ValueDesc, json: unknown, type: IntegerType): bigint {
+function integerFrom(field: ValueDesc, json: unknown, range: IntegerRange): bigint {
   let value: bigint | undefined;
   if (typeof json === "number") {
     if (!Number.isSafeInteger(json)) throw isRounded;
@@ -379,7 +369,7 @@ function integerFrom(field: ValueDesc, json: unknown, type: IntegerType): bigint
   } else if (typeof json === "string" || json instanceof LongNumber) {
     value = integerFromText(typeof json === "string" ? json : json.text);
   }
-  if (value === undefined || value < type.min || value > type.max) throw mismatch(field, type.name, json);
+  if (value === undefined || value < range.min || value > range.max) throw mismatch(field, range.name, json);
   return value;
 }
 
@@ -409,30 +399,29 @@ function scalarReader(field: ValueDesc, scalar: ScalarType, isText = false): Rea
     case ScalarType.FIXED32:
       return (json) => {
         if (typeof json === "number" && json >>> 0 === json) return json + 0;
-        return Number(integerFrom(field, json, uint32));
+        return Number(integerFrom(field, json, integerRangeOf(scalar)));
       };
     case ScalarType.INT64:
     case ScalarType.SINT64:
     case ScalarType.SFIXED64:
-      return longReader(field, int64, isText);
     case ScalarType.UINT64:
     case ScalarType.FIXED64:
-      return longReader(field, uint64, isText);
+      return longReader(field, integerRangeOf(scalar), isText);
     default:
       return (json) => {
         // Adding 0 takes the sign from minus zero.
         if (typeof json === "number" && (json | 0) === json) return json + 0;
-        return Number(integerFrom(field, json, int32));
+        return Number(integerFrom(field, json, INT32));
       };
   }
 }
 
-function longReader(field: ValueDesc, type: IntegerType, isText: boolean): ReadValue {
-  const isSigned = type.min < 0n;
+function longReader(field: ValueDesc, range: IntegerRange, isText: boolean): ReadValue {
+  const isSigned = range.min < 0n;
   const read = (json: unknown): bigint => {
     if (typeof json === "string" && shortInteger.test(json) && (isSigned || json[0] !== "-"))
       return BigInt(json);
-    return integerFrom(field, json, type);
+    return integerFrom(field, json, range);
   };
   return isText ? (json) => String(read(json)) : read;
 }
@@ -512,7 +501,7 @@ function readListValue(json: unknown, depth: number): Fields {
 }
 
 function readJsonValue(json: unknown, depth: number): Fields {
-  if (depth > MAX_DEPTH) throw new CodecError(`messages lie more than ${MAX_DEPTH} deep`);
+  if (depth > MAX_DEPTH) throw new CodecError(`messages are nested more than ${MAX_DEPTH} deep`);
   return { $typeName: "google.protobuf.Value", kind: kindOfValue(plainNumber(json), depth) };
 }
 
@@ -539,7 +528,7 @@ function readJsonObject(json: unknown, depth: number): unknown {
 }
 
 function plainJson(json: unknown, depth: number): unknown {
-  if (depth > MAX_DEPTH) throw new CodecError(`messages lie more than ${MAX_DEPTH} deep`);
+  if (depth > MAX_DEPTH) throw new CodecError(`messages are nested more than ${MAX_DEPTH} deep`);
   if (Array.isArray(json)) return json.map((item) => plainJson(item, depth + 1));
   const value = plainNumber(json);
   if (typeof value === "number") return checkedNumber(value);

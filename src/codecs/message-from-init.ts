@@ -245,7 +245,7 @@ function oneofMember({ name, fields }: DescOneof): Member {
 }
 
 function noSuchField(desc: DescMessage, key: string): Problem {
-  return new Problem(key, `is no field of ${desc.typeName}${hint(desc, key)}`);
+  return new Problem(key, `is not a field of ${desc.typeName}${hint(desc, key)}`);
 }
 
 function hint({ fields, members }: DescMessage, key: string): string {

@@ -85,7 +85,7 @@ export function doubleFromText(text: string): number | undefined {
 const jsonNumber = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 
 /**
- * Finds a key that stands twice in an object, at any depth. JSON.parse keeps the last of them, so it has to be looked for
+ * Finds a key that is repeated in an object, at any depth. JSON.parse keeps the last of them, so it has to be looked for
  * in the text, which has to be JSON.
  */
 export function repeatedKey(text: string): string | undefined {

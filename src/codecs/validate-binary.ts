@@ -35,7 +35,7 @@ class BinaryValidator {
 
   /** @returns the number of the group that an end-group tag closed, or 0 where the message ended at `end`. */
   message(shape: MessageWireSchema, end: number, depth: number): number {
-    if (depth > MAX_DEPTH) throw new CodecError(`messages lie more than ${MAX_DEPTH} deep`);
+    if (depth > MAX_DEPTH) throw new CodecError(`messages are nested more than ${MAX_DEPTH} deep`);
     while (this.#at < end) {
       this.#varint(end);
       const wireType: WireType = this.#low & 7;

@@ -157,7 +157,7 @@ function enumCheck({ open, values, typeName }: DescEnum): Check {
   return (value, path) => {
     if (known.has(value)) return;
     if (!isInt32(value)) throw misfit(path, `a number of ${typeName}`, value);
-    throw new CodecError(`${path} is ${value}, which is no value of ${typeName}; it has ${names}`);
+    throw new CodecError(`${path} is ${value}, which is not a value of ${typeName}; it has ${names}`);
   };
 }
 

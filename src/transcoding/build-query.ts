@@ -7,34 +7,38 @@ import { queryField } from "./query-field.ts";
 import { TranscodingError } from "./transcoding-error.ts";
 
 /**
- * Makes the function that writes a message's query: `"revision=2&sub.subfield=foo"`, or `""`. Parameters
- * stand in the order in which the .proto file declares the fields, the items of a list in their own order.
+ * Compiles the function that builds the query of a message: `"revision=2&sub.subfield=foo"`, or `""`. Parameters have the
+ * order in which the .proto file declares the fields; the items of a list keep their order.
  *
- * @param without the fields that travel elsewhere
+ * @param without the fields that are in the path or the body
  * @param fieldMask how a FieldMask is written
- * @throws TranscodingError (the function), if a field is set that cannot be a query parameter
+ * @throws TranscodingError (the function) if a field is set that cannot be a query parameter
  */
-export function compileQuery(
+export function compileQueryBuilder(
   desc: DescMessage,
   without: FieldTree,
   fieldMask: FieldMaskForm,
 ): (message: Message) => string {
-  const write = compileMessage(desc, without, fieldMask);
+  const write = compileMessageParameters(desc, without, fieldMask);
   return (message) => write(message, "", "", "");
 }
 
 /**
  * Appends the parameters of a message to a query.
  *
- * @param keys the key of the message itself, escaped: `""` or `"sub."`
- * @param parent the same in the names of the .proto file, for errors
+ * @param keys the escaped key of the message itself: `""` or `"sub."`
+ * @param parent the same key in the names of the .proto file, for errors
  */
 type QueryWriter = (message: Message, query: string, keys: string, parent: string) => string;
 
-function compileMessage(desc: DescMessage, without: FieldTree, fieldMask: FieldMaskForm): QueryWriter {
+function compileMessageParameters(
+  desc: DescMessage,
+  without: FieldTree,
+  fieldMask: FieldMaskForm,
+): QueryWriter {
   const writers = desc.fields
     .filter((field) => without.get(field) !== "whole")
-    .map((field) => ({ field, write: compileField(field, without.get(field), fieldMask) }));
+    .map((field) => ({ field, write: compileFieldParameters(field, without.get(field), fieldMask) }));
   return (message, query, keys, parent) => {
     let written = query;
     for (const { field, write } of writers) {
@@ -44,30 +48,30 @@ function compileMessage(desc: DescMessage, without: FieldTree, fieldMask: FieldM
   };
 }
 
-function compileField(
+function compileFieldParameters(
   field: DescField,
   without: FieldTree | "whole" | undefined,
   fieldMask: FieldMaskForm,
 ): QueryWriter {
-  const shape = queryField(field);
+  const target = queryField(field);
   const read = fieldReader(field);
-  switch (shape.kind) {
-    case "refused":
+  switch (target.kind) {
+    case "unsupported":
       return (_message, _query, _keys, parent) => {
-        throw new TranscodingError(parent + field.name, shape.predicate);
+        throw new TranscodingError(parent + field.name, target.predicate);
       };
     case "message": {
-      const key = escapedKey(shape.key);
-      const writer = lazyWriter(shape.desc, without, fieldMask);
+      const key = escapedKey(target.key);
+      const writer = lazyWriter(target.desc, without, fieldMask);
       return (message, query, keys, parent) =>
         writer()(read(message) as Message, query, `${keys}${key}.`, `${parent}${field.name}.`);
     }
     case "value": {
-      const write = compileValue(field, escapedKey(shape.key), fieldMask);
+      const write = compileParameter(field, escapedKey(target.key), fieldMask);
       return (message, query, keys, parent) => write(read(message), query, keys, parent);
     }
     case "list": {
-      const write = compileValue(field, escapedKey(shape.key), fieldMask);
+      const write = compileParameter(field, escapedKey(target.key), fieldMask);
       return (message, query, keys, parent) => {
         let written = query;
         for (const item of read(message) as readonly unknown[]) written = write(item, written, keys, parent);
@@ -77,7 +81,7 @@ function compileField(
   }
 }
 
-function compileValue(field: DescField, key: string, fieldMask: FieldMaskForm) {
+function compileParameter(field: DescField, key: string, fieldMask: FieldMaskForm) {
   const text = fieldText(field, fieldMask);
   return (value: unknown, query: string, keys: string, parent: string): string => {
     const escaped = text && escapeSegment(text.write(value, parent));
@@ -88,14 +92,14 @@ function compileValue(field: DescField, key: string, fieldMask: FieldMaskForm) {
   };
 }
 
-/** Not before it is needed: a message type may hold itself. */
+/** Compiles the writer when it is first needed, because a message type may contain itself. */
 function lazyWriter(
   desc: DescMessage,
   without: FieldTree | "whole" | undefined,
   fieldMask: FieldMaskForm,
 ): () => QueryWriter {
   if (without === undefined || without === "whole") return () => wholeMessageWriter(desc, fieldMask);
-  const writer = compileMessage(desc, without, fieldMask);
+  const writer = compileMessageParameters(desc, without, fieldMask);
   return () => writer;
 }
 
@@ -108,7 +112,7 @@ function wholeMessageWriter(desc: DescMessage, fieldMask: FieldMaskForm): QueryW
   const writers = wholeMessageWriters[fieldMask];
   let writer = writers.get(desc);
   if (writer === undefined) {
-    writer = compileMessage(desc, new Map(), fieldMask);
+    writer = compileMessageParameters(desc, new Map(), fieldMask);
     writers.set(desc, writer);
   }
   return writer;

@@ -1,21 +1,25 @@
 import type { DescField, DescMessage, DescMethod, DescMethodUnary } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import { isToken } from "../http/token.ts";
-import type { Binding, FieldPath, PathVariable, RequestBody } from "./binding.ts";
-import { compileQuery } from "./build-query.ts";
-import { isFieldPath, noSuchField, resolveFieldPath } from "./field-path.ts";
+import type { Binding, PathVariable, RequestBody } from "./binding.ts";
+import { compileQueryBuilder } from "./build-query.ts";
+import { type FieldPath, isFieldPath, noSuchField, resolveFieldPath } from "./field-path.ts";
 import { type FieldMaskForm, fieldText } from "./field-text.ts";
 import { type FieldTree, fieldTree } from "./field-tree.ts";
-import { compilePath } from "./fill-path.ts";
+import { compilePathFiller } from "./fill-path.ts";
 import type { BindingRule } from "./http-rule.ts";
-import { type PathTemplate, parsePathTemplate, type TemplateVariable } from "./path-template.ts";
-import { TemplateError } from "./template-error.ts";
+import {
+  type PathTemplate,
+  parsePathTemplate,
+  TemplateError,
+  type TemplateVariable,
+} from "./path-template.ts";
 
-/** What is wrong with a rule, and where in its path (counted from 1), if it is there. */
+/** Reports a problem of a rule, with its column in the path (counted from 1) if it is in the path. */
 export type ReportProblem = (reason: string, column?: number) => void;
 
-/** A rule that fits its method, with what was found out on the way. */
-export interface SoundRule {
+/** A rule that is valid for its method, with its parsed parts. */
+export interface ValidRule {
   readonly verb: string;
   readonly template: PathTemplate;
   readonly variables: readonly PathVariable[];
@@ -25,40 +29,40 @@ export interface SoundRule {
 }
 
 /**
- * Checks one http rule against the method's messages, and works out no more than that takes: of the methods of a
- * service, few may ever be called.
+ * Validates an http rule against the method's messages. It compiles nothing yet, because a client may call only a few
+ * methods of a service.
  *
- * @param complain is told of everything that is wrong
- * @returns undefined if anything is
+ * @param onProblem is called with each problem
+ * @returns undefined if there is a problem
  */
-export function checkRule(
+export function validateRule(
   { input, output }: DescMethod,
   rule: BindingRule,
-  complain: ReportProblem,
-): SoundRule | undefined {
-  let isSound = true;
-  const refuse: ReportProblem = (reason, column) => {
-    isSound = false;
-    complain(reason, column);
+  onProblem: ReportProblem,
+): ValidRule | undefined {
+  let isValid = true;
+  const report: ReportProblem = (reason, column) => {
+    isValid = false;
+    onProblem(reason, column);
   };
-  checkVerb(rule, refuse);
-  if (rule.isNested) refuse("additional_bindings cannot have additional_bindings");
-  const template = rule.verb === "" ? undefined : parsed(rule.path, refuse);
-  const variables = template === undefined ? [] : variablesOf(template, input, refuse);
-  const body = bodyOf(rule, input, variables, refuse);
-  const responseField = responseFieldOf(rule, output, refuse);
-  if (!isSound || template === undefined) return undefined;
+  validateVerb(rule, report);
+  if (rule.isNested) report("additional_bindings cannot have additional_bindings");
+  const template = rule.verb === "" ? undefined : parseTemplate(rule.path, report);
+  const variables = template === undefined ? [] : variablesOf(template, input, report);
+  const body = bodyOf(rule, input, variables, report);
+  const responseField = responseFieldOf(rule, output, report);
+  if (!isValid || template === undefined) return undefined;
   return { verb: rule.verb, template, variables, body, responseField };
 }
 
 /**
- * Works out all of a rule that does not depend on a call.
+ * Compiles a rule, so that a call only fills in its values.
  *
- * @param queryFieldMask how a FieldMask stands in the query
+ * @param queryFieldMask how a FieldMask is written in the query
  */
 export function compileBinding(
   method: DescMethodUnary,
-  rule: SoundRule,
+  rule: ValidRule,
   queryFieldMask: FieldMaskForm,
 ): Binding {
   const { verb, template, variables, responseField } = rule;
@@ -74,12 +78,13 @@ export function compileBinding(
     requestIsMessage: requestBody.kind !== "field",
     responseIsMessage: responseField === undefined || responseField.fieldKind === "message",
     notInQuery,
-    fillPath: compilePath(template, variables),
-    buildQuery: notInQuery === undefined ? () => "" : compileQuery(method.input, notInQuery, queryFieldMask),
+    fillPath: compilePathFiller(template, variables),
+    buildQuery:
+      notInQuery === undefined ? () => "" : compileQueryBuilder(method.input, notInQuery, queryFieldMask),
   });
 }
 
-/** Of RFC 9110, section 9.3, and RFC 5789. */
+/** The methods of RFC 9110, section 9.3, and RFC 5789. */
 const standardVerbs = new Set([
   "GET",
   "HEAD",
@@ -92,36 +97,36 @@ const standardVerbs = new Set([
   "PATCH",
 ]);
 
-function checkVerb({ verb, body }: BindingRule, refuse: ReportProblem): void {
-  if (verb === "") refuse("the rule has no get, put, post, delete, patch or custom");
-  else if (verb === "*") refuse('the custom method "*" says nothing that could be sent');
-  else if (!isToken(verb)) refuse(`"${verb}" is no HTTP method`);
-  else if (verb === "CONNECT") refuse("CONNECT opens a tunnel and calls nothing");
+function validateVerb({ verb, body }: BindingRule, report: ReportProblem): void {
+  if (verb === "") report("the rule has no get, put, post, delete, patch or custom");
+  else if (verb === "*") report('the custom method "*" is not an HTTP method');
+  else if (!isToken(verb)) report(`"${verb}" is not an HTTP method`);
+  else if (verb === "CONNECT") report("CONNECT opens a tunnel and cannot call a method");
   else if (standardVerbs.has(verb.toUpperCase()) && verb !== verb.toUpperCase()) {
-    refuse(`the custom method "${verb}" is not ${verb.toUpperCase()}: HTTP methods are case-sensitive`);
+    report(`the custom method "${verb}" is not ${verb.toUpperCase()}: HTTP methods are case-sensitive`);
   } else if (body !== "" && (verb === "GET" || verb === "HEAD"))
-    refuse(`a ${verb} request cannot have a body`);
+    report(`a ${verb} request cannot have a body`);
 }
 
-function parsed(path: string, refuse: ReportProblem): PathTemplate | undefined {
+function parseTemplate(path: string, report: ReportProblem): PathTemplate | undefined {
   try {
     return parsePathTemplate(path);
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
-    refuse(error.reason, error.column);
+    report(error.reason, error.column);
     return undefined;
   }
 }
 
-function variablesOf(template: PathTemplate, input: DescMessage, refuse: ReportProblem): PathVariable[] {
+function variablesOf(template: PathTemplate, input: DescMessage, report: ReportProblem): PathVariable[] {
   const variables: PathVariable[] = [];
   for (const part of template.parts) {
     if (part.kind === "variable") {
-      const variable = variableOf(part, input, refuse);
+      const variable = variableOf(part, input, report);
       if (variable !== undefined) variables.push(variable);
     } else if (part.kind !== "literal") {
-      // A gateway would take any text there, but no field of the message says which.
-      refuse(`"${part.kind}" outside of a variable cannot be filled`, part.column);
+      // A gateway accepts any text there, but no field of the message has that text.
+      report(`"${part.kind}" outside of a variable cannot be filled`, part.column);
     }
   }
   return variables;
@@ -130,24 +135,24 @@ function variablesOf(template: PathTemplate, input: DescMessage, refuse: ReportP
 function variableOf(
   { name, column, segments }: TemplateVariable,
   input: DescMessage,
-  refuse: ReportProblem,
+  report: ReportProblem,
 ): PathVariable | undefined {
   const field = resolveFieldPath(input, name);
   if (!isFieldPath(field)) {
-    refuse(field.reason, column + field.offset);
+    report(field.reason, column + field.offset);
     return undefined;
   }
   const last = field.at(-1);
   const text = last && last.fieldKind !== "list" ? fieldText(last) : undefined;
   if (last === undefined || text === undefined) {
-    refuse(`"${name}" is ${last && what(last)}, which cannot stand in a path`, column);
+    report(`"${name}" is ${last && describeKind(last)}, which cannot be a path variable`, column);
     return undefined;
   }
   const multiSegment = segments.length > 1 || segments.some(({ kind }) => kind === "**");
   return Object.freeze({ name, field: Object.freeze(field), text, segments, multiSegment });
 }
 
-function what(field: DescField): string {
+function describeKind(field: DescField): string {
   if (field.fieldKind === "list") return "repeated";
   if (field.fieldKind === "map") return "a map";
   return `a ${field.message?.typeName}`;
@@ -157,17 +162,17 @@ function bodyOf(
   { body }: BindingRule,
   input: DescMessage,
   variables: readonly PathVariable[],
-  refuse: ReportProblem,
-): SoundRule["body"] {
+  report: ReportProblem,
+): ValidRule["body"] {
   if (body === "" || body === "*") return body || undefined;
-  const field = topLevelField("body", body, input, refuse);
+  const field = topLevelField("body", body, input, report);
   if (variables.some((variable) => variable.field.length === 1 && variable.field[0] === field)) {
-    refuse(`body: "${body}" is already in the path`);
+    report(`body: "${body}" is already in the path`);
   }
   return field;
 }
 
-function requestBodyOf({ body, variables }: SoundRule, input: DescMessage): RequestBody {
+function requestBodyOf({ body, variables }: ValidRule, input: DescMessage): RequestBody {
   if (body === undefined) return { kind: "none" };
   const paths = variables.map(({ field }) => field).filter(isOptional);
   if (body === "*") return { kind: "message", desc: input, bound: fieldTree(paths) };
@@ -175,7 +180,7 @@ function requestBodyOf({ body, variables }: SoundRule, input: DescMessage): Requ
   return { kind: "field", field: body, bound: fieldTree(inside) };
 }
 
-/** A required field of proto2 stays in the body: without it, the message could not be encoded. */
+/** Whether a field may be left out of the body. A message cannot be encoded without a required field of proto2. */
 function isOptional(path: FieldPath): boolean {
   return path.at(-1)?.presence !== FeatureSet_FieldPresence.LEGACY_REQUIRED;
 }
@@ -183,10 +188,10 @@ function isOptional(path: FieldPath): boolean {
 function responseFieldOf(
   { responseBody }: BindingRule,
   output: DescMessage,
-  refuse: ReportProblem,
+  report: ReportProblem,
 ): DescField | undefined {
   if (responseBody === "" || responseBody === "*") return undefined;
-  return topLevelField("response_body", responseBody, output, refuse);
+  return topLevelField("response_body", responseBody, output, report);
 }
 
 /** http.proto: "the referred field must be present at the top-level of the … message type". */
@@ -194,12 +199,12 @@ function topLevelField(
   option: string,
   name: string,
   message: DescMessage,
-  refuse: ReportProblem,
+  report: ReportProblem,
 ): DescField | undefined {
   const field = message.fields.find((candidate) => candidate.name === name);
   if (field !== undefined) return field;
-  if (name.includes(".")) refuse(`${option}: "${name}" is not a field at the top level`);
-  else refuse(`${option}: ${noSuchField(message, name)}`);
+  if (name.includes(".")) report(`${option}: "${name}" is not a field at the top level`);
+  else report(`${option}: ${noSuchField(message, name)}`);
   return undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { DescMethod, DescMethodUnary, DescService } from "@bufbuild/protobuf";
 import type { Route } from "./binding.ts";
-import { checkRule, compileBinding, type SoundRule } from "./compile-binding.ts";
+import { compileBinding, type ValidRule, validateRule } from "./compile-binding.ts";
 import type { FieldMaskForm } from "./field-text.ts";
 import { bindingRulesOf } from "./http-rule.ts";
 import { HttpRuleError, type HttpRuleProblem } from "./http-rule-error.ts";
@@ -9,14 +9,14 @@ import { rpcName } from "./rpc-name.ts";
 /**
  * Compiles the http rules of a method.
  *
- * @param queryFieldMask how a FieldMask stands in the query
- * @throws {@link HttpRuleError} with everything that is wrong with them, also if there are none, or the method streams
+ * @param queryFieldMask how a FieldMask is written in the query
+ * @throws {@link HttpRuleError} with all problems, also if the method has no rule or is a streaming method
  */
 export function compileRoute(method: DescMethod, queryFieldMask: FieldMaskForm = "snake_case"): Route {
-  const known = compiled[queryFieldMask].get(method);
+  const known = routes[queryFieldMask].get(method);
   if (known !== undefined) return known;
   const problems: HttpRuleProblem[] = [];
-  const rules = soundRules(method, problems);
+  const rules = validRules(method, problems);
   if (!isUnary(method)) {
     problems.push(problem(method, "a streaming method cannot be called over HTTP rules", rules[0]));
   } else if (rules.length === 0 && problems.length === 0) {
@@ -29,57 +29,58 @@ export function compileRoute(method: DescMethod, queryFieldMask: FieldMaskForm =
     ...others.map((rule) => compileBinding(method, rule, queryFieldMask)),
   ] as const;
   const route = Object.freeze({ method, bindings: Object.freeze(bindings) });
-  compiled[queryFieldMask].set(method, route);
+  routes[queryFieldMask].set(method, route);
   return route;
 }
 
-const compiled: Readonly<Record<FieldMaskForm, WeakMap<DescMethod, Route>>> = {
+const routes: Readonly<Record<FieldMaskForm, WeakMap<DescMethod, Route>>> = {
   snake_case: new WeakMap(),
   camelCase: new WeakMap(),
 };
 
 /**
- * Checks the http rules of all methods of a service. Nothing is kept of it: a route is compiled when its method is first
- * called. A method without a rule, or one that streams, is no error: the others can be called.
+ * Validates the http rules of all methods of a service. It compiles no routes: a route is compiled when its method is
+ * first called. A method without a rule, and a streaming method, are valid, because the others can be called.
  *
- * @throws {@link HttpRuleError} with everything that is wrong with any of them
+ * @throws {@link HttpRuleError} with all problems of all rules
  */
-export function checkService(service: DescService): void {
-  if (checked.has(service)) return;
+export function validateService(service: DescService): void {
+  if (validServices.has(service)) return;
   const problems: HttpRuleProblem[] = [];
-  for (const method of service.methods) soundRules(method, problems);
+  for (const method of service.methods) validRules(method, problems);
   if (problems.length > 0) throw new HttpRuleError(problems);
-  checked.add(service);
+  validServices.add(service);
 }
 
-const checked = new WeakSet<DescService>();
+const validServices = new WeakSet<DescService>();
 
 /**
- * Compiles the http rules of all methods of a service that have some and can be called by them.
+ * Compiles the http rules of all unary methods of a service that have rules.
  *
- * @throws {@link HttpRuleError} with everything that is wrong with any of them
+ * @throws {@link HttpRuleError} with all problems of all rules
  */
 export function compileService(service: DescService): ReadonlyMap<DescMethod, Route> {
-  checkService(service);
+  validateService(service);
   const callable = service.methods.filter((method) => isUnary(method) && bindingRulesOf(method).length > 0);
   return new Map(callable.map((method) => [method, compileRoute(method)]));
 }
 
-function soundRules(method: DescMethod, problems: HttpRuleProblem[]): SoundRule[] {
-  const sound: SoundRule[] = [];
+function validRules(method: DescMethod, problems: HttpRuleProblem[]): ValidRule[] {
+  const valid: ValidRule[] = [];
   for (const rule of bindingRulesOf(method)) {
-    const found = checkRule(method, rule, (reason, column) => {
+    const validRule = validateRule(method, rule, (reason, column) => {
       problems.push({ method: rpcName(method), rule: rule.path, column, reason });
     });
-    if (found !== undefined) sound.push(found);
+    if (validRule !== undefined) valid.push(validRule);
   }
-  return sound;
+  return valid;
 }
 
-function problem(method: DescMethod, reason: string, rule?: SoundRule): HttpRuleProblem {
+function problem(method: DescMethod, reason: string, rule?: ValidRule): HttpRuleProblem {
   return { method: rpcName(method), rule: rule?.template.text ?? "", column: undefined, reason };
 }
 
-function isUnary(method: DescMethod): method is DescMethodUnary {
+/** Whether a method is unary: others cannot be called by http rules. */
+export function isUnary(method: DescMethod): method is DescMethodUnary {
   return method.methodKind === "unary";
 }

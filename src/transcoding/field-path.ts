@@ -1,16 +1,18 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { hasCustomJsonRepresentation } from "@bufbuild/protobuf/wkt";
-import type { FieldPath } from "./binding.ts";
 
-/** Why a field path cannot be followed, and where in its text (an index). */
+/** A field and the message fields that lead to it: `a.b.c` of a template, resolved. */
+export type FieldPath = readonly DescField[];
+
+/** Why a field path cannot be resolved, and where in its text (an index). */
 export interface FieldPathProblem {
   readonly offset: number;
   readonly reason: string;
 }
 
 /**
- * Finds the fields that a rule names. A rule uses the names of the .proto file, as protoc-gen-grpc-gateway
- * (resolveFieldPath) and vanguard read it: JSON names are refused, with the name that was meant.
+ * Resolves a field path of a rule. A rule uses the names of the .proto file, as in protoc-gen-grpc-gateway
+ * (resolveFieldPath) and vanguard. For a JSON name, the problem suggests the name of the .proto file.
  */
 export function resolveFieldPath(message: DescMessage, path: string): FieldPath | FieldPathProblem {
   const fields: DescField[] = [];
@@ -29,25 +31,25 @@ export function resolveFieldPath(message: DescMessage, path: string): FieldPath 
   return fields;
 }
 
-/** Narrows what {@link resolveFieldPath} gives. */
+/** Whether {@link resolveFieldPath} has resolved the path. */
 export function isFieldPath(resolved: FieldPath | FieldPathProblem): resolved is FieldPath {
   return Array.isArray(resolved);
 }
 
-/** The sentence for a name that is no field. */
+/** Describes an unknown field name. */
 export function noSuchField(message: DescMessage, name: string): string {
   const meant = message.fields.find(({ jsonName, localName }) => jsonName === name || localName === name);
   const hint = meant === undefined ? "" : ` (a rule has to say "${meant.name}")`;
   return `${message.typeName} has no field "${name}"${hint}`;
 }
 
-/** The message type in which a path goes on, or why it cannot. */
+/** The message type in which a path continues, or why it cannot. */
 function messageIn(field: DescField): DescMessage | string {
   if (field.fieldKind === "list") return `"${field.name}" is repeated`;
   if (field.fieldKind === "map") return `"${field.name}" is a map`;
-  if (field.fieldKind !== "message") return `"${field.name}" is no message`;
-  // One value on the wire, and in protobuf-es partly not even a message: they are taken whole.
+  if (field.fieldKind !== "message") return `"${field.name}" is not a message`;
+  // Such a type is one value in JSON, and protobuf-es does not even represent all of them as messages.
   return hasCustomJsonRepresentation(field.message)
-    ? `"${field.name}" is a ${field.message.typeName}, which has no parts in a URL`
+    ? `"${field.name}" is a ${field.message.typeName}, whose fields cannot be path variables`
     : field.message;
 }

@@ -15,34 +15,31 @@ import { scalarFromText, scalarToText } from "./scalar-text.ts";
 import { TranscodingError } from "./transcoding-error.ts";
 
 /**
- * Writes a value of a field as the text that stands for it in a path or a query: what the JSON format has
- * between the quotes, except that bytes are URL-safe base64.
+ * Writes a value of a field as text for a path or a query: the text of the JSON format, without quotes, except that bytes
+ * are URL-safe base64.
  *
  * @param parent the path to the message that holds the field, for errors: `""` or `"shelf."`
  */
 export type TextWriter = (value: unknown, parent: string) => string;
 
-/** The way back: gives the value as protobuf-es keeps it in this field. */
+/** Reads the text of a {@link TextWriter}. It returns the value as protobuf-es stores it in this field. */
 export type TextReader = (text: string, parent: string) => unknown;
 
-/**
- * How the paths of a FieldMask are written: as the .proto file spells them, or as the JSON format does.
- * Both are read.
- */
+/** How the paths of a FieldMask are written: as in the .proto file, or as in the JSON format. Both forms are read. */
 export type FieldMaskForm = "snake_case" | "camelCase";
 
-/** What a field's value looks like in a URL: as a list, each of its items. */
+/** Writes and reads the values of a field in a URL; the items, if the field is a list. */
 export interface FieldText {
   readonly write: TextWriter;
   readonly read: TextReader;
 }
 
 /**
- * How a field's values are written in a URL; undefined if they cannot be.
+ * Returns how the values of a field are written in a URL; undefined if they cannot be.
  *
- * google/api/http.proto allows primitive types. Beside them stand the well-known types that are one text in
- * JSON, as in grpc-gateway (its `wellKnownTypeConv`) and vanguard (its `isParameterType`): Timestamp,
- * Duration, FieldMask and the wrappers. They may not be repeated, being messages.
+ * google/api/http.proto allows primitive types. Like grpc-gateway (its `wellKnownTypeConv`) and vanguard (its
+ * `isParameterType`), this also allows the well-known types that are a string in JSON: Timestamp, Duration, FieldMask and
+ * the wrappers. They cannot be repeated, because they are messages.
  *
  * @param fieldMask how a FieldMask is written
  */
@@ -50,8 +47,8 @@ export function fieldText(field: DescField, fieldMask: FieldMaskForm = "camelCas
   const text = valueText(field, fieldMask);
   if (text === undefined) return undefined;
   return {
-    write: (value, parent) => guarded(parent, field, () => text.write(value)),
-    read: (value, parent) => guarded(parent, field, () => text.read(value)),
+    write: (value, parent) => withFieldName(parent, field, () => text.write(value)),
+    read: (value, parent) => withFieldName(parent, field, () => text.read(value)),
   };
 }
 
@@ -60,7 +57,7 @@ interface ValueText {
   read(text: string): unknown;
 }
 
-function guarded<T>(parent: string, field: DescField, convert: () => T): T {
+function withFieldName<T>(parent: string, field: DescField, convert: () => T): T {
   try {
     return convert();
   } catch (error) {
@@ -74,42 +71,36 @@ function valueText(field: DescField, fieldMask: FieldMaskForm): ValueText | unde
   if (field.enum !== undefined) return enumText(field.enum);
   if (field.fieldKind === "list") return undefined;
   if (!isWrapperDesc(field.message)) return messageText(field.message, fieldMask);
-  // In a oneof a wrapper is a message, elsewhere protobuf-es keeps its value alone.
+  // protobuf-es stores a wrapper as a message in a oneof, and as its value elsewhere.
   const [{ scalar }] = field.message.fields;
   if (scalar === undefined) return undefined;
   const text = scalarText(scalar, false);
-  return field.oneof === undefined ? text : boxedText(field.message, text);
+  return field.oneof === undefined ? text : wrapperText(field.message, text);
 }
 
 function scalarText(type: ScalarType, longAsString: boolean): ValueText {
-  const isLong =
-    type === ScalarType.INT64 ||
-    type === ScalarType.SINT64 ||
-    type === ScalarType.SFIXED64 ||
-    type === ScalarType.UINT64 ||
-    type === ScalarType.FIXED64;
   return {
     write: (value) => scalarToText(type, value),
     read: (text) => {
       const value = scalarFromText(type, text);
-      return isLong && longAsString ? String(value) : value;
+      return longAsString && typeof value === "bigint" ? String(value) : value;
     },
   };
 }
 
-function boxedText(desc: DescMessage, inner: ValueText): ValueText {
+function wrapperText(desc: DescMessage, inner: ValueText): ValueText {
   return {
     write: (value) => inner.write((checkedMessage(desc, value) as unknown as { value: unknown }).value),
     read: (text) => create(desc, { value: inner.read(text) } as never),
   };
 }
 
-/** An unknown number is written as the number, where the enum is open. */
+/** Writes the name of an enum value; a number that an open enum does not know, as the number. */
 function enumText(desc: DescEnum): ValueText {
   const byName = new Map(desc.values.map(({ name, number }) => [name, number]));
   const checked = (value: number) => {
     if (desc.open || desc.value[value] !== undefined) return value;
-    throw new Error(`is ${value}, which is no value of ${desc.typeName}`);
+    throw new Error(`is ${value}, which is not a value of ${desc.typeName}`);
   };
   return {
     write: (value) => {
@@ -119,7 +110,7 @@ function enumText(desc: DescEnum): ValueText {
     read: (text) => {
       const known = byName.get(text);
       if (known !== undefined) return known;
-      if (!/^-?\d+$/.test(text)) throw new Error(`is no value of ${desc.typeName}`);
+      if (!/^-?\d+$/.test(text)) throw new Error(`is not a value of ${desc.typeName}`);
       return checked(scalarFromText(ScalarType.INT32, text) as number);
     },
   };
@@ -138,7 +129,7 @@ function messageText(desc: DescMessage, fieldMask: FieldMaskForm): ValueText | u
   }
 }
 
-// More exactly than protobuf-es, which lets a duration be followed by anything.
+// Stricter than protobuf-es, which accepts any text after a duration.
 const timestamp = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
 const duration = /^-?\d+(?:\.\d{1,9})?s$/;
 
@@ -146,16 +137,16 @@ function jsonText(desc: DescMessage, form: RegExp): ValueText {
   return {
     write: (value) => json(desc, value),
     read: (text) => {
-      if (!form.test(text)) throw new Error(`is no ${desc.typeName}`);
+      if (!form.test(text)) throw new Error(`is not a ${desc.typeName}`);
       return parsed(desc, text);
     },
   };
 }
 
 /**
- * Paths between commas. A grpc-gateway takes those of a query as they stand (grpc-gateway#4134), Google's servers
- * and vanguard as JSON has them. A text with an underscore cannot be of the second form, which has none: all of
- * its paths stand as they are, also those with the key of a map in them.
+ * Writes and reads paths, separated by commas. In a query, a grpc-gateway reads them as in the .proto file
+ * (grpc-gateway#4134), and Google's servers and vanguard read them as in JSON. The form of JSON has no underscores, so all
+ * paths of a text with an underscore are read as in the .proto file, also those with the key of a map.
  */
 function fieldMaskText(desc: DescMessage, form: FieldMaskForm): ValueText {
   return {
@@ -172,9 +163,9 @@ function fieldMaskText(desc: DescMessage, form: FieldMaskForm): ValueText {
   };
 }
 
-/** @throws if the path would come back as another one */
+/** @throws an error if the path would be read as another one */
 function checkMaskPath(path: unknown, form: FieldMaskForm): void {
-  if (typeof path !== "string") throw new Error("has a path that is no string");
+  if (typeof path !== "string") throw new Error("has a path that is not a string");
   const shown = JSON.stringify(path);
   if (path === "" || path.includes(",")) throw new Error(`has the path ${shown}, which cannot be sent`);
   if (form === "camelCase" && protoSnakeCase(protoCamelCase(path)) !== path) {
@@ -195,7 +186,7 @@ function parsed(desc: DescMessage, text: string): MessageShape<DescMessage> {
   try {
     return fromJson(desc, text);
   } catch {
-    throw new Error(`is no ${desc.typeName}`);
+    throw new Error(`is not a ${desc.typeName}`);
   }
 }
 

@@ -1,10 +1,10 @@
 import type { DescField } from "@bufbuild/protobuf";
-import type { FieldPath } from "./binding.ts";
+import type { FieldPath } from "./field-path.ts";
 
-/** The fields at the ends of some paths, as a tree. `"whole"` is the end of a path. */
+/** A set of field paths as a tree. `"whole"` marks the end of a path. */
 export type FieldTree = ReadonlyMap<DescField, FieldTree | "whole">;
 
-/** Puts paths into one tree. None of them may lead through the end of another. */
+/** Builds the tree of some paths. No path may be the beginning of another one. */
 export function fieldTree(paths: Iterable<FieldPath>): FieldTree {
   const root = new Map<DescField, FieldTree | "whole">();
   for (const path of paths) {

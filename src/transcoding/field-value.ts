@@ -1,11 +1,11 @@
 import type { DescField, Message } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
-import type { FieldPath } from "./binding.ts";
+import type { FieldPath } from "./field-path.ts";
 
-/** Reads a field of a message: undefined if it has presence and is not set. */
+/** Reads a field of a message as protobuf-es stores it: undefined if the field has presence and is not set. */
 export type FieldReader = (message: Message) => unknown;
 
-/** Makes the reader of a field, with everything that depends only on the field worked out. */
+/** Compiles the reader of a field. */
 export function fieldReader(field: DescField): FieldReader {
   const name = field.localName;
   const oneof = field.oneof?.localName;
@@ -16,11 +16,11 @@ export function fieldReader(field: DescField): FieldReader {
     };
   }
   if (field.presence === FeatureSet_FieldPresence.IMPLICIT) return (message) => properties(message)[name];
-  // With presence, the prototype holds the default value (proto2, editions): only own properties are set.
+  // The prototype holds the default value of a field with presence (proto2, editions): only own properties are set.
   return (message) => (Object.hasOwn(message, name) ? properties(message)[name] : undefined);
 }
 
-/** Makes the reader of the field at the end of a path: undefined also if a message on the way is not set. */
+/** Compiles the reader of a field path. It also returns undefined if a message on the path is not set. */
 export function fieldPathReader(path: FieldPath): FieldReader {
   const readers = path.map(fieldReader);
   const [first] = readers;
@@ -35,7 +35,7 @@ export function fieldPathReader(path: FieldPath): FieldReader {
   };
 }
 
-/** Sets a field, whatever it held. */
+/** Sets a field to a value as protobuf-es stores it. */
 export function setField(message: Message, field: DescField, value: unknown): void {
   if (field.oneof === undefined) properties(message)[field.localName] = value;
   else properties(message)[field.oneof.localName] = { case: field.localName, value };
@@ -46,7 +46,7 @@ interface OneofValue {
   readonly value?: unknown;
 }
 
-/** protobuf-es keeps fields as plain properties. */
+/** protobuf-es stores fields as properties. */
 function properties(message: Message): Record<string, unknown> {
   return message as unknown as Record<string, unknown>;
 }

@@ -1,35 +1,25 @@
-import type { Message } from "@bufbuild/protobuf";
-import type { PathVariable } from "./binding.ts";
+import type { PathFiller, PathMismatch, PathVariable } from "./binding.ts";
 import { fieldPathReader } from "./field-value.ts";
 import type { PathTemplate } from "./path-template.ts";
 import { escapeSegment, escapeSegments } from "./percent-encoding.ts";
 import { matchSegments, type SegmentPattern, segmentPattern } from "./segment-pattern.ts";
 
-/** Why a message cannot fill a path: the field, and what is wrong with it. */
-export interface Misfit {
-  readonly field: string;
-  readonly predicate: string;
-}
-
-/** Writes the path for a message, ready to be sent, or says why the message does not fit it. */
-export type PathFiller = (message: Message) => string | Misfit;
-
 /**
- * Makes the function that fills a template.
+ * Compiles the function that fills a path template.
  *
- * What it refuses would not reach the method it was meant for: an empty value names another resource, `.` and
- * `..` are swallowed by URL parsers (in the form `%2e` as well), and so may be an empty segment. Only what `**` stands
- * for may hold those, because the names of stored objects do (`a//b`, `folder/`).
+ * It does not accept values that would reach another method or resource: an empty value names another resource, and URL
+ * parsers remove the segments `.` and `..` (`%2e` as well), and may remove empty segments. Only the value of `**` may have
+ * empty segments, because the names of stored objects do (`a//b`, `folder/`).
  *
- * @throws TranscodingError (the filler), if a value is not of its field's type
+ * @throws TranscodingError (the function) if a value is not of its field's type
  */
-export function compilePath(template: PathTemplate, variables: readonly PathVariable[]): PathFiller {
-  const [head = "", ...tails] = textBetween(template);
-  const slots = variables.map(compileSlot);
+export function compilePathFiller(template: PathTemplate, variables: readonly PathVariable[]): PathFiller {
+  const [head = "", ...tails] = textAround(template);
+  const fillers = variables.map(compileVariable);
   return (message) => {
     let path = head;
-    for (let i = 0; i < slots.length; i++) {
-      const text = slots[i]?.(message) ?? "";
+    for (let i = 0; i < fillers.length; i++) {
+      const text = fillers[i]?.(message) ?? "";
       if (typeof text !== "string") return text;
       path += text + tails[i];
     }
@@ -37,8 +27,8 @@ export function compilePath(template: PathTemplate, variables: readonly PathVari
   };
 }
 
-/** The text before, between and behind the variables. */
-function textBetween({ parts, verb }: PathTemplate): string[] {
+/** The text before, between and after the variables. */
+function textAround({ parts, verb }: PathTemplate): string[] {
   const texts = [""];
   const append = (text: string) => texts.push((texts.pop() ?? "") + text);
   for (const part of parts) {
@@ -50,50 +40,51 @@ function textBetween({ parts, verb }: PathTemplate): string[] {
   return texts;
 }
 
-function compileSlot({ name, field, text, segments, multiSegment }: PathVariable): PathFiller {
+function compileVariable({ name, field, text, segments, multiSegment }: PathVariable): PathFiller {
   const read = fieldPathReader(field);
   const parent = name.slice(0, name.lastIndexOf(".") + 1);
-  const misfit = (predicate: string): Misfit => ({ field: name, predicate });
-  const notSet = misfit("is not set, and the path needs it");
-  const empty = misfit("is empty, and the path needs it");
-  const malformed = misfit("is not well-formed Unicode");
-  const escaped = multiSegment ? escapeSegments : escapeSegment;
+  const mismatch = (predicate: string): PathMismatch => ({ field: name, predicate });
+  const notSet = mismatch("is not set, and the path needs it");
+  const empty = mismatch("is empty, and the path needs it");
+  const malformed = mismatch("is not well-formed Unicode");
+  const escapeValue = multiSegment ? escapeSegments : escapeSegment;
   const [only] = segments;
   const pattern = segmentPattern(segments);
-  const whyNot =
+  const problemOf =
     only?.kind === "*" && !multiSegment
-      ? (value: string) => whySegmentIsNot(value)
-      : (value: string) => whySegmentsAreNot(value, pattern);
+      ? (value: string) => segmentProblem(value)
+      : (value: string) => segmentsProblem(value, pattern);
   return (message) => {
     const value = read(message);
     if (value === undefined) return notSet;
     const written = text.write(value, parent);
     if (written === "") return empty;
-    const reason = whyNot(written);
-    if (reason !== undefined) return misfit(reason);
-    return escaped(written) ?? malformed;
+    const problem = problemOf(written);
+    if (problem !== undefined) return mismatch(problem);
+    return escapeValue(written) ?? malformed;
   };
 }
 
-function whySegmentIsNot(value: string): string | undefined {
-  return value === "." || value === ".." ? `is "${value}", which a URL swallows` : undefined;
+function segmentProblem(value: string): string | undefined {
+  return value === "." || value === ".." ? `is "${value}", which URL normalization would remove` : undefined;
 }
 
-function whySegmentsAreNot(value: string, pattern: SegmentPattern): string | undefined {
+function segmentsProblem(value: string, pattern: SegmentPattern): string | undefined {
   const segments = value.split("/");
   const result = matchSegments(pattern, segments);
   if (result === "differs") return `is ${shown(value)}, which does not match "${patternText(pattern)}"`;
-  if (result === "empty") return "has an empty segment, which a URL may swallow";
+  if (result === "empty") return "has an empty segment, which URL normalization may remove";
   const dots = segments.find((segment) => segment === "." || segment === "..");
-  return dots && `has the segment "${dots}", which a URL swallows`;
+  return dots && `has the segment "${dots}", which URL normalization would remove`;
 }
 
 function patternText({ segments }: SegmentPattern): string {
   return segments.map((segment) => (segment.kind === "literal" ? segment.raw : segment.kind)).join("/");
 }
 
-const longestShown = 40;
+/** In characters. */
+const LONGEST_SHOWN = 40;
 
 function shown(value: string): string {
-  return JSON.stringify(value.length > longestShown ? `${value.slice(0, longestShown)}…` : value);
+  return JSON.stringify(value.length > LONGEST_SHOWN ? `${value.slice(0, LONGEST_SHOWN)}…` : value);
 }

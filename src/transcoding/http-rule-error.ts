@@ -1,15 +1,15 @@
-/** One thing that is wrong with the `google.api.http` rule of a method. */
+/** A problem of the `google.api.http` rule of a method. */
 export interface HttpRuleProblem {
   /** The rpc's full name, for instance `"example.Library/GetBook"`. */
   readonly method: string;
-  /** The path of the rule, for instance `"/v1/{name=books/*}"`; `""` where there is none. */
+  /** The path of the rule, for instance `"/v1/{name=books/*}"`; `""` if there is none. */
   readonly rule: string;
-  /** Where in the path, counted from 1. */
+  /** The column in the path, counted from 1. */
   readonly column?: number | undefined;
   readonly reason: string;
 }
 
-/** Methods that cannot be called, because of their http rules. It lists everything that is wrong with them. */
+/** The error for methods that cannot be called because of their http rules. It lists all problems. */
 export class HttpRuleError extends Error {
   override readonly name = "HttpRuleError";
   readonly problems: readonly HttpRuleProblem[];

@@ -2,7 +2,7 @@ import { type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
 import { http } from "../../gen/google/api/annotations_pb.js";
 import type { HttpRule } from "../../gen/google/api/http_pb.js";
 
-/** One http rule of a method, as its .proto file has it. */
+/** An http rule of a method, as in its .proto file. */
 export interface BindingRule {
   /** The HTTP method: `"GET"`, or what a `custom` rule names; `""` if the rule has no pattern. */
   readonly verb: string;
@@ -11,13 +11,13 @@ export interface BindingRule {
   readonly body: string;
   /** `""`, or the name of a field. */
   readonly responseBody: string;
-  /** Whether it stands in `additional_bindings` and has such bindings itself. */
+  /** Whether the rule is one of `additional_bindings` and has `additional_bindings` itself. */
   readonly isNested: boolean;
 }
 
 /**
- * The `google.api.http` option of a method: its own rule, then `additional_bindings`. None if the method has
- * no such option. The option is found whichever generated copy of google/api the service came with.
+ * Reads the `google.api.http` option of a method: the rule itself, then `additional_bindings`; none if the method has no
+ * such option. It works with any generated copy of google/api.
  */
 export function bindingRulesOf(method: DescMethod): readonly BindingRule[] {
   if (!hasOption(method, http)) return [];

@@ -1,11 +1,23 @@
-import { TemplateError } from "./template-error.ts";
+/** A syntax error in a path template, and where it is. */
+export class TemplateError extends Error {
+  override readonly name = "TemplateError";
+  readonly reason: string;
+  /** Counted from 1. */
+  readonly column: number;
 
-/** Text that stands in the path as it is. */
+  constructor(reason: string, column: number) {
+    super(`column ${column}: ${reason}`);
+    this.reason = reason;
+    this.column = column;
+  }
+}
+
+/** A segment of literal text. */
 export interface LiteralSegment {
   readonly kind: "literal";
-  /** As the template spells it: percent-encoded where a URL needs it, `"a%20b"`. */
+  /** The text as the template spells it, percent-encoded: `"a%20b"`. */
   readonly raw: string;
-  /** What it stands for: `"a b"`. */
+  /** The decoded text: `"a b"`. */
   readonly text: string;
   readonly column: number;
 }
@@ -16,7 +28,7 @@ export interface AnySegment {
   readonly column: number;
 }
 
-/** `**`: one segment or more. */
+/** `**`: one or more segments. */
 export interface RestSegments {
   readonly kind: "**";
   readonly column: number;
@@ -24,23 +36,23 @@ export interface RestSegments {
 
 export type Segment = LiteralSegment | AnySegment | RestSegments;
 
-/** `{shelf.name=shelves/*}`. */
+/** A variable, for instance `{shelf.name=shelves/*}`. */
 export interface TemplateVariable {
   readonly kind: "variable";
-  /** As the template spells it: `"shelf.name"`. */
+  /** The field path as the template spells it: `"shelf.name"`. */
   readonly name: string;
   /** Never empty: `{id}` is `{id=*}`. */
   readonly segments: readonly Segment[];
-  /** Where the name begins. */
+  /** The column of the name. */
   readonly column: number;
 }
 
-/** The `path` of an http rule, parsed. Columns count from 1. */
+/** The parsed `path` of an http rule. Columns count from 1. */
 export interface PathTemplate {
-  /** As the rule spells it. */
+  /** The template as the rule spells it. */
   readonly text: string;
   readonly parts: readonly (Segment | TemplateVariable)[];
-  /** What follows the `:`, as the template spells it. */
+  /** The text after the `:`, as the template spells it. */
   readonly verb: string | undefined;
 }
 
@@ -56,11 +68,10 @@ export interface PathTemplate {
  * Verb      = ":" LITERAL ;
  * ```
  *
- * The grammar leaves LITERAL open. Here it is what RFC 3986 lets stand in a path segment, percent-encoded
- * text included, without `*` and, outside of the verb, without `:`. The text below the grammar adds: no
- * variable within a variable. It wants `**` at the end; here it may stand anywhere, but only once, because Google's own
- * rules have it in the middle (`/v1test2/{parent=**}/botSessions`), and grpc-gateway takes them. A name may stand only
- * once, too.
+ * The grammar does not define LITERAL. Here it is a path segment of RFC 3986, including percent-encoded text, but without
+ * `*` and, outside of the verb, without `:`. The text below the grammar forbids a variable inside a variable, and `**`
+ * anywhere but at the end. This parser accepts one `**` in any place, as grpc-gateway does, because Google's own rules
+ * have it in the middle (`/v1test2/{parent=**}/botSessions`). A name can be used only once.
  *
  * @throws {@link TemplateError}
  */
@@ -95,8 +106,8 @@ class Parser {
     const column = this.#column();
     if (this.#accept("*")) {
       if (!this.#accept("*")) return anySegment(column);
-      // With two, a path could be divided in more than one way.
-      if (this.#hasRest) throw this.#error('"**" stands here for the second time', column);
+      // With two of them, a path could match in more than one way.
+      if (this.#hasRest) throw this.#error('"**" is used twice', column);
       this.#hasRest = true;
       return Object.freeze({ kind: "**", column });
     }
@@ -104,7 +115,7 @@ class Parser {
     const raw = this.#literal("a segment", segmentCharacter);
     const text = decodeURIComponent(raw);
     if (text === "." || text === "..") {
-      throw this.#error(`"${raw}" is no segment: on its way it would be taken out of the path`, column);
+      throw this.#error(`"${raw}" cannot be a segment: URL normalization would remove it`, column);
     }
     return Object.freeze({ kind: "literal", raw, text, column });
   }
@@ -113,7 +124,7 @@ class Parser {
     this.#expect("{");
     const column = this.#column();
     const name = this.#fieldPath();
-    if (this.#names.has(name)) throw this.#error(`{${name}} stands here for the second time`, column);
+    if (this.#names.has(name)) throw this.#error(`{${name}} is used twice`, column);
     this.#names.add(name);
     const segments = this.#accept("=") ? this.#segments() : [anySegment(column)];
     this.#expect("}");
@@ -128,7 +139,7 @@ class Parser {
 
   #variableSegment(): Segment {
     const segment = this.#segment();
-    // The value "a/b" is two segments, and the value "a%2Fb" is sent as "a%252Fb": neither is "a%2Fb".
+    // The value "a/b" has two segments, and "a%2Fb" is sent as "a%252Fb": neither matches the segment "a%2Fb".
     if (segment.kind === "literal" && segment.text.includes("/")) {
       throw this.#error(`no value can match "${segment.raw}"`, segment.column);
     }
@@ -152,15 +163,16 @@ class Parser {
       else break;
     }
     if (this.#at === start) {
-      throw this.#isStray() ? this.#unexpected() : this.#error(`expected ${what}, got ${this.#got()}`);
+      throw this.#isIllegal() ? this.#unexpected() : this.#error(`expected ${what}, got ${this.#got()}`);
     }
     return this.#text.slice(start, this.#at);
   }
 
-  /** A run of escapes is one piece of UTF-8 (RFC 3986, section 2.5). */
+  /** Validates consecutive escapes together, because they form one UTF-8 text (RFC 3986, section 2.5). */
   #escapes(): void {
     const run = /^(?:%[0-9A-Fa-f]{2})+/.exec(this.#text.slice(this.#at))?.[0];
-    if (run === undefined) throw this.#error(`"${this.#text.slice(this.#at, this.#at + 3)}" is no escape`);
+    if (run === undefined)
+      throw this.#error(`"${this.#text.slice(this.#at, this.#at + 3)}" is not a valid escape`);
     try {
       decodeURIComponent(run);
     } catch {
@@ -171,7 +183,9 @@ class Parser {
 
   #expect(character: string): void {
     if (!this.#accept(character)) {
-      throw this.#isStray() ? this.#unexpected() : this.#error(`expected "${character}", got ${this.#got()}`);
+      throw this.#isIllegal()
+        ? this.#unexpected()
+        : this.#error(`expected "${character}", got ${this.#got()}`);
     }
   }
 
@@ -185,9 +199,9 @@ class Parser {
     return this.#text.charAt(this.#at);
   }
 
-  /** Whether the next character can stand nowhere in a template. */
-  #isStray(): boolean {
-    return this.#at < this.#text.length && strayCharacter.test(this.#got());
+  /** Whether the next character is not allowed anywhere in a template. */
+  #isIllegal(): boolean {
+    return this.#at < this.#text.length && illegalCharacter.test(this.#got());
   }
 
   #got(): string {
@@ -196,7 +210,7 @@ class Parser {
   }
 
   #unexpected(): TemplateError {
-    const must = this.#isStray() ? ", which has to be percent-encoded" : "";
+    const must = this.#isIllegal() ? ", which has to be percent-encoded" : "";
     return this.#error(`unexpected ${this.#got()}${must}`);
   }
 
@@ -209,10 +223,10 @@ class Parser {
   }
 }
 
-// pchar of RFC 3986, less what means something in a template.
+// pchar of RFC 3986, without the characters that have a meaning in a template.
 const segmentCharacter = /^[A-Za-z0-9\-._~!$&'()+,;=@]$/;
 const verbCharacter = /^[A-Za-z0-9\-._~!$&'()+,;=@:]$/;
-const strayCharacter = /^"[^A-Za-z0-9\-._~!$&'()+,;=@:*/{}%]"$/u;
+const illegalCharacter = /^"[^A-Za-z0-9\-._~!$&'()+,;=@:*/{}%]"$/u;
 const identifierStart = /^[A-Za-z_]$/;
 const identifierPart = /^[A-Za-z0-9_]$/;
 

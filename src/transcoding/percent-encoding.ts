@@ -1,5 +1,5 @@
 /**
- * Escapes a value for one segment of a path, or for one half of a query parameter: everything but
+ * Escapes a value for one segment of a path, or for the key or the value of a query parameter: everything but
  * `A-Z a-z 0-9 - _ . ~` (google/api/http.proto, "contains exactly one path segment").
  *
  * @returns undefined if the text is not well-formed Unicode
@@ -9,8 +9,8 @@ export function escapeSegment(text: string): string | undefined {
 }
 
 /**
- * Escapes a value that is several segments of a path: `/` stays too. `%` is escaped like everything else, so
- * that a value which holds the text `%2F` comes back with it.
+ * Escapes a value for several segments of a path, without `/`. It escapes `%` like other characters, so that the text
+ * `%2F` in a value survives a round trip.
  *
  * @returns undefined if the text is not well-formed Unicode
  */
@@ -20,9 +20,9 @@ export function escapeSegments(text: string): string | undefined {
 }
 
 /**
- * The way back from {@link escapeSegment}.
+ * Undoes {@link escapeSegment}.
  *
- * @returns undefined if the text holds an escape that is none, or bytes that are not UTF-8
+ * @returns undefined if the text has an invalid escape, or its bytes are not UTF-8
  */
 export function unescapeSegment(text: string): string | undefined {
   if (!text.includes("%")) return text;
@@ -34,16 +34,16 @@ export function unescapeSegment(text: string): string | undefined {
 }
 
 /**
- * The way back from {@link escapeSegments}. An escaped slash stays as it is (google/api/http.proto: `except
- * "%2F" and "%2f" are left unchanged`): decoded, it could not be told from one that divides segments.
+ * Undoes {@link escapeSegments}. An escaped slash stays escaped (google/api/http.proto: `except "%2F" and "%2f" are left
+ * unchanged`), because a decoded one would separate segments.
  *
- * @returns undefined if the text holds an escape that is none, or bytes that are not UTF-8
+ * @returns undefined if the text has an invalid escape, or its bytes are not UTF-8
  */
 export function unescapeSegments(text: string): string | undefined {
   return unescapeSegment(text.replace(/%2f/gi, (slash) => `%25${slash.slice(1)}`));
 }
 
-/** Like {@link unescapeSegment}, for a query, where a `+` is a space. */
+/** Unescapes the key or the value of a query parameter, where `+` is a space. */
 export function unescapeQuery(text: string): string | undefined {
   return unescapeSegment(text.includes("+") ? text.replaceAll("+", " ") : text);
 }
@@ -52,17 +52,17 @@ function escapeAll(text: string): string | undefined {
   try {
     return encodeURIComponent(text).replace(/[!'()*]/g, escapeMark);
   } catch {
-    // URIError: half of a surrogate pair.
+    // URIError: a lone surrogate.
     return undefined;
   }
 }
 
-/** What encodeURIComponent leaves but http.proto does not. */
+/** Escapes a character that encodeURIComponent does not escape, but http.proto does. */
 function escapeMark(mark: string): string {
   return `%${mark.charCodeAt(0).toString(16).toUpperCase()}`;
 }
 
-/** A scan without allocation: an id is nearly always fit to be sent as it is. */
+/** Scans without allocation, because nearly all ids need no escapes. */
 function isUnreserved(text: string, slashes: boolean): boolean {
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);

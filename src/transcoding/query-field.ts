@@ -1,7 +1,7 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { fieldText } from "./field-text.ts";
 
-/** What a field is in a query. */
+/** How a field is written in a query. */
 export type QueryField =
   /** One parameter. */
   | { readonly kind: "value"; readonly key: string }
@@ -9,38 +9,38 @@ export type QueryField =
   | { readonly kind: "list"; readonly key: string }
   /** One parameter for each of its fields: `sub.subfield`. */
   | { readonly kind: "message"; readonly key: string; readonly desc: DescMessage }
-  /** Cannot stand there. */
-  | { readonly kind: "refused"; readonly predicate: string };
+  /** The field cannot be in a query. */
+  | { readonly kind: "unsupported"; readonly predicate: string };
 
 /**
- * What a field is in a query. google/api/http.proto allows "a primitive type or a repeated primitive type or
- * a non-repeated message type". Struct, Value, ListValue and Any are no messages in JSON, and have no
- * parameters that all gateways read.
+ * Returns how a field is written in a query. google/api/http.proto allows "a primitive type or a repeated primitive type or
+ * a non-repeated message type". Struct, Value, ListValue and Any have JSON forms of their own, and there are no parameters
+ * for them that all gateways read.
  */
 export function queryField(field: DescField): QueryField {
   const key = queryKey(field);
-  if (field.fieldKind === "map") return refused("a map");
+  if (field.fieldKind === "map") return unsupported("a map");
   const isText = fieldText(field) !== undefined;
-  if (field.fieldKind === "list") return isText ? { kind: "list", key } : refused("a repeated message");
+  if (field.fieldKind === "list") return isText ? { kind: "list", key } : unsupported("a repeated message");
   if (isText) return { kind: "value", key };
-  if (field.fieldKind === "message" && !shapeless.has(field.message.typeName)) {
+  if (field.fieldKind === "message" && !withoutParameters.has(field.message.typeName)) {
     return { kind: "message", key, desc: field.message };
   }
-  return refused(`a ${field.message?.typeName}`);
+  return unsupported(`a ${field.message?.typeName}`);
 }
 
-const shapeless: ReadonlySet<string> = new Set([
+const withoutParameters: ReadonlySet<string> = new Set([
   "google.protobuf.Any",
   "google.protobuf.ListValue",
   "google.protobuf.Struct",
   "google.protobuf.Value",
 ]);
 
-/** The JSON name; the .proto file's name where the JSON name would be taken for a path. */
+/** The JSON name, or the name in the .proto file if the JSON name would be read as a path. */
 function queryKey({ jsonName, name }: DescField): string {
   return jsonName.includes(".") ? name : jsonName;
 }
 
-function refused(what: string): QueryField {
-  return { kind: "refused", predicate: `is ${what}, which cannot be a query parameter` };
+function unsupported(what: string): QueryField {
+  return { kind: "unsupported", predicate: `is ${what}, which cannot be a query parameter` };
 }

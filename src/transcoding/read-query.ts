@@ -7,11 +7,11 @@ import { queryField } from "./query-field.ts";
 import { TranscodingError } from "./transcoding-error.ts";
 
 /**
- * Sets the fields that a query names, by their JSON names or those of the .proto file, as a grpc-gateway
- * reads it: a key that no field has is ignored, and so is one whose field travels elsewhere; a field that is
- * no list may be given once, and of a oneof one member.
+ * Sets the fields that a query names, as a grpc-gateway reads it. Keys are JSON names or the names of the .proto file.
+ * Unknown keys, and keys of fields that are in the path or the body, are ignored. A field that is not a list can be given
+ * once, and a oneof can have one member.
  *
- * @param without the fields that travel elsewhere
+ * @param without the fields that are in the path or the body
  * @throws TranscodingError if a value does not fit its field
  */
 export function readQuery(message: Message, desc: DescMessage, query: string, without: FieldTree): void {
@@ -27,22 +27,22 @@ export function readQuery(message: Message, desc: DescMessage, query: string, wi
   }
 }
 
-interface Found {
+interface QueryTarget {
   readonly parents: readonly (DescField & { fieldKind: "message" })[];
   readonly field: DescField;
   /** The path in the names of the .proto file. */
   readonly name: string;
 }
 
-function find(desc: DescMessage, key: readonly string[], without: FieldTree): Found | undefined {
+function find(desc: DescMessage, key: readonly string[], without: FieldTree): QueryTarget | undefined {
   const parents: (DescField & { fieldKind: "message" })[] = [];
   let parent = desc;
-  let elsewhere: FieldTree | "whole" | undefined = without;
+  let bound: FieldTree | "whole" | undefined = without;
   for (const [i, name] of key.entries()) {
     const field = fieldOf(parent, name);
     if (field === undefined) return undefined;
-    elsewhere = elsewhere instanceof Map ? (elsewhere as FieldTree).get(field) : undefined;
-    if (elsewhere === "whole") return undefined;
+    bound = bound instanceof Map ? (bound as FieldTree).get(field) : undefined;
+    if (bound === "whole") return undefined;
     if (i === key.length - 1) {
       return { parents, field, name: [...parents, field].map((part) => part.name).join(".") };
     }
@@ -57,15 +57,20 @@ function fieldOf({ fields }: DescMessage, name: string): DescField | undefined {
   return fields.find(({ jsonName }) => jsonName === name) ?? fields.find((field) => field.name === name);
 }
 
-function setFromText(message: Message, { parents, field, name }: Found, value: string, given: Set<string>) {
-  const shape = queryField(field);
-  if (shape.kind === "refused") throw new TranscodingError(name, shape.predicate);
+function setFromText(
+  message: Message,
+  { parents, field, name }: QueryTarget,
+  value: string,
+  given: Set<string>,
+) {
+  const target = queryField(field);
+  if (target.kind === "unsupported") throw new TranscodingError(name, target.predicate);
   const text = fieldText(field);
-  if (text === undefined) throw new TranscodingError(name, "is a message, of which a query names the fields");
+  if (text === undefined) throw new TranscodingError(name, "is a message: a query has to name its fields");
   const parent = name.slice(0, name.length - field.name.length);
   const read = text.read(value, parent);
   const holder = holderOf(message, parents);
-  if (shape.kind === "list") {
+  if (target.kind === "list") {
     const list = (fieldReader(field)(holder) as unknown[] | undefined) ?? [];
     list.push(read);
     setField(holder, field, list);
@@ -73,17 +78,17 @@ function setFromText(message: Message, { parents, field, name }: Found, value: s
   }
   if (given.has(name)) throw new TranscodingError(name, "is given twice");
   given.add(name);
-  refuseRival(holder, field, parent);
+  rejectSecondMember(holder, field, parent);
   setField(holder, field, read);
 }
 
-/** The message that holds the field, made where it is missing. */
-function holderOf(message: Message, parents: Found["parents"]): Message {
+/** The message that holds the field; creates the messages that are missing. */
+function holderOf(message: Message, parents: QueryTarget["parents"]): Message {
   let holder = message;
   let parent = "";
   for (const field of parents) {
     if (!isFieldSet(holder, field)) {
-      refuseRival(holder, field, parent);
+      rejectSecondMember(holder, field, parent);
       setField(holder, field, create(field.message));
     }
     holder = fieldReader(field)(holder) as Message;
@@ -92,11 +97,11 @@ function holderOf(message: Message, parents: Found["parents"]): Message {
   return holder;
 }
 
-function refuseRival(holder: Message, field: DescField, parent: string): void {
-  const rival = field.oneof?.fields.find((member) => member !== field && isFieldSet(holder, member));
-  if (rival === undefined) return;
-  const which = `they are one oneof, ${field.oneof?.name}`;
-  throw new TranscodingError(parent + field.name, `is given beside ${rival.name}: ${which}`);
+function rejectSecondMember(holder: Message, field: DescField, parent: string): void {
+  const other = field.oneof?.fields.find((member) => member !== field && isFieldSet(holder, member));
+  if (other === undefined) return;
+  const reason = `both are in the oneof ${field.oneof?.name}`;
+  throw new TranscodingError(parent + field.name, `is given beside ${other.name}: ${reason}`);
 }
 
 function decoded(text: string, field?: string): string {

@@ -1,17 +1,16 @@
 import { create, isFieldSet, type Message } from "@bufbuild/protobuf";
-import type { FieldPath } from "./binding.ts";
+import type { FieldPath } from "./field-path.ts";
 import { fieldReader, setField } from "./field-value.ts";
 import { type BodyContent, withBody } from "./place-body.ts";
 import { readQuery } from "./read-query.ts";
 import type { RouteMatch } from "./router.ts";
 
 /**
- * Puts a request message together again: first what the body held, then the path's values, which win over the
- * body's, then the query.
+ * Builds the request message of an HTTP request: from the body, then the path, which overrides the body, then the query.
  *
- * @param query as it came, percent-encoded, without the `?`
- * @param body undefined if the request has none
- * @throws TranscodingError if path or query hold what does not fit the message
+ * @param query the percent-encoded query, without the `?`
+ * @param body undefined if the request has no body
+ * @throws TranscodingError if a value of the path or the query does not fit its field
  */
 export function readRequest({ binding, values }: RouteMatch, query: string, body?: BodyContent): Message {
   const message = withBody(binding, body);

@@ -1,23 +1,22 @@
 import type { Message } from "@bufbuild/protobuf";
-import type { Binding, Route } from "./binding.ts";
-import type { Misfit } from "./fill-path.ts";
+import type { Binding, PathMismatch, Route } from "./binding.ts";
 import { TranscodingError } from "./transcoding-error.ts";
 
-/** Where a message goes. */
+/** The binding and the URL for a message. */
 export interface RequestTarget {
   readonly binding: Binding;
-  /** Path and query, ready to be sent, behind a base URL without a slash at its end. */
+  /** The escaped path and query, to append to a base URL that does not end with a slash. */
   readonly target: string;
 }
 
 /**
- * Finds the first binding whose path the message can fill, and fills it. The path alone decides: a field that
- * cannot be a query parameter is an error, not a reason to send the message elsewhere.
+ * Finds the first binding whose path the message can fill, and fills it. Only the path decides: a field that cannot be a
+ * query parameter is an error, and no other binding is tried.
  *
- * @throws {@link TranscodingError}, if no binding fits, or the message cannot be sent by the one that does
+ * @throws {@link TranscodingError} if the message cannot fill any path, or has no query for the path that it fills
  */
 export function requestTarget(route: Route, message: Message): RequestTarget {
-  let misfits: Misfit[] | undefined;
+  let mismatches: PathMismatch[] | undefined;
   for (let i = 0; i < route.bindings.length; i++) {
     const binding = route.bindings[i] as Binding;
     const path = binding.fillPath(message);
@@ -25,18 +24,18 @@ export function requestTarget(route: Route, message: Message): RequestTarget {
       const query = binding.buildQuery(message);
       return { binding, target: query === "" ? path : `${path}?${query}` };
     }
-    misfits ??= [];
-    misfits.push(path);
+    mismatches ??= [];
+    mismatches.push(path);
   }
-  throw noneFits(route, misfits ?? []);
+  throw noBinding(route, mismatches ?? []);
 }
 
-function noneFits({ bindings }: Route, misfits: readonly Misfit[]): TranscodingError {
-  const [first = { field: "", predicate: "" }] = misfits;
-  if (misfits.length <= 1) {
+function noBinding({ bindings }: Route, mismatches: readonly PathMismatch[]): TranscodingError {
+  const [first = { field: "", predicate: "" }] = mismatches;
+  if (mismatches.length <= 1) {
     return new TranscodingError(first.field, `${first.predicate} (${bindings[0].template.text})`);
   }
-  const others = misfits.slice(1).map(({ field, predicate }, i) => {
+  const others = mismatches.slice(1).map(({ field, predicate }, i) => {
     return `${field} ${predicate} (${bindings[i + 1]?.template.text})`;
   });
   const predicate = `${first.predicate} (${bindings[0].template.text}); ${others.join("; ")}`;

@@ -1,13 +1,13 @@
 import type { Binding, Route } from "./binding.ts";
 import type { Segment } from "./path-template.ts";
 import { unescapeSegment, unescapeSegments } from "./percent-encoding.ts";
-import { matchSegments, placeIn, type SegmentPattern, segmentPattern } from "./segment-pattern.ts";
+import { indexInPath, matchSegments, type SegmentPattern, segmentPattern } from "./segment-pattern.ts";
 import { TranscodingError } from "./transcoding-error.ts";
 
-/** A binding that a request's path fits, and what the path holds for its variables. */
+/** The binding that matches a request's path, and the values of its variables. */
 export interface RouteMatch {
   readonly binding: Binding;
-  /** The texts of `binding.variables`, in their order, decoded. */
+  /** The decoded texts of `binding.variables`, in the same order. */
   readonly values: readonly string[];
 }
 
@@ -15,31 +15,32 @@ export interface RouteMatch {
 export interface Router {
   /**
    * @param verb the HTTP method
-   * @param rawPath the path as it came, percent-encoded, without the query
-   * @returns undefined if no binding has such a path
-   * @throws TranscodingError if the path fits, but holds an escape that is none
+   * @param rawPath the percent-encoded path, without the query
+   * @returns undefined if no binding matches the path
+   * @throws TranscodingError if the path matches, but has an invalid escape
    */
   match(verb: string, rawPath: string): RouteMatch | "method-not-allowed" | undefined;
 }
 
 /**
- * Makes a router over the bindings of some routes.
+ * Creates a router for the bindings of some routes.
  *
- * A path is divided into segments before it is decoded, so that an id with `%2F` in it stays one segment.
- * Where several templates fit, the more specific one wins, whatever their order: segment by segment from the
- * left, text before `*` before `**`, a template with a verb before one without, and one that goes on behind
- * `**` before one that ends there. Of two that are alike, the one that came first wins.
+ * It splits a path into segments before it decodes them, so that an id with `%2F` stays one segment. If several templates
+ * match, the most specific one wins, whatever their order. Segments are compared from the left: literals win over `*`, and
+ * `*` over `**`. Then a template with a verb wins over one without, and a template that continues after `**` over one that
+ * ends there. Of two equal templates, the first one wins.
  */
 export function createRouter(routes: Iterable<Route>): Router {
-  const shapes = [...routes].flatMap(({ bindings }) => bindings.map(wireSchemaOf)).sort(bySpecificity);
+  const templates = [...routes].flatMap(({ bindings }) => bindings.map(flatTemplate)).sort(bySpecificity);
   return {
     match(verb, rawPath) {
       if (!rawPath.startsWith("/")) return undefined;
       const path = splitPath(rawPath);
       let isKnown = false;
-      for (const shape of shapes) {
-        if (!fits(shape, path)) continue;
-        if (shape.binding.verb === verb) return { binding: shape.binding, values: valuesOf(shape, path) };
+      for (const template of templates) {
+        if (!matches(template, path)) continue;
+        const { binding } = template;
+        if (binding.verb === verb) return { binding, values: valuesOf(template, path) };
         isKnown = true;
       }
       return isKnown ? "method-not-allowed" : undefined;
@@ -47,17 +48,17 @@ export function createRouter(routes: Iterable<Route>): Router {
   };
 }
 
-/** A template as a router sees it. */
-interface Shape {
+/** A template as a flat list of segments. */
+interface FlatTemplate {
   readonly binding: Binding;
   readonly pattern: SegmentPattern;
-  /** Where the variables are: the first segment, and the one behind the last. */
+  /** The segments of the variables: the index of the first one, and the index after the last one. */
   readonly spans: readonly (readonly [number, number])[];
-  /** Decoded. */
+  /** The decoded verb. */
   readonly verb: string | undefined;
 }
 
-function wireSchemaOf(binding: Binding): Shape {
+function flatTemplate(binding: Binding): FlatTemplate {
   const { parts, verb } = binding.template;
   const segments: Segment[] = [];
   const spans: [number, number][] = [];
@@ -71,7 +72,10 @@ function wireSchemaOf(binding: Binding): Shape {
 
 const rank = { literal: 0, "*": 1, "**": 2 } as const;
 
-function bySpecificity({ pattern: a, verb }: Shape, { pattern: b, verb: otherVerb }: Shape): number {
+function bySpecificity(
+  { pattern: a, verb }: FlatTemplate,
+  { pattern: b, verb: otherVerb }: FlatTemplate,
+): number {
   const length = Math.min(a.segments.length, b.segments.length);
   for (let i = 0; i < length; i++) {
     const difference = rank[a.segments[i]?.kind ?? "**"] - rank[b.segments[i]?.kind ?? "**"];
@@ -85,8 +89,8 @@ function bySpecificity({ pattern: a, verb }: Shape, { pattern: b, verb: otherVer
 interface SplitPath {
   readonly raw: readonly string[];
   readonly decoded: readonly (string | undefined)[];
-  /** The segments that end before a `:` in the last one, for templates with a verb. */
-  cut(verb: string): SplitPath | undefined;
+  /** The path without its verb, for templates with a verb; undefined if the path does not end with it. */
+  withoutVerb(verb: string): SplitPath | undefined;
 }
 
 function splitPath(rawPath: string): SplitPath {
@@ -97,9 +101,9 @@ function pathOf(raw: readonly string[]): SplitPath {
   return {
     raw,
     decoded: raw.map(unescapeSegment),
-    cut(verb) {
+    withoutVerb(verb) {
       const last = raw.at(-1) ?? "";
-      // Only a `:` that is not encoded divides: the client encodes those of its values.
+      // A verb follows a `:` that is not encoded: the client encodes those of its values.
       for (let at = last.indexOf(":"); at >= 0; at = last.indexOf(":", at + 1)) {
         if (unescapeSegment(last.slice(at + 1)) === verb) {
           return pathOf([...raw.slice(0, -1), last.slice(0, at)]);
@@ -110,18 +114,18 @@ function pathOf(raw: readonly string[]): SplitPath {
   };
 }
 
-function fits({ pattern, verb }: Shape, path: SplitPath): boolean {
-  const cut = verb === undefined ? path : path.cut(verb);
-  return cut !== undefined && matchSegments(pattern, cut.decoded) === "fits";
+function matches({ pattern, verb }: FlatTemplate, path: SplitPath): boolean {
+  const split = verb === undefined ? path : path.withoutVerb(verb);
+  return split !== undefined && matchSegments(pattern, split.decoded) === "matches";
 }
 
 const noPath = { raw: [] };
 
-function valuesOf({ binding, pattern, spans, verb }: Shape, path: SplitPath): string[] {
-  const { raw } = (verb === undefined ? path : path.cut(verb)) ?? noPath;
+function valuesOf({ binding, pattern, spans, verb }: FlatTemplate, path: SplitPath): string[] {
+  const { raw } = (verb === undefined ? path : path.withoutVerb(verb)) ?? noPath;
   return binding.variables.map(({ name, multiSegment }, i) => {
     const [start, end] = spans[i] ?? [0, 0];
-    const text = raw.slice(placeIn(raw, pattern, start), placeIn(raw, pattern, end)).join("/");
+    const text = raw.slice(indexInPath(raw, pattern, start), indexInPath(raw, pattern, end)).join("/");
     const value = multiSegment ? unescapeSegments(text) : unescapeSegment(text);
     if (value === undefined) throw new TranscodingError(name, "is not percent-encoded UTF-8");
     return value;

@@ -1,14 +1,14 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 
-/** The full name of an rpc, as gRPC spells it: `"bytenite.customer.Customer/RunJob"`. */
+/** The full name of an rpc in the form of gRPC: `"bytenite.customer.Customer/RunJob"`. */
 export function rpcName(method: DescMethod): string {
   return `${method.parent.typeName}/${method.name}`;
 }
 
 /**
- * The name of an rpc among the methods of a client and of an implementation: protobuf-es's, which is `toJSON$` where
- * `toJSON` would collide. An object with a method `then` is a promise for JavaScript, and to await it would call the rpc,
- * so that one is `then$`.
+ * The name of an rpc's method in clients and service implementations. It is the name in protobuf-es, which avoids
+ * collisions such as `toJSON` with `toJSON$`. `then` becomes `then$`, because JavaScript takes an object with a method
+ * `then` for a promise, and `await` would call the rpc.
  */
 export function methodKey({ localName }: DescMethod): string {
   return localName === "then" ? "then$" : localName;

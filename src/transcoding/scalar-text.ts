@@ -2,9 +2,10 @@ import { types } from "node:util";
 import { ScalarType } from "@bufbuild/protobuf";
 import { base64Encode } from "@bufbuild/protobuf/wire";
 import { bytesFromBase64 } from "../codecs/base64.ts";
+import { type IntegerRange, integerRangeOf } from "../codecs/integers.ts";
 import { describeWrongType } from "../errors/wrong-type.ts";
 
-/** Writes a scalar as text. What it throws is a sentence without its subject: `has to be a string, …`. */
+/** Writes a scalar as text. The message of its errors is a predicate: `has to be a string, …`. */
 export function scalarToText(type: ScalarType, value: unknown): string {
   switch (type) {
     case ScalarType.STRING:
@@ -27,7 +28,7 @@ export function scalarToText(type: ScalarType, value: unknown): string {
   }
 }
 
-/** The way back from {@link scalarToText}; 64-bit integers are bigints. It reads more than that writes. */
+/** Reads a scalar from text; 64-bit integers become bigints. It accepts more forms than {@link scalarToText} writes. */
 export function scalarFromText(type: ScalarType, text: string): unknown {
   switch (type) {
     case ScalarType.STRING:
@@ -45,41 +46,12 @@ export function scalarFromText(type: ScalarType, text: string): unknown {
   }
 }
 
-interface IntegerRange {
-  readonly name: string;
-  readonly min: bigint;
-  readonly max: bigint;
-  readonly isLong: boolean;
-}
-
-const int32: IntegerRange = { name: "an int32", min: -(2n ** 31n), max: 2n ** 31n - 1n, isLong: false };
-const uint32: IntegerRange = { name: "a uint32", min: 0n, max: 2n ** 32n - 1n, isLong: false };
-const int64: IntegerRange = { name: "an int64", min: -(2n ** 63n), max: 2n ** 63n - 1n, isLong: true };
-const uint64: IntegerRange = { name: "a uint64", min: 0n, max: 2n ** 64n - 1n, isLong: true };
-
-const integerRanges = new Map<ScalarType, IntegerRange>([
-  [ScalarType.INT32, int32],
-  [ScalarType.SINT32, int32],
-  [ScalarType.SFIXED32, int32],
-  [ScalarType.UINT32, uint32],
-  [ScalarType.FIXED32, uint32],
-  [ScalarType.INT64, int64],
-  [ScalarType.SINT64, int64],
-  [ScalarType.SFIXED64, int64],
-  [ScalarType.UINT64, uint64],
-  [ScalarType.FIXED64, uint64],
-]);
-
-function rangeOf(type: ScalarType): IntegerRange {
-  return integerRanges.get(type) ?? int32;
-}
-
 const decimal = /^-?\d+$/;
 
 function integerToText(type: ScalarType, value: unknown): string {
-  const range = rangeOf(type);
-  if (range.isLong) {
-    // protobuf-es keeps a 64-bit integer as a bigint, or as text (jstype), and reads numbers as well.
+  const range = integerRangeOf(type);
+  if (range.bits === 64) {
+    // protobuf-es stores a 64-bit integer as a bigint, or as a string (jstype), and accepts numbers as well.
     const isInteger =
       typeof value === "bigint" ||
       (typeof value === "string" && decimal.test(value)) ||
@@ -92,10 +64,10 @@ function integerToText(type: ScalarType, value: unknown): string {
 }
 
 function integerFromText(type: ScalarType, text: string): number | bigint {
-  const range = rangeOf(type);
-  if (!decimal.test(text)) throw new Error(`is no ${range.name.replace(/^an? /, "")}`);
+  const range = integerRangeOf(type);
+  if (!decimal.test(text)) throw new Error(`is not ${range.name}`);
   const value = checkedInteger(BigInt(text), range);
-  return range.isLong ? value : Number(value);
+  return range.bits === 64 ? value : Number(value);
 }
 
 function checkedInteger(value: bigint, { name, min, max }: IntegerRange): bigint {
@@ -111,23 +83,23 @@ const decimalFraction = /^-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 function numberFromText(text: string): number {
   if (text === "NaN" || text === "Infinity" || text === "-Infinity") return Number(text);
-  if (!decimalFraction.test(text)) throw new Error("is no number");
+  if (!decimalFraction.test(text)) throw new Error("is not a number");
   const value = Number(text);
   if (!Number.isFinite(value)) throw new Error("is out of range for a double");
   return value;
 }
 
-/** Rounds to what a float can hold, as the binary format does. */
+/** Rounds to a float, as the binary format does. */
 function checkedFloat(value: number): number {
   const float = Math.fround(value);
   if (Number.isFinite(value) && !Number.isFinite(float)) throw new Error("is out of range for a float");
   return float;
 }
 
-/** The number with the fewest digits that is the same float: 0.1 for 0.10000000149011612. */
+/** The number with the fewest digits that rounds to the same float: 0.1 for 0.10000000149011612. */
 function shortestFloat(float: number): number {
   if (!Number.isFinite(float) || float === 0) return float;
-  // Nine digits always tell two floats apart.
+  // Nine digits distinguish any two floats.
   for (let digits = 1; digits < 9; digits++) {
     const shorter = Number(float.toPrecision(digits));
     if (Math.fround(shorter) === float) return shorter;
@@ -135,14 +107,14 @@ function shortestFloat(float: number): number {
   return Number(float.toPrecision(9));
 }
 
-/** What Go's strconv.ParseBool takes, which is what grpc-gateway reads a bool with. */
+/** Reads a bool as Go's strconv.ParseBool does, which grpc-gateway uses. */
 function boolFromText(text: string): boolean {
   if (/^(?:1|t|T|true|True|TRUE)$/.test(text)) return true;
   if (/^(?:0|f|F|false|False|FALSE)$/.test(text)) return false;
-  throw new Error("is no bool");
+  throw new Error("is not a bool");
 }
 
-/** URL-safe base64; with padding, without which no grpc-gateway reads it. */
+/** URL-safe base64. It has padding, because a grpc-gateway requires it. */
 function bytesToText(bytes: Uint8Array): string {
   const text = base64Encode(bytes, "url");
   return text.padEnd(Math.ceil(text.length / 4) * 4, "=");
@@ -150,7 +122,7 @@ function bytesToText(bytes: Uint8Array): string {
 
 function bytesFromText(text: string): Uint8Array {
   const bytes = bytesFromBase64(text);
-  if (bytes === undefined) throw new Error("is no base64");
+  if (bytes === undefined) throw new Error("is not base64");
   return bytes;
 }
 

@@ -1,9 +1,9 @@
 import type { Segment } from "./path-template.ts";
 
-/** Segments of a template, to hold those of a path against. */
+/** The segments of a template, as a pattern for the segments of a path. */
 export interface SegmentPattern {
   readonly segments: readonly Segment[];
-  /** The place of `**`; -1 if there is none. */
+  /** The index of `**`; -1 if there is none. */
   readonly rest: number;
 }
 
@@ -12,30 +12,34 @@ export function segmentPattern(segments: readonly Segment[]): SegmentPattern {
 }
 
 /**
- * Whether a path fits. An empty segment does only among several that `**` stands for, because the names of stored
- * objects hold those (`a//b`, `folder/`): `/jobs//run` is not the job with the id "".
+ * Matches a path. Empty segments match only among several segments of `**`, because the names of stored objects have them
+ * (`a//b`, `folder/`). Elsewhere the result is `"empty"`: `/jobs//run` does not run the job with the id "".
  *
- * @param path its segments, decoded; undefined for one that cannot be
+ * @param path the decoded segments; undefined for a segment that cannot be decoded
  */
 export function matchSegments(
   pattern: SegmentPattern,
   path: readonly (string | undefined)[],
-): "fits" | "differs" | "empty" {
+): "matches" | "differs" | "empty" {
   const { segments, rest } = pattern;
   const surplus = path.length - segments.length;
   if (surplus < 0 || (surplus > 0 && rest < 0)) return "differs";
-  let isFull = true;
+  let hasNoEmpty = true;
   for (let i = 0; i < segments.length; i++) {
     const segment = segments[i] as Segment;
     if (i === rest && surplus > 0) continue;
-    const text = path[placeIn(path, pattern, i)];
+    const text = path[indexInPath(path, pattern, i)];
     if (segment.kind === "literal" && segment.text !== text) return "differs";
-    if (text === "") isFull = false;
+    if (text === "") hasNoEmpty = false;
   }
-  return isFull ? "fits" : "empty";
+  return hasNoEmpty ? "matches" : "empty";
 }
 
-/** Where in a path that fits a segment of the pattern is: behind `**`, further on by what that is longer than one. */
-export function placeIn(path: readonly unknown[], { segments, rest }: SegmentPattern, index: number): number {
+/** The index in a matching path of a segment of the pattern: after `**`, indexes are shifted by its additional segments. */
+export function indexInPath(
+  path: readonly unknown[],
+  { segments, rest }: SegmentPattern,
+  index: number,
+): number {
   return rest >= 0 && index > rest ? index + path.length - segments.length : index;
 }

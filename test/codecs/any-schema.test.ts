@@ -102,7 +102,7 @@ const damages: Readonly<Record<string, (site: Site) => string>> = {
   "a key renamed": ({ holder, key, parent }) => {
     holder[`${key}_`] = holder[key];
     delete holder[key];
-    return `${parent}${key}_ is no field of `;
+    return `${parent}${key}_ is not a field of `;
   },
   "a value that no field has": ({ holder, key, parent, name }) => {
     holder[key] = () => undefined;

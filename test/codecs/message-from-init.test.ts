@@ -40,22 +40,22 @@ test.each<readonly [init: unknown, problem: string]>([
   [new URLSearchParams("a=b"), `the message has to be a ${TYPE}, not a URLSearchParams`],
   [new Uint8Array(2), `the message has to be a ${TYPE}, not a Uint8Array`],
   [create(PlainLeafSchema), `the message has to be a ${TYPE}, not a bytenite.test.v1.PlainLeaf`],
-  [{ stringvalue: "x" }, `stringvalue is no field of ${TYPE}: did you mean "stringValue"?`],
-  [{ string_value: "x" }, `string_value is no field of ${TYPE}: did you mean "stringValue"?`],
-  [{ otherName: "x" }, `otherName is no field of ${TYPE}: did you mean "renamed"?`],
-  [{ inner: { nmae: "x" } }, 'inner.nmae is no field of bytenite.test.v1.Inner: did you mean "name"?'],
-  [{ inner: { nam: "x" } }, 'inner.nam is no field of bytenite.test.v1.Inner: did you mean "name"?'],
+  [{ stringvalue: "x" }, `stringvalue is not a field of ${TYPE}: did you mean "stringValue"?`],
+  [{ string_value: "x" }, `string_value is not a field of ${TYPE}: did you mean "stringValue"?`],
+  [{ otherName: "x" }, `otherName is not a field of ${TYPE}: did you mean "renamed"?`],
+  [{ inner: { nmae: "x" } }, 'inner.nmae is not a field of bytenite.test.v1.Inner: did you mean "name"?'],
+  [{ inner: { nam: "x" } }, 'inner.nam is not a field of bytenite.test.v1.Inner: did you mean "name"?'],
   [
     { inner: { size: 1 } },
-    "inner.size is no field of bytenite.test.v1.Inner; it has name, itemCount, note, tags, innermost",
+    "inner.size is not a field of bytenite.test.v1.Inner; it has name, itemCount, note, tags, innermost",
   ],
-  [{ self: { self: { nope: 1 } } }, `self.self.nope is no field of ${TYPE}`],
-  [{ innerList: [{}, { nmae: "x" }] }, "inner_list[1].nmae is no field of"],
-  [{ innerMap: { 7: { nmae: "x" } } }, 'inner_map["7"].nmae is no field of'],
-  [{ choice: { case: "choiceInner", value: { nmae: "x" } } }, "choice_inner.nmae is no field of"],
+  [{ self: { self: { nope: 1 } } }, `self.self.nope is not a field of ${TYPE}`],
+  [{ innerList: [{}, { nmae: "x" }] }, "inner_list[1].nmae is not a field of"],
+  [{ innerMap: { 7: { nmae: "x" } } }, 'inner_map["7"].nmae is not a field of'],
+  [{ choice: { case: "choiceInner", value: { nmae: "x" } } }, "choice_inner.nmae is not a field of"],
   [
     { choiceString: "x" },
-    'choiceString is no field of bytenite.test.v1.Everything: it is a case of a oneof, { choice: { case: "choiceString", value: … } }',
+    'choiceString is not a field of bytenite.test.v1.Everything: it is a case of a oneof, { choice: { case: "choiceString", value: … } }',
   ],
   [{ choice: { case: "choiceStrng", value: "x" } }, 'choice has no case "choiceStrng"; it has choiceString,'],
   [{ choice: { choiceString: "x" } }, "choice.choiceString is neither case nor value"],
@@ -77,13 +77,13 @@ test.each<readonly [init: unknown, problem: string]>([
   [{ bytesList: [[1], [-1]] }, "bytes_list[1][0] has to be a byte, from 0 to 255"],
   [{ bytesWrapper: ["x"] }, "bytes_wrapper[0] has to be a byte"],
   // A message that was changed, or spread: its own properties count as well.
-  [{ ...create(EverythingSchema), stringvalue: "x" }, "stringvalue is no field of"],
+  [{ ...create(EverythingSchema), stringvalue: "x" }, "stringvalue is not a field of"],
   [Object.assign(create(InnerSchema), { nmae: "x" }), "not a bytenite.test.v1.Inner"],
   [
     create(EverythingSchema, {
       inner: Object.assign(create(InnerSchema), { nmae: 1 }) as never,
     }),
-    "inner.nmae is no field of",
+    "inner.nmae is not a field of",
   ],
   [class {}, `the message has to be a ${TYPE}, not a function`],
   [new (class Request {})(), `the message has to be a ${TYPE}, not a Request`],
@@ -178,7 +178,7 @@ test("a handler of the embedded server that gives back what is no message is an 
   const error = await caught(createClient(LibraryService, transport).getBook({ name: "shelves/1/books/2" }));
   expect(error).toMatchObject({ code: Code.Unknown, status: 500 });
   expect(String(server.requests.at(-1)?.thrown)).toContain(
-    'titel is no field of library.v1.Book: did you mean "title"?',
+    'titel is not a field of library.v1.Book: did you mean "title"?',
   );
 });
 
@@ -190,7 +190,7 @@ test("an interceptor that passes on what is no message is InvalidArgument, and n
   });
   const error = await caught(createClient(LibraryService, transport).getBook({ name: "shelves/1/books/2" }));
   expect(error).toMatchObject({ code: Code.InvalidArgument, outcome: "not_sent" });
-  expect(error.reason).toContain('nmae is no field of library.v1.GetBookRequest: did you mean "name"?');
+  expect(error.reason).toContain('nmae is not a field of library.v1.GetBookRequest: did you mean "name"?');
   expect(server.seen).toEqual([]);
 });
 

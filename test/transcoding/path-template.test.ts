@@ -8,7 +8,7 @@ import {
 } from "../../src/transcoding/path-template.ts";
 import { thrownBy } from "./support/thrown-by.ts";
 
-/** A template without its columns, so that a row shows its structure: literals as their text. */
+/** A template without its columns: literals as their text. */
 function structure({ parts, verb }: PathTemplate) {
   const segment = (part: Segment) => (part.kind === "literal" ? part.text : { wild: part.kind });
   const shown = parts.map((part) =>
@@ -115,10 +115,10 @@ const errors: readonly (readonly [string, string])[] = [
   ["/v1/é", 'column 5: unexpected "é", which has to be percent-encoded'],
   ["/v1/😀", 'column 5: unexpected "😀", which has to be percent-encoded'],
   ["/v1/{name=a?b}", 'column 12: unexpected "?", which has to be percent-encoded'],
-  ["/v1/./jobs", 'column 5: "." is no segment: on its way it would be taken out of the path'],
-  ["/v1/../jobs", 'column 5: ".." is no segment: on its way it would be taken out of the path'],
-  ["/v1/%2e%2E", 'column 5: "%2e%2E" is no segment: on its way it would be taken out of the path'],
-  ["/v1/{name=a/../b}", 'column 13: ".." is no segment: on its way it would be taken out of the path'],
+  ["/v1/./jobs", 'column 5: "." cannot be a segment: URL normalization would remove it'],
+  ["/v1/../jobs", 'column 5: ".." cannot be a segment: URL normalization would remove it'],
+  ["/v1/%2e%2E", 'column 5: "%2e%2E" cannot be a segment: URL normalization would remove it'],
+  ["/v1/{name=a/../b}", 'column 13: ".." cannot be a segment: URL normalization would remove it'],
   ["/foo/bar*", 'column 9: unexpected "*"'],
   ["/foo/*bar", 'column 7: unexpected "b"'],
   ["/foo/bar/***", 'column 12: unexpected "*"'],
@@ -129,25 +129,25 @@ const errors: readonly (readonly [string, string])[] = [
   ["/foo:{verb}", 'column 6: expected a verb, got "{"'],
   ["/:verb", 'column 2: expected a segment, got ":"'],
   ["/{name=a:b}", 'column 9: expected "}", got ":"'],
-  ["/%", 'column 2: "%" is no escape'],
-  ["/a%2", 'column 3: "%2" is no escape'],
-  ["/a%2z", 'column 3: "%2z" is no escape'],
-  ["/foo/bar%55:baz%1", 'column 16: "%1" is no escape'],
+  ["/%", 'column 2: "%" is not a valid escape'],
+  ["/a%2", 'column 3: "%2" is not a valid escape'],
+  ["/a%2z", 'column 3: "%2z" is not a valid escape'],
+  ["/foo/bar%55:baz%1", 'column 16: "%1" is not a valid escape'],
   ["/a%ff", 'column 3: "%ff" is not UTF-8'],
-  ["/foo/**/bar/**", 'column 13: "**" stands here for the second time'],
-  ["/v1/{field=a/**/b/**}", 'column 19: "**" stands here for the second time'],
-  ["/v1/{field=**}/{name=**}:run", 'column 22: "**" stands here for the second time'],
-  ["/{a}/{a}", "column 7: {a} stands here for the second time"],
-  ["/{a.b}/{c}/{a.b=x/*}", "column 13: {a.b} stands here for the second time"],
+  ["/foo/**/bar/**", 'column 13: "**" is used twice'],
+  ["/v1/{field=a/**/b/**}", 'column 19: "**" is used twice'],
+  ["/v1/{field=**}/{name=**}:run", 'column 22: "**" is used twice'],
+  ["/{a}/{a}", "column 7: {a} is used twice"],
+  ["/{a.b}/{c}/{a.b=x/*}", "column 13: {a.b} is used twice"],
   ["/foo/{book_id={author}/{isbn}/*}", "column 15: a variable cannot stand inside a variable"],
   ["/{name=a%2Fb/*}", 'column 8: no value can match "a%2Fb"'],
 ];
 
-test.each(errors)("refuses %s", (text, message) => {
+test.each(errors)("%s is invalid", (text, message) => {
   expect(thrownBy(() => parsePathTemplate(text))).toHaveProperty("message", message);
 });
 
-test("knows where things stand, and cannot be changed", () => {
+test("a template has columns, and is frozen", () => {
   const template = parsePathTemplate("/v1/{a.b=x/*}/*:go");
   expect(template).toEqual({
     text: "/v1/{a.b=x/*}/*:go",
@@ -182,7 +182,7 @@ describe("any template", () => {
   const variable = fc.record({ name, segments: fc.option(segments, { nil: undefined }) });
   const part = fc.oneof(segment, variable);
 
-  test("is what it was when printed", () => {
+  test("prints as it was parsed", () => {
     const byName = (value: string | { name: string }) => (typeof value === "string" ? undefined : value.name);
     const parts = fc.uniqueArray(part, {
       minLength: 1,

@@ -11,7 +11,7 @@ import { anyCharacter } from "../support/any-character.ts";
 
 const text = fc.string({ unit: anyCharacter, maxLength: 40 });
 
-test("leaves an id as it is", () => {
+test("does not change an id", () => {
   expect(escapeSegment("job-123_A.b~c")).toBe("job-123_A.b~c");
   expect(escapeSegments("shelves/1")).toBe("shelves/1");
 });
@@ -27,7 +27,7 @@ test.each([
   expect(escapeSegments(given)).toBe(segments);
 });
 
-test.each(["\ud800", "a\udc00", "\udc00\ud800"])("has nothing for %j, half a character", (half) => {
+test.each(["\ud800", "a\udc00", "\udc00\ud800"])("returns undefined for %j, a lone surrogate", (half) => {
   expect(escapeSegment(half)).toBeUndefined();
   expect(escapeSegments(half)).toBeUndefined();
 });
@@ -44,17 +44,20 @@ test.each([
   expect(unescapeSegments(given)).toBe(segments);
 });
 
-test.each(["%", "%2", "%zz", "%ff", "%E2%9C", "a%"])("has nothing for %j, which is no escape", (given) => {
-  expect(unescapeSegment(given)).toBeUndefined();
-  expect(unescapeSegments(given)).toBeUndefined();
-});
+test.each(["%", "%2", "%zz", "%ff", "%E2%9C", "a%"])(
+  "returns undefined for %j, an invalid escape",
+  (given) => {
+    expect(unescapeSegment(given)).toBeUndefined();
+    expect(unescapeSegments(given)).toBeUndefined();
+  },
+);
 
 test("reads a + in a query as a space", () => {
   expect(unescapeQuery("a+b%2Bc")).toBe("a b+c");
 });
 
 describe("any text", () => {
-  test("comes back", () => {
+  test("survives a round trip", () => {
     fc.assert(
       fc.property(text, (given) => {
         const segment = escapeSegment(given);
@@ -68,7 +71,7 @@ describe("any text", () => {
     );
   });
 
-  test("keeps its segments", () => {
+  test("keeps its number of segments", () => {
     fc.assert(
       fc.property(fc.array(text, { minLength: 1 }), (segments) => {
         const joined = segments.join("/");

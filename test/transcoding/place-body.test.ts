@@ -4,12 +4,12 @@ import type { Binding } from "../../src/transcoding/binding.ts";
 import { compileRoute } from "../../src/transcoding/compile-route.ts";
 import { isFieldPath, resolveFieldPath } from "../../src/transcoding/field-path.ts";
 import { fieldTree } from "../../src/transcoding/field-tree.ts";
-import { leaveOut } from "../../src/transcoding/leave-out.ts";
 import {
-  requestBodyOf,
+  requestContentOf,
   responseContentOf,
   responseFrom,
   withBody,
+  withoutFields,
 } from "../../src/transcoding/place-body.ts";
 import { type Everything, EverythingSchema } from "../gen/bytenite/test/v1/everything_pb.js";
 import { NamesSchema } from "../gen/bytenite/test/v1/names_pb.js";
@@ -21,11 +21,11 @@ const binding = (rule: string): Binding => compileRoute(ruleMethod(rule, Everyth
 
 function without(message: Everything, ...paths: string[]): Everything {
   const resolved = paths.map((path) => resolveFieldPath(EverythingSchema, path));
-  return leaveOut(message, fieldTree(resolved.filter(isFieldPath)));
+  return withoutFields(message, fieldTree(resolved.filter(isFieldPath)));
 }
 
-describe("leaving fields out", () => {
-  test("copies along the path and nothing else", () => {
+describe("withoutFields", () => {
+  test("copies only the messages along the path", () => {
     const message = all({
       inner: { name: "n", itemCount: 1, innermost: { id: "i", size: 2n } },
       self: { stringValue: "s" },
@@ -46,35 +46,35 @@ describe("leaving fields out", () => {
     expect(rest.stringList).toBe(message.stringList);
   });
 
-  test("copies nothing where nothing is set", () => {
+  test("copies nothing if the field is not set", () => {
     const message = all({ int32Value: 1 });
     expect(without(message, "string_value", "inner.name", "choice_string", "opt_string")).toBe(message);
     const withInner = all({ inner: { itemCount: 1 } });
     expect(without(withInner, "inner.name")).toBe(withInner);
   });
 
-  test("leaves several out", () => {
+  test("removes several fields", () => {
     const message = all({ inner: { name: "n", note: "", itemCount: 1 }, optString: "", int64Wrapper: 0n });
     expect(without(message, "inner.name", "inner.note", "opt_string", "int64_wrapper")).toEqual(
       all({ inner: { itemCount: 1 } }),
     );
   });
 
-  test("leaves only the member of a oneof that is named", () => {
+  test("removes only the named member of a oneof", () => {
     const message = all({ choice: { case: "choiceString", value: "x" } });
     expect(without(message, "choice_string")).toEqual(all());
     expect(without(message, "choice_int64")).toBe(message);
     expect(message.choice).toEqual({ case: "choiceString", value: "x" });
   });
 
-  test("keeps fields that are not in the schema", () => {
+  test("keeps unknown fields", () => {
     const message = all({ stringValue: "x" });
     message.$unknown = [{ no: 999, wireType: 0, data: new Uint8Array([1]) }];
     expect(without(message, "string_value").$unknown).toEqual(message.$unknown);
   });
 });
 
-describe("what can be binary", () => {
+describe("whether request and response can be binary", () => {
   test.each([
     ["GET /v1", true, true],
     ["POST /v1", true, true],
@@ -92,10 +92,10 @@ describe("what can be binary", () => {
   });
 });
 
-test("the hot path copies once at most", () => {
+test("a body without a top-level field copies only the message itself", () => {
   const run = binding("POST /jobs/{string_value}/run body:*");
   const message = all({ stringValue: "job", inner: { name: "config" } });
-  const content = requestBodyOf(run, message);
+  const content = requestContentOf(run, message);
   expect(content).toEqual({
     kind: "message",
     desc: EverythingSchema,
@@ -105,11 +105,11 @@ test("the hot path copies once at most", () => {
   expect(message.stringValue).toBe("job");
 });
 
-test("a body that is a field shares the caller's message where nothing is left out", () => {
+test("a body that is a field is the caller's own message if no field is removed", () => {
   const message = all({ inner: { name: "x" } });
-  const content = requestBodyOf(binding("POST /v1 body:inner"), message);
+  const content = requestContentOf(binding("POST /v1 body:inner"), message);
   expect(content?.kind === "message" && content.message).toBe(message.inner);
-  expect(requestBodyOf(binding("POST /v1"), message)).toBeUndefined();
+  expect(requestContentOf(binding("POST /v1"), message)).toBeUndefined();
 });
 
 describe("a response_body", () => {
@@ -121,7 +121,7 @@ describe("a response_body", () => {
     ["choice_wrapper", all({ choice: { case: "choiceWrapper", value: { value: "w" } } }), "w"],
     ["struct", all({ struct: { a: [true] } }), { a: [true] }],
     ["timestamp", all({ timestamp: { seconds: 1n } }), "1970-01-01T00:00:01Z"],
-  ])("that is a message comes back: %s", (field, message, json, back = message) => {
+  ])("that is a message survives a round trip: %s", (field, message, json, back = message) => {
     const bound = binding(`GET /v1 response_body:${field}`);
     const content = responseContentOf(bound, message);
     expect(bodyJson(content)).toEqual(json);
@@ -135,7 +135,7 @@ describe("a response_body", () => {
     ["inner_list", all({ innerList: [{ name: "x" }] }), [{ name: "x" }]],
     ["inner_list", all(), []],
     ["string_map", all({ stringMap: { a: "b" } }), { a: "b" }],
-  ])("that is no message is a field: %s", (field, message, json) => {
+  ])("that is not a message is a field: %s", (field, message, json) => {
     const content = responseContentOf(binding(`GET /v1 response_body:${field}`), message);
     expect(content).toMatchObject({
       kind: "field",
@@ -144,7 +144,7 @@ describe("a response_body", () => {
     expect(bodyJson(content)).toEqual(json);
   });
 
-  test("is the whole message where the rule names none", () => {
+  test("is the whole message if the rule has none", () => {
     const bound = binding("GET /v1");
     const message = all({ int32Value: 1 });
     expect(responseContentOf(bound, message)).toEqual({ kind: "message", desc: EverythingSchema, message });
@@ -152,14 +152,14 @@ describe("a response_body", () => {
   });
 });
 
-test("the message of a body becomes the request message itself", () => {
+test("the message of a body is the request message itself", () => {
   const message: Message = names({ foo: "f" });
   const route = compileRoute(ruleMethod("POST /v1/{name} body:*", NamesSchema));
   expect(withBody(route.bindings[0], { kind: "message", desc: NamesSchema, message })).toBe(message);
   expect(withBody(route.bindings[0], undefined)).toEqual(create(NamesSchema));
 });
 
-test("a body for a rule without one is not read", () => {
+test("a body is ignored if the rule has none", () => {
   const bound = binding("POST /v1");
   const content = { kind: "message", desc: EverythingSchema, message: all({ int32Value: 1 }) } as const;
   expect(toJson(EverythingSchema, withBody(bound, content) as Everything)).toEqual({});

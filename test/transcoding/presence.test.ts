@@ -6,8 +6,8 @@ import type { RuleText } from "./support/rule-method.ts";
 import { thrownBy } from "./support/thrown-by.ts";
 import { bodyJson, readBack, routeFor, transcode } from "./support/transcode.ts";
 
-/** Sends a message and reads it on the other side. */
-function there(rules: RuleText, message: Message) {
+/** Transcodes a message to a request, and the request back to a message. */
+function roundTrip(rules: RuleText, message: Message) {
   const route = routeFor(rules, message);
   const sent = transcode(route, message);
   return {
@@ -19,26 +19,26 @@ function there(rules: RuleText, message: Message) {
 }
 
 describe("proto2", () => {
-  test("sends what is set, and only that, whatever the defaults are", () => {
+  test("sends the set fields only, whatever the defaults are", () => {
     const unset = create(LegacySchema, { id: "i" });
-    expect(there("GET /v1/{id}", unset)).toMatchObject({ request: "GET /v1/i", back: unset });
+    expect(roundTrip("GET /v1/{id}", unset)).toMatchObject({ request: "GET /v1/i", back: unset });
     const set = create(LegacySchema, { id: "i", label: "none", size: 7, grade: Grade.A });
-    const { request, back } = there("GET /v1/{id}", set);
+    const { request, back } = roundTrip("GET /v1/{id}", set);
     expect(request).toBe("GET /v1/i?label=none&size=7&grade=GRADE_A");
     expect(toBinary(LegacySchema, back as Legacy)).toEqual(toBinary(LegacySchema, set));
-    expect(there("GET /v1/{id}", create(LegacySchema, { id: "i", label: "", size: 0 })).request).toBe(
+    expect(roundTrip("GET /v1/{id}", create(LegacySchema, { id: "i", label: "", size: 0 })).request).toBe(
       "GET /v1/i?label=&size=0",
     );
   });
 
   test("does not send a default in a path", () => {
-    const error = thrownBy(() => there("GET /v1/{label}", create(LegacySchema, { id: "i" })));
+    const error = thrownBy(() => roundTrip("GET /v1/{label}", create(LegacySchema, { id: "i" })));
     expect(error).toHaveProperty("message", "label is not set, and the path needs it (/v1/{label})");
   });
 
-  test("leaves a bound field out of the body without setting it", () => {
+  test("removes a bound field from the body without setting it to its zero value", () => {
     const message = create(LegacySchema, { id: "i", label: "l", size: 7, tags: ["t"] });
-    const { request, body, content, back } = there("POST /v1/{label} body:*", message);
+    const { request, body, content, back } = roundTrip("POST /v1/{label} body:*", message);
     expect(request).toBe("POST /v1/l");
     expect(body).toEqual({ id: "i", size: 7, tags: ["t"] });
     if (content?.kind !== "message") throw new Error("no message");
@@ -49,29 +49,29 @@ describe("proto2", () => {
     expect(toJson(LegacySchema, back as Legacy)).toEqual(toJson(LegacySchema, message));
   });
 
-  test("keeps a required field in the body, which could not be encoded without it", () => {
+  test("keeps a required field in the body, because it could not be encoded without it", () => {
     const message = create(LegacySchema, { id: "i", size: 1 });
-    const { request, content } = there("POST /v1/{id} body:*", message);
+    const { request, content } = roundTrip("POST /v1/{id} body:*", message);
     expect(request).toBe("POST /v1/i");
     if (content?.kind !== "message") throw new Error("no message");
     expect(toBinary(LegacySchema, content.message as Legacy)).toEqual(toBinary(LegacySchema, message));
   });
 
-  test("goes deeper", () => {
+  test("handles nested messages", () => {
     const message = create(LegacySchema, { id: "i", next: { id: "j", label: "l", next: { id: "k" } } });
-    expect(there("POST /v1/{next.label} body:*", message)).toMatchObject({
+    expect(roundTrip("POST /v1/{next.label} body:*", message)).toMatchObject({
       request: "POST /v1/l",
       body: { id: "i", next: { id: "j", next: { id: "k" } } },
     });
-    const { request, back } = there("GET /v1/{next.label}", message);
+    const { request, back } = roundTrip("GET /v1/{next.label}", message);
     expect(request).toBe("GET /v1/l?id=i&next.id=j&next.next.id=k");
     expect(toJson(LegacySchema, back as Legacy)).toEqual(toJson(LegacySchema, message));
   });
 
-  test("knows the numbers of a closed enum", () => {
+  test("rejects an unknown number of a closed enum", () => {
     const message = create(LegacySchema, { id: "i", grade: 9 as Grade });
-    const error = thrownBy(() => there("GET /v1/{id}", message));
-    expect(error).toHaveProperty("message", "grade is 9, which is no value of bytenite.test.v1.Grade");
+    const error = thrownBy(() => roundTrip("GET /v1/{id}", message));
+    expect(error).toHaveProperty("message", "grade is 9, which is not a value of bytenite.test.v1.Grade");
   });
 });
 
@@ -84,21 +84,21 @@ describe("an edition", () => {
       size: 0,
       next: { key: "n", label: "x" },
     });
-    const { request, back } = there("GET /v1/{key}", message);
+    const { request, back } = roundTrip("GET /v1/{key}", message);
     expect(request).toBe("GET /v1/k?id=&size=0&next.label=x&next.key=n");
     expect(toBinary(ModernSchema, back as typeof message)).toEqual(toBinary(ModernSchema, message));
   });
 
-  test("leaves a bound field out of the body without setting it", () => {
+  test("removes a bound field from the body without setting it to its zero value", () => {
     const message = create(ModernSchema, { key: "k", id: "i", size: 7 });
-    const { request, body } = there("PUT /v1/{id}/{size} body:*", message);
+    const { request, body } = roundTrip("PUT /v1/{id}/{size} body:*", message);
     expect(request).toBe("PUT /v1/i/7");
     expect(body).toEqual({ key: "k" });
     expect(message.size).toBe(7);
   });
 
   test("does not send a default in a path", () => {
-    const error = thrownBy(() => there("GET /v1/{size}", create(ModernSchema, { key: "k" })));
+    const error = thrownBy(() => roundTrip("GET /v1/{size}", create(ModernSchema, { key: "k" })));
     expect(error).toHaveProperty("message", "size is not set, and the path needs it (/v1/{size})");
   });
 });

@@ -19,7 +19,7 @@ function read(rule: string, request: string, body?: BodyContent): Everything {
 
 const readQuery = (query: string) => read("GET /v1", `GET /v1?${query}`);
 
-describe("a query, as a gateway reads it", () => {
+describe("a query is read as a gateway reads it", () => {
   test.each([
     // Names.
     ["stringValue=a", all({ stringValue: "a" })],
@@ -30,7 +30,7 @@ describe("a query, as a gateway reads it", () => {
     ["dotted=x", all({ dotted: "x" })],
     ["inner.item_count=3", all({ inner: { itemCount: 3 } })],
     ["self.self.stringValue=x", all({ self: { self: { stringValue: "x" } } })],
-    // What nobody knows is ignored.
+    // Unknown keys are ignored.
     ["nope=1&inner.nope=2&StringValue=3&&=4&int32Value.x=5", all()],
     ["stringMap[a]=b&inner[name]=x", all()],
     ["timestamp.seconds=4&int64Wrapper.value=3", all()],
@@ -69,7 +69,7 @@ describe("a query, as a gateway reads it", () => {
     ["fieldMask=foo_bar,baz", all({ fieldMask: { paths: ["foo_bar", "baz"] } })],
     ["fieldMask=line_2,a.b_c", all({ fieldMask: { paths: ["line_2", "a.b_c"] } })],
     ["fieldMask=line2,a.bC", all({ fieldMask: { paths: ["line2", "a.b_c"] } })],
-    // One underscore says that the client does not write camelCase.
+    // An underscore shows that the client does not write camelCase.
     [
       "fieldMask=labels.releaseYear,page_count",
       all({ fieldMask: { paths: ["labels.releaseYear", "page_count"] } }),
@@ -96,43 +96,43 @@ describe("a query, as a gateway reads it", () => {
     ["inner.name=a&inner.name=b", "inner.name is given twice"],
     ["stringValue=%zz", "string_value is not percent-encoded UTF-8"],
     ["%zz=1", "%zz is not percent-encoded UTF-8"],
-    ["int32Value=", "int32_value is no int32"],
-    ["int32Value=1.0", "int32_value is no int32"],
-    ["int32Value=0x10", "int32_value is no int32"],
-    ["int32Value=1_000", "int32_value is no int32"],
-    ["int32Value=%201", "int32_value is no int32"],
+    ["int32Value=", "int32_value is not an int32"],
+    ["int32Value=1.0", "int32_value is not an int32"],
+    ["int32Value=0x10", "int32_value is not an int32"],
+    ["int32Value=1_000", "int32_value is not an int32"],
+    ["int32Value=%201", "int32_value is not an int32"],
     ["int32Value=2147483648", "int32_value is out of range for an int32"],
     ["uint32Value=-1", "uint32_value is out of range for a uint32"],
     ["uint64Value=18446744073709551616", "uint64_value is out of range for a uint64"],
     ["int64Value=-9223372036854775809", "int64_value is out of range for an int64"],
-    ["doubleValue=x", "double_value is no number"],
-    ["doubleValue=inf", "double_value is no number"],
-    ["doubleValue=", "double_value is no number"],
+    ["doubleValue=x", "double_value is not a number"],
+    ["doubleValue=inf", "double_value is not a number"],
+    ["doubleValue=", "double_value is not a number"],
     ["doubleValue=1e400", "double_value is out of range for a double"],
     ["floatValue=1.7976931348623157e%2B308", "float_value is out of range for a float"],
-    ["boolValue=yes", "bool_value is no bool"],
-    ["boolValue=", "bool_value is no bool"],
-    ["enumValue=unknown", "enum_value is no value of bytenite.test.v1.Color"],
-    ["enumValue=", "enum_value is no value of bytenite.test.v1.Color"],
+    ["boolValue=yes", "bool_value is not a bool"],
+    ["boolValue=", "bool_value is not a bool"],
+    ["enumValue=unknown", "enum_value is not a value of bytenite.test.v1.Color"],
+    ["enumValue=", "enum_value is not a value of bytenite.test.v1.Color"],
     ["enumValue=2147483648", "enum_value is out of range for an int32"],
-    ["bytesValue=***", "bytes_value is no base64"],
-    ["bytesValue=AQ=", "bytes_value is no base64"],
-    ["bytesValue=A", "bytes_value is no base64"],
-    ["timestamp=yesterday", "timestamp is no google.protobuf.Timestamp"],
-    ["timestamp=2021-13-01T00:00:00Z", "timestamp is no google.protobuf.Timestamp"],
-    ["duration=1h", "duration is no google.protobuf.Duration"],
-    ["duration=1.5sx", "duration is no google.protobuf.Duration"],
-    ["int64Wrapper=", "int64_wrapper is no int64"],
-    ["int32List=1&int32List=x", "int32_list is no int32"],
+    ["bytesValue=***", "bytes_value is not base64"],
+    ["bytesValue=AQ=", "bytes_value is not base64"],
+    ["bytesValue=A", "bytes_value is not base64"],
+    ["timestamp=yesterday", "timestamp is not a google.protobuf.Timestamp"],
+    ["timestamp=2021-13-01T00:00:00Z", "timestamp is not a google.protobuf.Timestamp"],
+    ["duration=1h", "duration is not a google.protobuf.Duration"],
+    ["duration=1.5sx", "duration is not a google.protobuf.Duration"],
+    ["int64Wrapper=", "int64_wrapper is not an int64"],
+    ["int32List=1&int32List=x", "int32_list is not an int32"],
     [
       "choiceString=a&choiceInt64=1",
-      "choice_int64 is given beside choice_string: they are one oneof, choice",
+      "choice_int64 is given beside choice_string: both are in the oneof choice",
     ],
     [
       "choiceString=a&choiceInner.name=b",
-      "choice_inner is given beside choice_string: they are one oneof, choice",
+      "choice_inner is given beside choice_string: both are in the oneof choice",
     ],
-    ["inner=x", "inner is a message, of which a query names the fields"],
+    ["inner=x", "inner is a message: a query has to name its fields"],
     ["stringMap=x", "string_map is a map, which cannot be a query parameter"],
     ["struct={}", "struct is a google.protobuf.Struct, which cannot be a query parameter"],
     ["innerList=x", "inner_list is a repeated message, which cannot be a query parameter"],
@@ -147,34 +147,34 @@ describe("body, path and query together", () => {
   const body = (message: Everything): BodyContent => ({ kind: "message", desc: EverythingSchema, message });
   const json = (message: Everything) => toJson(EverythingSchema, message) as JsonObject;
 
-  test("the path wins over the body", () => {
-    const read1 = read(
+  test("the path overrides the body", () => {
+    const message = read(
       "POST /v1/{string_value} body:*",
       "POST /v1/path",
       body(all({ stringValue: "body", int32Value: 1 })),
     );
-    expect(json(read1)).toEqual({ stringValue: "path", int32Value: 1 });
+    expect(json(message)).toEqual({ stringValue: "path", int32Value: 1 });
   });
 
-  test("the path wins over another member of its oneof", () => {
+  test("the path overrides another member of its oneof", () => {
     const given = all({ choice: { case: "choiceInt64", value: 4n } });
     expect(json(read("POST /v1/{choice_string} body:*", "POST /v1/x", body(given)))).toEqual({
       choiceString: "x",
     });
   });
 
-  test("a nested path value joins what the body has beside it", () => {
+  test("a nested path value is merged into the message of the body", () => {
     const given = all({ inner: { name: "body", itemCount: 3, innermost: { size: 1n } } });
     expect(json(read("POST /v1/{inner.innermost.id} body:*", "POST /v1/x", body(given)))).toEqual({
       inner: { name: "body", itemCount: 3, innermost: { id: "x", size: "1" } },
     });
   });
 
-  test('body: "*" leaves nothing to the query, not even an error', () => {
+  test('with body: "*", the query is ignored, even an invalid one', () => {
     expect(json(read("POST /v1 body:*", "POST /v1?stringValue=x&int32Value=x", body(all())))).toEqual({});
   });
 
-  test("what path and body carry is ignored in the query", () => {
+  test("the query cannot set fields of the path or the body", () => {
     const inner: BodyContent = {
       kind: "field",
       field: EverythingSchema.field.inner,
@@ -191,15 +191,15 @@ describe("body, path and query together", () => {
     });
   });
 
-  test("a request without the body of its rule is the message without it", () => {
+  test("a request may lack the body of its rule", () => {
     expect(json(read("POST /v1/{string_value} body:*", "POST /v1/p"))).toEqual({ stringValue: "p" });
     expect(json(read("POST /v1 body:inner", "POST /v1?int32Value=1"))).toEqual({ int32Value: 1 });
   });
 
-  test("a path value that does not fit its field is an error that names it", () => {
+  test("the error of an invalid path value names the field", () => {
     const error = (path: string) => thrownBy(() => read(`GET /v1/{${path}}`, "GET /v1/x"));
-    expect(error("int32_value")).toHaveProperty("message", "int32_value is no int32");
-    expect(error("inner.item_count")).toHaveProperty("message", "inner.item_count is no int32");
+    expect(error("int32_value")).toHaveProperty("message", "int32_value is not an int32");
+    expect(error("inner.item_count")).toHaveProperty("message", "inner.item_count is not an int32");
     expect(error("inner.item_count")).toHaveProperty("field", "inner.item_count");
   });
 });

@@ -14,8 +14,9 @@ import {
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Binding, FieldPath, Route } from "../../src/transcoding/binding.ts";
+import type { Binding, Route } from "../../src/transcoding/binding.ts";
 import { compileRoute } from "../../src/transcoding/compile-route.ts";
+import type { FieldPath } from "../../src/transcoding/field-path.ts";
 import type { BodyContent } from "../../src/transcoding/place-body.ts";
 import { queryField } from "../../src/transcoding/query-field.ts";
 import { TranscodingError } from "../../src/transcoding/transcoding-error.ts";
@@ -32,7 +33,7 @@ const rest = fc
   .map((parts) => parts.join("/"))
   .filter((value) => value !== "");
 
-/** A pattern and the values that fit it. `isRest` marks what can stand only once. */
+/** A pattern and the values that match it. `isRest` marks a pattern that a template can have only once. */
 interface Pattern {
   readonly text: string;
   readonly values: fc.Arbitrary<string>;
@@ -74,7 +75,7 @@ const others = [
   ],
 ].flat();
 
-/** A rule, and the text values that its variables need. */
+/** A rule, and the text values for its variables. */
 interface Case {
   readonly rule: string;
   readonly values: Readonly<Record<string, string>>;
@@ -110,7 +111,7 @@ const anyCase = (bodies: readonly string[]): fc.Arbitrary<Case> =>
       return values.map((texts) => ({ rule, values: texts }));
     });
 
-/** Sets a text field, and the messages around it. */
+/** Sets a text field, and creates the messages on its path. */
 function put(message: Everything, path: string, value: string): void {
   let holder: ReflectMessage = reflect(EverythingSchema, message);
   const names = path.split(".");
@@ -131,17 +132,17 @@ function namesOf(path: FieldPath): string {
   return path.map(({ name }) => name).join(".");
 }
 
-/** What a query drops by its own words: a message of which no field is set has no parameter. */
-function asQuerySays({ requestBody, variables }: Binding, message: Everything): Everything {
+/** The message without what a query cannot carry: a message without set fields has no parameter. */
+function expectedMessage({ requestBody, variables }: Binding, message: Everything): Everything {
   const copy = clone(EverythingSchema, message);
   const root = reflect(EverythingSchema, copy);
-  // A path value makes the messages around it.
+  // A path value creates the messages on its path.
   const kept = new Set(variables.flatMap(({ field }) => field.map((_, i) => namesOf(field.slice(0, i)))));
   if (requestBody.kind === "message") return copy;
   if (requestBody.kind === "field") {
     const { field } = requestBody;
     kept.add(field.name);
-    // What is not set is sent as an empty message.
+    // An unset field is sent as an empty message.
     if (field.fieldKind === "message" && !root.isSet(field)) root.set(field, reflect(field.message));
   }
   dropEmpty(root, kept, requestBody.kind === "field" ? requestBody.field : undefined);
@@ -166,7 +167,7 @@ function dropEmpty(
   }
 }
 
-/** The content as a server has it, through one codec or the other. */
+/** The content after encoding and decoding it with one of the codecs. */
 function encoded(content: BodyContent | undefined, encoding: "binary" | "json"): BodyContent | undefined {
   if (content?.kind !== "message") return content;
   const { kind, desc } = content;
@@ -191,13 +192,13 @@ function expectRoundTrip(given: Case, message: Everything, how: "binary" | "json
   expect(request).toMatch(/^POST [A-Za-z0-9\-._~%/@:]*(?:\?[A-Za-z0-9\-._~%=&]*)?$/);
   const back = readBack(route, { request, content: encoded(content, how) }) as Everything;
 
-  const expected = asQuerySays(route.bindings[0], message);
+  const expected = expectedMessage(route.bindings[0], message);
   expect(hex(back)).toBe(hex(expected));
   expect(hex(message)).toBe(before);
   sent++;
 }
 
-/** Whether a field with presence is set: it cannot be in the path otherwise. */
+/** Whether a message can fill a path variable: a field with presence has to be set. */
 function canFill(message: Everything, path: string): boolean {
   let holder: ReflectMessage = reflect(EverythingSchema, message);
   const names = path.split(".");
@@ -213,7 +214,7 @@ function canFill(message: Everything, path: string): boolean {
 
 let sent = 0;
 
-describe("any message that can be sent comes back", () => {
+describe("any valid message survives a round trip", () => {
   const runs = { numRuns: 400 };
 
   test("through path and query", () => {
@@ -230,12 +231,12 @@ describe("any message that can be sent comes back", () => {
     fc.assert(fc.property(cases, anySendable, encoding, expectRoundTrip), runs);
   });
 
-  test("often enough to mean something", () => {
+  test("and more than 400 messages were sent", () => {
     expect(sent).toBeGreaterThan(400);
   });
 });
 
-describe("a FieldMask comes back from a query, or is refused", () => {
+describe("a FieldMask survives a round trip through a query, or is invalid", () => {
   const path = fc.oneof(
     fc.stringMatching(/^[a-z]{1,3}(?:_?[a-z0-9]{1,3}){0,2}(?:\.[a-z_]{1,4}){0,2}$/),
     fc.stringMatching(/^[A-Za-z0-9_.]{0,6}$/),
@@ -243,14 +244,14 @@ describe("a FieldMask comes back from a query, or is refused", () => {
   );
   const paths = fc.array(path, { maxLength: 3 });
   const readable = {
-    // Without an underscore in any of them, capitals are read as JSON's.
+    // Without an underscore in any path, capital letters are read as camelCase.
     snake_case: (text: string) => text.includes("_") || !/[A-Z]/.test(text),
     camelCase: () => true,
   };
 
   test.each(["snake_case", "camelCase"] as const)("%s", (form) => {
     const route = compileRoute(ruleMethod("GET /v1", EverythingSchema), form);
-    const seen = { sent: 0, refused: 0 };
+    const seen = { sent: 0, invalid: 0 };
     fc.assert(
       fc.property(paths, (paths) => {
         const message = create(EverythingSchema, { fieldMask: { paths } });
@@ -260,7 +261,7 @@ describe("a FieldMask comes back from a query, or is refused", () => {
           transcoded = transcode(route, message);
         } catch (error) {
           expect(error).toBeInstanceOf(TranscodingError);
-          seen.refused++;
+          seen.invalid++;
           return;
         }
         expect(equals(EverythingSchema, readBack(route, transcoded) as Everything, message)).toBe(true);
@@ -269,11 +270,11 @@ describe("a FieldMask comes back from a query, or is refused", () => {
       { numRuns: 500 },
     );
     expect(seen.sent).toBeGreaterThan(50);
-    expect(seen.refused).toBeGreaterThan(50);
+    expect(seen.invalid).toBeGreaterThan(50);
   });
 });
 
-test("what is refused in a path is never sent, whatever stands around it", () => {
+test("an invalid path value is never sent, whatever surrounds it", () => {
   const somewhere = (bad: fc.Arbitrary<string>, length: number) =>
     fc
       .tuple(fc.array(segment, { minLength: length, maxLength: length }), fc.nat(length - 1), bad)

@@ -5,8 +5,8 @@ import { NamesSchema } from "../gen/bytenite/test/v1/names_pb.js";
 import { type RuleText, ruleMethod } from "./support/rule-method.ts";
 import { thrownBy } from "./support/thrown-by.ts";
 
-/** `"GET /v1/x"` -> the template it meets and the values in it. */
-function meet(rules: readonly RuleText[], request: string) {
+/** Routes `"GET /v1/x"`: returns the matching template and its values. */
+function matchRequest(rules: readonly RuleText[], request: string) {
   const [verb = "", path = ""] = request.split(" ");
   const match = createRouter(rules.map((rule) => compileRoute(ruleMethod(rule, NamesSchema)))).match(
     verb,
@@ -38,7 +38,7 @@ describe("vanguard's routes", () => {
     ["GET /foo/bar/baz/buzz", ["/foo/bar/baz/buzz"]],
     ["GET /foo/bar/baz/baz/buzz", ["/foo/bar/{name}/baz/{parent}", "baz", "buzz"]],
     ["GET /foo/bar/1/baz/2/buzz/3", ["/foo/bar/{name}/baz/{nest.sub}/buzz/{nest.leaf.id}", "1", "2", "3"]],
-    // vanguard lets "**" be nothing; http.proto too. The client never sends it.
+    // vanguard and http.proto let "**" match no segment. The client never sends that.
     ["GET /foo/bar/baz/123", undefined],
     ["GET /foo/bar/baz/123/buzz", ["/foo/bar/{field}/{name}/{path=**}", "baz", "123", "buzz"]],
     ["GET /foo/bar/baz/123/buzz/buzz", ["/foo/bar/{field}/{name}/{path=**}", "baz", "123", "buzz/buzz"]],
@@ -62,12 +62,12 @@ describe("vanguard's routes", () => {
     ["GET foo/bar/baz", undefined],
     ["GET /", undefined],
   ])("%s", (request, expected) => {
-    expect(meet(vanguard, request)).toEqual(expected);
-    expect(meet(vanguard.toReversed(), request)).toEqual(expected);
+    expect(matchRequest(vanguard, request)).toEqual(expected);
+    expect(matchRequest(vanguard.toReversed(), request)).toEqual(expected);
   });
 });
 
-describe("what is encoded", () => {
+describe("percent-encoded paths", () => {
   test.each([
     ["GET /v1/{name}", "GET /v1/a%2Fb", ["/v1/{name}", "a/b"]],
     ["GET /v1/{name}", "GET /v1/a%2fb", ["/v1/{name}", "a/b"]],
@@ -103,19 +103,19 @@ describe("what is encoded", () => {
     ["GET /v1/{name}:run", "GET /v1/:run", undefined],
     ["GET /jobs/{name}/run", "GET /jobs//run", undefined],
     ["GET /jobs/{name}/run", "GET /jobs/x%2Frun", undefined],
-  ])("%s meets %s", (rule, request, expected) => {
-    expect(meet([rule], request)).toEqual(expected);
+  ])("%s and %s", (rule, request, expected) => {
+    expect(matchRequest([rule], request)).toEqual(expected);
   });
 
-  test("what is no escape is an error that names the field", () => {
+  test("the error of an invalid escape names the field", () => {
     for (const path of ["/v1/%zz", "/v1/%ff", "/v1/100%"]) {
-      const error = thrownBy(() => meet(["GET /v1/{name}"], `GET ${path}`));
+      const error = thrownBy(() => matchRequest(["GET /v1/{name}"], `GET ${path}`));
       expect(error).toHaveProperty("message", "name is not percent-encoded UTF-8");
     }
   });
 });
 
-test("the more specific template wins, whatever the order", () => {
+test("the most specific template wins, whatever the order", () => {
   const rules = [
     "GET /{name=**}",
     "GET /v1/{name=**}",
@@ -125,36 +125,36 @@ test("the more specific template wins, whatever the order", () => {
     "GET /v1/a",
   ];
   for (const order of [rules, rules.toReversed()]) {
-    expect(meet(order, "GET /v1/a")).toEqual(["/v1/a"]);
-    expect(meet(order, "GET /v1/b")).toEqual(["/v1/{name}", "b"]);
-    expect(meet(order, "GET /v1/b:x")).toEqual(["/v1/{name}:x", "b"]);
-    expect(meet(order, "GET /v1/a/b")).toEqual(["/v1/{name=a/*}", "a/b"]);
-    expect(meet(order, "GET /v1/b/b")).toEqual(["/v1/{name=**}", "b/b"]);
-    expect(meet(order, "GET /v2")).toEqual(["/{name=**}", "v2"]);
+    expect(matchRequest(order, "GET /v1/a")).toEqual(["/v1/a"]);
+    expect(matchRequest(order, "GET /v1/b")).toEqual(["/v1/{name}", "b"]);
+    expect(matchRequest(order, "GET /v1/b:x")).toEqual(["/v1/{name}:x", "b"]);
+    expect(matchRequest(order, "GET /v1/a/b")).toEqual(["/v1/{name=a/*}", "a/b"]);
+    expect(matchRequest(order, "GET /v1/b/b")).toEqual(["/v1/{name=**}", "b/b"]);
+    expect(matchRequest(order, "GET /v2")).toEqual(["/{name=**}", "v2"]);
   }
 });
 
-test("a template that goes on behind ** wins over one that ends there", () => {
+test("a template that continues after ** wins over one that ends there", () => {
   const rules = ["GET /v1/{name=a/**}", "GET /v1/{name=a/**}/x", "GET /v1/{name=a/**}/{parent}/y"];
   for (const order of [rules, rules.toReversed()]) {
-    expect(meet(order, "GET /v1/a/b/x")).toEqual(["/v1/{name=a/**}/x", "a/b"]);
-    expect(meet(order, "GET /v1/a/b/c/y")).toEqual(["/v1/{name=a/**}/{parent}/y", "a/b", "c"]);
-    expect(meet(order, "GET /v1/a/x")).toEqual(["/v1/{name=a/**}", "a/x"]);
-    expect(meet(order, "GET /v1/a/b/z")).toEqual(["/v1/{name=a/**}", "a/b/z"]);
+    expect(matchRequest(order, "GET /v1/a/b/x")).toEqual(["/v1/{name=a/**}/x", "a/b"]);
+    expect(matchRequest(order, "GET /v1/a/b/c/y")).toEqual(["/v1/{name=a/**}/{parent}/y", "a/b", "c"]);
+    expect(matchRequest(order, "GET /v1/a/x")).toEqual(["/v1/{name=a/**}", "a/x"]);
+    expect(matchRequest(order, "GET /v1/a/b/z")).toEqual(["/v1/{name=a/**}", "a/b/z"]);
   }
 });
 
-test("a less specific template is met where the specific one has another method", () => {
-  expect(meet(["POST /v1/a", "GET /v1/{name}"], "GET /v1/a")).toEqual(["/v1/{name}", "a"]);
-  expect(meet(["POST /v1/a", "GET /v1/{name}"], "POST /v1/b")).toBe("method-not-allowed");
+test("a less specific template matches if the most specific one has another HTTP method", () => {
+  expect(matchRequest(["POST /v1/a", "GET /v1/{name}"], "GET /v1/a")).toEqual(["/v1/{name}", "a"]);
+  expect(matchRequest(["POST /v1/a", "GET /v1/{name}"], "POST /v1/b")).toBe("method-not-allowed");
 });
 
-test("of two that are alike, the first wins", () => {
-  expect(meet(["GET /v1/{name}", "GET /v1/{parent}"], "GET /v1/x")).toEqual(["/v1/{name}", "x"]);
+test("the first of two equal templates wins", () => {
+  expect(matchRequest(["GET /v1/{name}", "GET /v1/{parent}"], "GET /v1/x")).toEqual(["/v1/{name}", "x"]);
 });
 
-test("all bindings of a method are routes", () => {
+test("all bindings of a method are routed", () => {
   const rule: RuleText = ["GET /v1/{name=a/*}", "POST /v2/{parent}"];
-  expect(meet([rule], "GET /v1/a/x")).toEqual(["/v1/{name=a/*}", "a/x"]);
-  expect(meet([rule], "POST /v2/x")).toEqual(["/v2/{parent}", "x"]);
+  expect(matchRequest([rule], "GET /v1/a/x")).toEqual(["/v1/{name=a/*}", "a/x"]);
+  expect(matchRequest([rule], "POST /v2/x")).toEqual(["/v2/{parent}", "x"]);
 });

@@ -23,17 +23,20 @@ const inPaths: readonly (readonly [RuleText, string])[] = [
     "GET /v1/{nest.nope}",
     `${call}: column 11 of "/v1/{nest.nope}": bytenite.test.v1.Nest has no field "nope"`,
   ],
-  ["GET /v1/{name.sub}", `${call}: column 11 of "/v1/{name.sub}": "name" is no message`],
-  ["GET /v1/{tags}", `${call}: column 6 of "/v1/{tags}": "tags" is repeated, which cannot stand in a path`],
+  ["GET /v1/{name.sub}", `${call}: column 11 of "/v1/{name.sub}": "name" is not a message`],
+  [
+    "GET /v1/{tags}",
+    `${call}: column 6 of "/v1/{tags}": "tags" is repeated, which cannot be a path variable`,
+  ],
   ["GET /v1/{tags.x}", `${call}: column 11 of "/v1/{tags.x}": "tags" is repeated`],
   [
     "GET /v1/{labels}",
-    `${call}: column 6 of "/v1/{labels}": "labels" is a map, which cannot stand in a path`,
+    `${call}: column 6 of "/v1/{labels}": "labels" is a map, which cannot be a path variable`,
   ],
   ["GET /v1/{labels.key}", `${call}: column 13 of "/v1/{labels.key}": "labels" is a map`],
   [
     "GET /v1/{nest}",
-    `${call}: column 6 of "/v1/{nest}": "nest" is a bytenite.test.v1.Nest, which cannot stand in a path`,
+    `${call}: column 6 of "/v1/{nest}": "nest" is a bytenite.test.v1.Nest, which cannot be a path variable`,
   ],
   ["GET /v1/*", `${call}: column 5 of "/v1/*": "*" outside of a variable cannot be filled`],
   ["GET /v1/**", `${call}: column 5 of "/v1/**": "**" outside of a variable cannot be filled`],
@@ -42,12 +45,9 @@ const inPaths: readonly (readonly [RuleText, string])[] = [
   ["GET v1/{name}", `${call}: column 1 of "v1/{name}": expected "/", got "v"`],
   [
     "GET /v1/{parent=a/**}/{name=**}",
-    `${call}: column 25 of "/v1/{parent=a/**}/{name=**}": "**" stands here for the second time`,
+    `${call}: column 25 of "/v1/{parent=a/**}/{name=**}": "**" is used twice`,
   ],
-  [
-    "GET /v1/{name}/{name}",
-    `${call}: column 13 of "/v1/{name}/{name}": {name} stands here for the second time`,
-  ],
+  ["GET /v1/{name}/{name}", `${call}: column 13 of "/v1/{name}/{name}": {name} is used twice`],
   [
     "GET /v1/{name=a/{path}}",
     `${call}: column 13 of "/v1/{name=a/{path}}": a variable cannot stand inside a variable`,
@@ -58,27 +58,27 @@ const inPaths: readonly (readonly [RuleText, string])[] = [
 const inPathsOfEverything: readonly (readonly [RuleText, string])[] = [
   [
     "GET /v1/{struct}",
-    `${call}: column 6 of "/v1/{struct}": "struct" is a google.protobuf.Struct, which cannot stand in a path`,
+    `${call}: column 6 of "/v1/{struct}": "struct" is a google.protobuf.Struct, which cannot be a path variable`,
   ],
   [
     "GET /v1/{any}",
-    `${call}: column 6 of "/v1/{any}": "any" is a google.protobuf.Any, which cannot stand in a path`,
+    `${call}: column 6 of "/v1/{any}": "any" is a google.protobuf.Any, which cannot be a path variable`,
   ],
   [
     "GET /v1/{empty}",
-    `${call}: column 6 of "/v1/{empty}": "empty" is a google.protobuf.Empty, which cannot stand in a path`,
+    `${call}: column 6 of "/v1/{empty}": "empty" is a google.protobuf.Empty, which cannot be a path variable`,
   ],
   [
     "GET /v1/{timestamp_list}",
-    `${call}: column 6 of "/v1/{timestamp_list}": "timestamp_list" is repeated, which cannot stand in a path`,
+    `${call}: column 6 of "/v1/{timestamp_list}": "timestamp_list" is repeated, which cannot be a path variable`,
   ],
   [
     "GET /v1/{int64_wrapper.value}",
-    `${call}: column 20 of "/v1/{int64_wrapper.value}": "int64_wrapper" is a google.protobuf.Int64Value, which has no parts in a URL`,
+    `${call}: column 20 of "/v1/{int64_wrapper.value}": "int64_wrapper" is a google.protobuf.Int64Value, whose fields cannot be path variables`,
   ],
   [
     "GET /v1/{timestamp.seconds}",
-    `${call}: column 16 of "/v1/{timestamp.seconds}": "timestamp" is a google.protobuf.Timestamp, which has no parts in a URL`,
+    `${call}: column 16 of "/v1/{timestamp.seconds}": "timestamp" is a google.protobuf.Timestamp, whose fields cannot be path variables`,
   ],
   [
     "GET /v1/{choice}",
@@ -90,7 +90,7 @@ const inPathsOfEverything: readonly (readonly [RuleText, string])[] = [
   ],
 ];
 
-const elsewhere: readonly (readonly [RuleText, string])[] = [
+const outsideOfPaths: readonly (readonly [RuleText, string])[] = [
   ["GET /v1 body:*", `${call}: "/v1": a GET request cannot have a body`],
   ["GET /v1 body:data", `${call}: "/v1": a GET request cannot have a body`],
   ["HEAD /v1 body:*", `${call}: "/v1": a HEAD request cannot have a body`],
@@ -106,11 +106,11 @@ const elsewhere: readonly (readonly [RuleText, string])[] = [
     "POST /v1 response_body:data.id",
     `${call}: "/v1": response_body: "data.id" is not a field at the top level`,
   ],
-  ["CONNECT /v1", `${call}: "/v1": CONNECT opens a tunnel and calls nothing`],
+  ["CONNECT /v1", `${call}: "/v1": CONNECT opens a tunnel and cannot call a method`],
   ["get /v1", `${call}: "/v1": the custom method "get" is not GET: HTTP methods are case-sensitive`],
   ["Patch /v1", `${call}: "/v1": the custom method "Patch" is not PATCH: HTTP methods are case-sensitive`],
-  ["* /v1", `${call}: "/v1": the custom method "*" says nothing that could be sent`],
-  ["A(B /v1", `${call}: "/v1": "A(B" is no HTTP method`],
+  ["* /v1", `${call}: "/v1": the custom method "*" is not an HTTP method`],
+  ["A(B /v1", `${call}: "/v1": "A(B" is not an HTTP method`],
   [" /v1", `${call}: "/v1": the rule has no get, put, post, delete, patch or custom`],
   [["GET /v1/{name}", "POST /v2 body:nope"], `${call}: "/v2": body: ${names} has no field "nope"`],
   [
@@ -118,7 +118,7 @@ const elsewhere: readonly (readonly [RuleText, string])[] = [
     `4 problems with http rules:
   ${call}: "/v1/{nope}/{tags}": a GET request cannot have a body
   ${call}: column 6 of "/v1/{nope}/{tags}": ${names} has no field "nope"
-  ${call}: column 13 of "/v1/{nope}/{tags}": "tags" is repeated, which cannot stand in a path
+  ${call}: column 13 of "/v1/{nope}/{tags}": "tags" is repeated, which cannot be a path variable
   ${call}: column 5 of "/v2/*": "*" outside of a variable cannot be filled`,
   ],
 ];
@@ -127,8 +127,8 @@ function errorOf(rules: RuleText, input: DescMessage) {
   return thrownBy(() => compileRoute(ruleMethod(rules, input)));
 }
 
-describe("refuses a rule", () => {
-  test.each([...inPaths, ...elsewhere])("%j", (rules, message) => {
+describe("a rule is invalid", () => {
+  test.each([...inPaths, ...outsideOfPaths])("%j", (rules, message) => {
     const error = errorOf(rules, NamesSchema);
     expect(error).toBeInstanceOf(HttpRuleError);
     expect(error).toHaveProperty("message", message);
@@ -139,7 +139,7 @@ describe("refuses a rule", () => {
   });
 });
 
-describe("refuses a method", () => {
+describe("a method cannot be called", () => {
   test("without a rule", () => {
     const error = thrownBy(() => compileRoute(methodWith(undefined, NamesSchema)));
     expect(error).toHaveProperty("message", `${call}: the method has no google.api.http rule`);
@@ -148,7 +148,7 @@ describe("refuses a method", () => {
     ]);
   });
 
-  test("with a rule that says nothing", () => {
+  test("with an empty rule", () => {
     const error = thrownBy(() => compileRoute(methodWith(create(HttpRuleSchema), NamesSchema)));
     expect(error).toHaveProperty(
       "message",
@@ -160,7 +160,7 @@ describe("refuses a method", () => {
     { clientStreaming: true },
     { serverStreaming: true },
     { clientStreaming: true, serverStreaming: true },
-  ])("that streams: %j", (streaming) => {
+  ])("if it is a streaming method: %j", (streaming) => {
     const method = methodWith(httpRule("POST /v1 body:*"), NamesSchema, NamesSchema, streaming);
     expect(thrownBy(() => compileRoute(method))).toHaveProperty(
       "message",
@@ -168,7 +168,7 @@ describe("refuses a method", () => {
     );
   });
 
-  test("whose additional_bindings have additional_bindings", () => {
+  test("if its additional_bindings have additional_bindings", () => {
     const rule = httpRule("GET /v1");
     const inner = httpRule("GET /v2");
     inner.additionalBindings = [httpRule("GET /v3")];
@@ -204,7 +204,7 @@ describe("a service", () => {
     return found;
   };
 
-  test("reports what is wrong with all of its methods at once", () => {
+  test("reports the problems of all of its methods at once", () => {
     const error = thrownBy(() =>
       compileService(
         service({ Good: "GET /v1", NoRule: "", Bad: "GET /v1/{nope}", Worse: "GET v1 body:nope" }),
@@ -220,7 +220,7 @@ describe("a service", () => {
     );
   });
 
-  test("has a route for each of its methods that has a rule, compiled once", () => {
+  test("has a route for each method with a rule, compiled once", () => {
     const good = service({ One: "GET /v1/{name}", Two: "POST /v1 body:data response_body:nest", NoRule: "" });
     const routes = compileService(good);
     expect([...routes.keys()]).toEqual(good.methods.slice(0, 2));

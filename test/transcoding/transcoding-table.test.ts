@@ -2,13 +2,13 @@ import { type DescMessage, equals, type MessageShape, toBinary } from "@bufbuild
 import { describe, expect, test } from "vitest";
 import { TranscodingError } from "../../src/transcoding/transcoding-error.ts";
 import { bodies } from "./rows/bodies.ts";
-import { multiSegmentPaths, refusedPatterns } from "./rows/multi-segment-paths.ts";
-import { pathValues, wrongPathValues } from "./rows/path-values.ts";
-import { queryShapes, refusedInQuery } from "./rows/query-shapes.ts";
-import { queryValues, wrongQueryValues } from "./rows/query-values.ts";
+import { invalidPatterns, multiSegmentPaths } from "./rows/multi-segment-paths.ts";
+import { invalidPathValues, pathValues } from "./rows/path-values.ts";
+import { queryMessages, unsupportedInQuery } from "./rows/query-messages.ts";
+import { invalidQueryValues, queryValues } from "./rows/query-values.ts";
 import { noBinding, severalBindings } from "./rows/several-bindings.ts";
-import { refusedSegments, singleSegmentPaths } from "./rows/single-segment-paths.ts";
-import type { RefusedRow, SentRow } from "./support/row.ts";
+import { invalidSegments, singleSegmentPaths } from "./rows/single-segment-paths.ts";
+import type { InvalidRow, SentRow } from "./support/row.ts";
 import { thrownBy } from "./support/thrown-by.ts";
 import { bodyJson, readBack, routeFor, transcode } from "./support/transcode.ts";
 
@@ -17,17 +17,17 @@ const sentRows: Readonly<Record<string, readonly SentRow[]>> = {
   "a path variable of several segments": multiSegmentPaths,
   "a value in a path": pathValues,
   "a value in a query": queryValues,
-  "a message in a query": queryShapes,
+  "a message in a query": queryMessages,
   "a body": bodies,
   "several bindings": severalBindings,
 };
 
-const refusedRows: Readonly<Record<string, readonly RefusedRow[]>> = {
-  "a segment": refusedSegments,
-  "a pattern": refusedPatterns,
-  "a value in a path": wrongPathValues,
-  "a value in a query": wrongQueryValues,
-  "what cannot be in a query": refusedInQuery,
+const invalidRows: Readonly<Record<string, readonly InvalidRow[]>> = {
+  "a segment": invalidSegments,
+  "a pattern": invalidPatterns,
+  "a value in a path": invalidPathValues,
+  "a value in a query": invalidQueryValues,
+  "a field that cannot be in a query": unsupportedInQuery,
   "several bindings": noBinding,
 };
 
@@ -42,12 +42,12 @@ describe.each(Object.entries(sentRows))("sends %s", (_, rows) => {
     expect(bodyJson(transcoded.content)).toEqual(row.body);
 
     const back = readBack(route, transcoded);
-    expect(sameMessage(input, back, row.comesBackAs ?? row.message)).toBe(true);
+    expect(sameMessage(input, back, row.readAs ?? row.message)).toBe(true);
     expect(toBinary(input, row.message as MessageShape<DescMessage>)).toEqual(before);
   });
 });
 
-describe.each(Object.entries(refusedRows))("refuses %s", (_, rows) => {
+describe.each(Object.entries(invalidRows))("rejects %s", (_, rows) => {
   test.each(rows.map((row) => [`${row.error} [${row.source}]`, row] as const))("%s", (_, row) => {
     const route = routeFor(row.rules, row.message, row.queryFieldMask);
     const error = thrownBy(() => transcode(route, row.message));
@@ -57,12 +57,12 @@ describe.each(Object.entries(refusedRows))("refuses %s", (_, rows) => {
   });
 });
 
-test("the table has its rows", () => {
-  const rows = [...Object.values(sentRows), ...Object.values(refusedRows)].flat();
+test("the table has more than 220 rows", () => {
+  const rows = [...Object.values(sentRows), ...Object.values(invalidRows)].flat();
   expect(rows.length).toBeGreaterThan(220);
 });
 
-/** protobuf-es compares NaN as unequal to itself: then the bytes decide. */
+/** Compares the bytes if the messages differ, because protobuf-es treats NaN as unequal to itself. */
 function sameMessage(desc: DescMessage, a: unknown, b: unknown): boolean {
   const left = a as MessageShape<DescMessage>;
   const right = b as MessageShape<DescMessage>;

@@ -1,4 +1,5 @@
-import type { DescMessage, DescMethod, DescMethodUnary, DescService } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethodUnary, DescService } from "@bufbuild/protobuf";
+import { isUnary } from "../../transcoding/compile-route.ts";
 import { methodKey } from "../../transcoding/rpc-name.ts";
 import type { Handler, ServiceImplementation } from "./service-implementation.ts";
 
@@ -21,8 +22,4 @@ export function rpcHandlers<Service extends DescService>(
     handlers.set(method, handler as Handler<DescMessage, DescMessage>);
   }
   return handlers;
-}
-
-function isUnary(method: DescMethod): method is DescMethodUnary {
-  return method.methodKind === "unary";
 }

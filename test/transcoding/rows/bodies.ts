@@ -134,7 +134,7 @@ export const bodies: readonly SentRow[] = [
   ),
   sent("design 4", "POST /v1 body:data", names({ foo: "f" }), "POST /v1?foo=f", {
     body: {},
-    comesBackAs: names({ foo: "f", data: {} }),
+    readAs: names({ foo: "f", data: {} }),
   }),
   sent(
     "design 4",
@@ -167,7 +167,7 @@ export const bodies: readonly SentRow[] = [
     "POST /v1",
     { body: { name: "c" } },
   ),
-  // Well-known types are messages too, however protobuf-es keeps them.
+  // Well-known types are messages, however protobuf-es represents them.
   sent("http.proto", "POST /v1 body:timestamp", all({ timestamp: { seconds: 1n } }), "POST /v1", {
     body: "1970-01-01T00:00:01Z",
   }),
@@ -189,10 +189,10 @@ export const bodies: readonly SentRow[] = [
   sent("http.proto", "POST /v1 body:struct", all({ struct: { a: { b: null } } }), "POST /v1", {
     body: { a: { b: null } },
   }),
-  sent("design 4", "POST /v1 body:struct", all(), "POST /v1", { body: {}, comesBackAs: all({ struct: {} }) }),
+  sent("design 4", "POST /v1 body:struct", all(), "POST /v1", { body: {}, readAs: all({ struct: {} }) }),
   sent("design 4", "POST /v1 body:bool_wrapper", all(), "POST /v1", {
     body: false,
-    comesBackAs: all({ boolWrapper: false }),
+    readAs: all({ boolWrapper: false }),
   }),
   // body: "field", anything else
   sent(
@@ -225,7 +225,7 @@ export const bodies: readonly SentRow[] = [
   sent("http.proto", "POST /v1 body:bytes_value", all({ bytesValue: new Uint8Array([251]) }), "POST /v1", {
     body: "+w==",
   }),
-  // No body: nothing is lost, all goes to the query.
+  // No body: all fields are in the query.
   sent("http.proto", "POST /v1", names({ foo: "f", data }), "POST /v1?foo=f&data.id=1&data.info=some%20info"),
   sent(
     "http.proto",

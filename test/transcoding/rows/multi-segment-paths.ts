@@ -1,4 +1,4 @@
-import { names, type RefusedRow, refused, type SentRow, sent } from "../support/row.ts";
+import { type InvalidRow, invalid, names, type SentRow, sent } from "../support/row.ts";
 
 /** `{name=a/*}`, `{name=**}`: several segments, `/` stays. */
 export const multiSegmentPaths: readonly SentRow[] = [
@@ -117,7 +117,7 @@ export const multiSegmentPaths: readonly SentRow[] = [
   sent("design 4", "GET /v1/{name=**}", names({ name: "/" }), "GET /v1//"),
   sent("design 4", "GET /v1/{name=a/**/c}", names({ name: "a/b//c/c" }), "GET /v1/a/b//c/c"),
   sent("design 4", "GET /v1/{name=**}:run", names({ name: "a/" }), "GET /v1/a/:run"),
-  // Not at the end, as Google's Discovery Engine, Firestore and Remote Workers have it.
+  // `**` not at the end, as in Google's Discovery Engine, Firestore and Remote Workers.
   sent(
     "design 4",
     "POST /v1/{parent=projects/*/dataStores/**}/entries:purge",
@@ -149,110 +149,110 @@ const shelf = (value: string) =>
   `name is ${JSON.stringify(value)}, which does not match "shelves/*" (/v1/{name=shelves/*})`;
 
 /** Values that do not fit the pattern, or would not arrive as they are. */
-export const refusedPatterns: readonly RefusedRow[] = [
-  refused("gax", "GET /v1/{name=shelves/*}", names({ name: "projects/test" }), shelf("projects/test")),
-  refused(
+export const invalidPatterns: readonly InvalidRow[] = [
+  invalid("gax", "GET /v1/{name=shelves/*}", names({ name: "projects/test" }), shelf("projects/test")),
+  invalid(
     "gax",
     "GET /v1/{name=shelves/*}",
     names({ name: "shelves/1/books/2" }),
     shelf("shelves/1/books/2"),
   ),
-  refused("gax", "GET /v1/{name=shelves/*}", names({ name: "shelves" }), shelf("shelves")),
-  refused(
+  invalid("gax", "GET /v1/{name=shelves/*}", names({ name: "shelves" }), shelf("shelves")),
+  invalid(
     "design 6",
     "GET /v1/{name=shelves/*}",
     names({ name: "shelves/" }),
-    "name has an empty segment, which a URL may swallow (/v1/{name=shelves/*})",
+    "name has an empty segment, which URL normalization may remove (/v1/{name=shelves/*})",
   ),
-  refused("gax", "GET /v1/{name=shelves/*}", names({ name: "/shelves/1" }), shelf("/shelves/1")),
-  refused("gax", "GET /v1/{name=shelves/*}", names({ name: "Shelves/1" }), shelf("Shelves/1")),
-  refused("gax", "GET /v1/{name=shelves/*}", names({ name: "shelves%2F1" }), shelf("shelves%2F1")),
-  refused(
+  invalid("gax", "GET /v1/{name=shelves/*}", names({ name: "/shelves/1" }), shelf("/shelves/1")),
+  invalid("gax", "GET /v1/{name=shelves/*}", names({ name: "Shelves/1" }), shelf("Shelves/1")),
+  invalid("gax", "GET /v1/{name=shelves/*}", names({ name: "shelves%2F1" }), shelf("shelves%2F1")),
+  invalid(
     "design 6",
     "GET /v1/{name=shelves/*}",
     names(),
     "name is empty, and the path needs it (/v1/{name=shelves/*})",
   ),
-  refused(
+  invalid(
     "design 6",
     "GET /v1/{name=shelves/*}",
     names({ name: "shelves/.." }),
-    'name has the segment "..", which a URL swallows (/v1/{name=shelves/*})',
+    'name has the segment "..", which URL normalization would remove (/v1/{name=shelves/*})',
   ),
-  refused(
+  invalid(
     "design 6",
     "GET /v1/{name=shelves/*}",
     names({ name: "shelves/." }),
-    'name has the segment ".", which a URL swallows (/v1/{name=shelves/*})',
+    'name has the segment ".", which URL normalization would remove (/v1/{name=shelves/*})',
   ),
-  refused(
+  invalid(
     "design 6",
     "GET /v1/{name=shelves/*}",
     names({ name: "shelves/\udfff" }),
     "name is not well-formed Unicode (/v1/{name=shelves/*})",
   ),
-  refused("design 4", "GET /v1/{name=**}", names(), "name is empty, and the path needs it (/v1/{name=**})"),
-  refused(
+  invalid("design 4", "GET /v1/{name=**}", names(), "name is empty, and the path needs it (/v1/{name=**})"),
+  invalid(
     "design 4",
     "GET /v1/{name=files/**}",
     names({ name: "files/" }),
-    "name has an empty segment, which a URL may swallow (/v1/{name=files/**})",
+    "name has an empty segment, which URL normalization may remove (/v1/{name=files/**})",
   ),
-  refused(
+  invalid(
     "design 4",
     "GET /v1/{name=a/**/c/*}",
     names({ name: "a//b/c/" }),
-    "name has an empty segment, which a URL may swallow (/v1/{name=a/**/c/*})",
+    "name has an empty segment, which URL normalization may remove (/v1/{name=a/**/c/*})",
   ),
-  refused(
+  invalid(
     "design 4",
     "GET /v1/{name=a/*/**}",
     names({ name: "a//b//c" }),
-    "name has an empty segment, which a URL may swallow (/v1/{name=a/*/**})",
+    "name has an empty segment, which URL normalization may remove (/v1/{name=a/*/**})",
   ),
-  refused(
+  invalid(
     "design 4",
     "POST /v1/{name=a/**}/entries:purge",
     names({ name: "a" }),
     'name is "a", which does not match "a/**" (/v1/{name=a/**}/entries:purge)',
   ),
-  refused(
+  invalid(
     "design 4",
     "GET /v1/{name=**/b/*}",
     names({ name: "x/y/c/1" }),
     'name is "x/y/c/1", which does not match "**/b/*" (/v1/{name=**/b/*})',
   ),
-  refused(
+  invalid(
     "design 4",
     "GET /v1/{name=**/b/*}",
     names({ name: "b/1" }),
     'name is "b/1", which does not match "**/b/*" (/v1/{name=**/b/*})',
   ),
-  refused(
+  invalid(
     "design 6",
     "GET /v1/{name=**}",
     names({ name: "a/../b" }),
-    'name has the segment "..", which a URL swallows (/v1/{name=**})',
+    'name has the segment "..", which URL normalization would remove (/v1/{name=**})',
   ),
-  refused(
+  invalid(
     "design 6",
     "GET /v1/{name=**}",
     names({ name: ".." }),
-    'name has the segment "..", which a URL swallows (/v1/{name=**})',
+    'name has the segment "..", which URL normalization would remove (/v1/{name=**})',
   ),
-  refused(
+  invalid(
     "design 4",
     "GET /v1/{name=a/**}",
     names({ name: "a" }),
     'name is "a", which does not match "a/**" (/v1/{name=a/**})',
   ),
-  refused(
+  invalid(
     "api-core",
     "GET /v1/{name=mr/*/*}",
     names({ name: "first/last" }),
     'name is "first/last", which does not match "mr/*/*" (/v1/{name=mr/*/*})',
   ),
-  refused(
+  invalid(
     "ours",
     "GET /v1/{name=a/*}",
     names({ name: "0123456789".repeat(5) }),

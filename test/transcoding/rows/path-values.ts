@@ -1,5 +1,5 @@
 import { Color } from "../../gen/bytenite/test/v1/everything_pb.js";
-import { all, type RefusedRow, refused, type SentRow, sent } from "../support/row.ts";
+import { all, type InvalidRow, invalid, type SentRow, sent } from "../support/row.ts";
 
 /** Values of every type in a path, each as the text that JSON has between the quotes. */
 export const pathValues: readonly SentRow[] = [
@@ -125,134 +125,134 @@ export const pathValues: readonly SentRow[] = [
 const wrong = (value: unknown) => value as never;
 
 /** Values that their own type does not allow: found before anything is sent. */
-export const wrongPathValues: readonly RefusedRow[] = [
-  refused(
+export const invalidPathValues: readonly InvalidRow[] = [
+  invalid(
     "design 4",
     "GET /v1/{opt_int32}",
     all(),
     "opt_int32 is not set, and the path needs it (/v1/{opt_int32})",
   ),
-  refused(
+  invalid(
     "design 4",
     "GET /v1/{opt_string}",
     all({ optString: "" }),
     "opt_string is empty, and the path needs it (/v1/{opt_string})",
   ),
-  refused(
+  invalid(
     "design 4",
     "GET /v1/{choice_int64}",
     all({ choice: { case: "choiceString", value: "x" } }),
     "choice_int64 is not set, and the path needs it (/v1/{choice_int64})",
   ),
-  refused(
+  invalid(
     "design 4",
     "GET /v1/{int64_wrapper}",
     all(),
     "int64_wrapper is not set, and the path needs it (/v1/{int64_wrapper})",
   ),
-  refused(
+  invalid(
     "design 4",
     "GET /v1/{timestamp}",
     all(),
     "timestamp is not set, and the path needs it (/v1/{timestamp})",
   ),
-  refused(
+  invalid(
     "design 4",
     "GET /v1/{bytes_value}",
     all(),
     "bytes_value is empty, and the path needs it (/v1/{bytes_value})",
   ),
-  refused(
+  invalid(
     "design 4",
     "GET /v1/{field_mask}",
     all({ fieldMask: {} }),
     "field_mask is empty, and the path needs it (/v1/{field_mask})",
   ),
-  refused(
+  invalid(
     "proto JSON",
     "GET /v1/{string_value}",
     all({ stringValue: wrong(5) }),
     "string_value has to be a string, not a number",
   ),
-  refused(
+  invalid(
     "proto JSON",
     "GET /v1/{int32_value}",
     all({ int32Value: wrong("5") }),
     "int32_value has to be an int32, not a string",
   ),
-  refused(
+  invalid(
     "proto JSON",
     "GET /v1/{int32_value}",
     all({ int32Value: 1.5 }),
     "int32_value has to be an int32, not 1.5",
   ),
-  refused(
+  invalid(
     "proto JSON",
     "GET /v1/{int32_value}",
     all({ int32Value: 2147483648 }),
     "int32_value is out of range for an int32",
   ),
-  refused(
+  invalid(
     "proto JSON",
     "GET /v1/{uint32_value}",
     all({ uint32Value: -1 }),
     "uint32_value is out of range for a uint32",
   ),
-  refused(
+  invalid(
     "proto JSON",
     "GET /v1/{int64_value}",
     all({ int64Value: 9223372036854775808n }),
     "int64_value is out of range for an int64",
   ),
-  refused(
+  invalid(
     "proto JSON",
     "GET /v1/{uint64_value}",
     all({ uint64Value: -1n }),
     "uint64_value is out of range for a uint64",
   ),
-  refused(
+  invalid(
     "proto JSON",
     "GET /v1/{int64_value}",
     all({ int64Value: wrong(2 ** 53) }),
     "int64_value has to be an int64, not 9007199254740992",
   ),
-  refused(
+  invalid(
     "proto JSON",
     "GET /v1/{bool_value}",
     all({ boolValue: wrong(1) }),
     "bool_value has to be a boolean, not a number",
   ),
-  refused(
+  invalid(
     "proto JSON",
     "GET /v1/{bytes_value}",
     all({ bytesValue: wrong("AQ==") }),
     "bytes_value has to be a Uint8Array, not a string",
   ),
-  refused(
+  invalid(
     "proto JSON",
     "GET /v1/{float_value}",
     all({ floatValue: 1e39 }),
     "float_value is out of range for a float",
   ),
-  refused(
+  invalid(
     "proto JSON",
     "GET /v1/{enum_value}",
     all({ enumValue: wrong("COLOR_RED") }),
     "enum_value has to be an int32, not a string",
   ),
-  refused(
+  invalid(
     "proto JSON",
     "GET /v1/{inner.name}",
     all({ inner: { name: wrong(null) } }),
     "inner.name is empty, and the path needs it (/v1/{inner.name})",
   ),
-  refused(
+  invalid(
     "proto JSON",
     "GET /v1/{timestamp}",
     all({ timestamp: { nanos: -1 } }),
     "timestamp cannot be written: cannot encode message google.protobuf.Timestamp to JSON: nanos must not be negative",
   ),
-  refused(
+  invalid(
     "proto JSON",
     "GET /v1/{duration}",
     all({ duration: { seconds: 315576000001n } }),

@@ -1,5 +1,5 @@
 import { Color } from "../../gen/bytenite/test/v1/everything_pb.js";
-import { all, names, type RefusedRow, refused, type SentRow, sent } from "../support/row.ts";
+import { all, type InvalidRow, invalid, names, type SentRow, sent } from "../support/row.ts";
 
 const rule = "GET /v1";
 
@@ -82,16 +82,16 @@ export const queryValues: readonly SentRow[] = [
   sent("design 4", rule, all({ bytesValue: new Uint8Array([0xff, 0xee]) }), "GET /v1?bytesValue=_-4%3D"),
   sent("vanguard", rule, all({ enumValue: Color.RED }), "GET /v1?enumValue=COLOR_RED"),
   sent("design 4", rule, all({ enumValue: 12 as Color }), "GET /v1?enumValue=12"),
-  // With presence: sent when set, zero or not.
+  // With presence: sent if set, zero or not.
   sent("proto JSON", rule, all({ optString: "" }), "GET /v1?optString="),
   sent("proto JSON", rule, all({ optInt32: 0 }), "GET /v1?optInt32=0"),
   sent("proto JSON", rule, all({ optBool: false }), "GET /v1?optBool=false"),
   sent("proto JSON", rule, all({ optEnum: Color.UNSPECIFIED }), "GET /v1?optEnum=COLOR_UNSPECIFIED"),
   sent("proto JSON", rule, all({ optBytes: new Uint8Array() }), "GET /v1?optBytes="),
   sent("proto JSON", rule, all({ optDouble: 0 }), "GET /v1?optDouble=0"),
-  // Default values without presence are left out.
+  // Default values without presence are not sent.
   sent("design 4", rule, all({ int32Value: 0, stringValue: "", boolValue: false, enumValue: 0 }), "GET /v1"),
-  // Wrappers: the value alone.
+  // Wrappers: only the value.
   sent(
     "vanguard",
     rule,
@@ -189,47 +189,47 @@ export const queryValues: readonly SentRow[] = [
 const wrong = (value: unknown) => value as never;
 
 /** Values that cannot be written. */
-export const wrongQueryValues: readonly RefusedRow[] = [
-  refused(
+export const invalidQueryValues: readonly InvalidRow[] = [
+  invalid(
     "proto JSON",
     rule,
     all({ stringValue: wrong(5) }),
     "string_value has to be a string, not a number",
   ),
-  refused("proto JSON", rule, all({ stringValue: "\ud800" }), "string_value is not well-formed Unicode"),
-  refused(
+  invalid("proto JSON", rule, all({ stringValue: "\ud800" }), "string_value is not well-formed Unicode"),
+  invalid(
     "proto JSON",
     rule,
     all({ stringList: ["ok", wrong(false)] }),
     "string_list has to be a string, not a boolean",
   ),
-  refused("proto JSON", rule, all({ int32List: [1, 2 ** 31] }), "int32_list is out of range for an int32"),
-  refused(
+  invalid("proto JSON", rule, all({ int32List: [1, 2 ** 31] }), "int32_list is out of range for an int32"),
+  invalid(
     "proto JSON",
     rule,
     all({ inner: { itemCount: 0.5 } }),
     "inner.item_count has to be an int32, not 0.5",
   ),
-  refused(
+  invalid(
     "proto JSON",
     rule,
     all({ self: { inner: { name: wrong([]) } } }),
     "self.inner.name has to be a string, not an array",
   ),
-  refused(
+  invalid(
     "proto JSON",
     rule,
     all({ timestamp: wrong("2021-01-01T00:00:00Z") }),
     "timestamp has to be a google.protobuf.Timestamp",
   ),
-  refused(
+  invalid(
     "proto JSON",
     rule,
     all({ int64Wrapper: wrong(true) }),
     "int64_wrapper has to be an int64, not a boolean",
   ),
   ...["a__b", "line_2", "labels.releaseYear"].map((path) =>
-    refused(
+    invalid(
       "proto JSON",
       rule,
       all({ fieldMask: { paths: ["page_count", path] } }),
@@ -237,38 +237,38 @@ export const wrongQueryValues: readonly RefusedRow[] = [
       { queryFieldMask: "camelCase" },
     ),
   ),
-  refused(
+  invalid(
     "ours",
     rule,
     all({ fieldMask: { paths: ["a", wrong(5)] } }),
-    "field_mask has a path that is no string",
+    "field_mask has a path that is not a string",
   ),
-  refused(
+  invalid(
     "ours",
     rule,
     all({ fieldMask: { paths: ["a,b"] } }),
     'field_mask has the path "a,b", which cannot be sent',
     { queryFieldMask: "camelCase" },
   ),
-  refused(
+  invalid(
     "ours",
     rule,
     all({ fieldMask: { paths: ["a,b"] } }),
     'field_mask has the path "a,b", which cannot be sent',
   ),
-  refused(
+  invalid(
     "ours",
     rule,
     all({ fieldMask: { paths: [""] } }),
     'field_mask has the path "", which cannot be sent',
   ),
-  refused(
+  invalid(
     "proto JSON",
     rule,
     all({ choice: { case: "choiceInt64", value: 2n ** 63n } }),
     "choice_int64 is out of range for an int64",
   ),
-  refused(
+  invalid(
     "proto JSON",
     rule,
     all({ choice: { case: "choiceWrapper", value: wrong("w") } }),

@@ -1,4 +1,4 @@
-import { all, names, type RefusedRow, refused, type SentRow, sent } from "../support/row.ts";
+import { all, type InvalidRow, invalid, names, type SentRow, sent } from "../support/row.ts";
 
 const gax = [
   "GET /v3/{parent=projects/*/locations/*}/supportedLanguages",
@@ -71,7 +71,7 @@ export const severalBindings: readonly SentRow[] = [
     ["POST /v1/{name} body:data", "POST /v1/{name}/all body:*"],
     names({ name: "n", foo: "f" }),
     "POST /v1/n?foo=f",
-    { body: {}, comesBackAs: names({ name: "n", foo: "f", data: {} }) },
+    { body: {}, readAs: names({ name: "n", foo: "f", data: {} }) },
   ),
   sent("design 4", ["GET /v1/a/{opt_int32}", "GET /v1/b/{int32_value}"], all(), "GET /v1/b/0"),
   sent("design 4", ["GET /v1/a/{opt_int32}", "GET /v1/b/{int32_value}"], all({ optInt32: 0 }), "GET /v1/a/0"),
@@ -85,26 +85,26 @@ export const severalBindings: readonly SentRow[] = [
 ];
 
 /** When none fits, all are named; a message that the first fitting one cannot carry is not sent elsewhere. */
-export const noBinding: readonly RefusedRow[] = [
-  refused(
+export const noBinding: readonly InvalidRow[] = [
+  invalid(
     "gax",
     ["GET /v3/{parent=projects/*}", "POST /v3/{parent=post1/*}/{name} body:*"],
     names({ parent: "other/x" }),
     'parent is "other/x", which does not match "projects/*" (/v3/{parent=projects/*}); parent is "other/x", which does not match "post1/*" (/v3/{parent=post1/*}/{name})',
   ),
-  refused(
+  invalid(
     "gax",
     ["GET /v3/{parent}", "GET /v3/x/{nest.sub}"],
     names(),
     "parent is empty, and the path needs it (/v3/{parent}); nest.sub is not set, and the path needs it (/v3/x/{nest.sub})",
   ),
-  refused(
+  invalid(
     "ours",
     ["GET /v1/{name}", "POST /v1/{name} body:*"],
     names({ name: "n", labels: { a: "b" } }),
     "labels is a map, which cannot be a query parameter",
   ),
-  refused(
+  invalid(
     "ours",
     ["GET /v1/{name}", "GET /v1"],
     names({ name: 5 as never }),

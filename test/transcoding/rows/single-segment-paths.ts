@@ -1,4 +1,4 @@
-import { names, type RefusedRow, refused, type SentRow, sent } from "../support/row.ts";
+import { type InvalidRow, invalid, names, type SentRow, sent } from "../support/row.ts";
 
 /** `{name}` and `{name=*}`: one segment, everything but `A-Za-z0-9-_.~` escaped. */
 export const singleSegmentPaths: readonly SentRow[] = [
@@ -50,7 +50,7 @@ export const singleSegmentPaths: readonly SentRow[] = [
     names({ parent: "test-project", name: "test-content" }),
     "POST /projects/test-project/contents/test-content",
   ),
-  // Literals go out as the template spells them.
+  // Literals are sent as the template spells them.
   sent("vanguard", "GET /foo%2Fbar/%2A/{name}", names({ name: "x" }), "GET /foo%2Fbar/%2A/x"),
   sent("httprule", "GET /-._~!$&'()+,;=@/{name}", names({ name: "x" }), "GET /-._~!$&'()+,;=@/x"),
   sent("httprule", "GET /%e7%ac%ac%e4%b8%80%e7%89%88", names(), "GET /%e7%ac%ac%e4%b8%80%e7%89%88"),
@@ -67,67 +67,67 @@ export const singleSegmentPaths: readonly SentRow[] = [
 const needed = "is empty, and the path needs it (/v1/{name})";
 
 /** Values that would reach another method, or none. */
-export const refusedSegments: readonly RefusedRow[] = [
-  refused("design 4", "GET /v1/{name}", names({ name: "" }), `name ${needed}`),
-  refused("api-core", "GET /v1/{name}", names({ foo: "bar" }), `name ${needed}`),
-  refused(
+export const invalidSegments: readonly InvalidRow[] = [
+  invalid("design 4", "GET /v1/{name}", names({ name: "" }), `name ${needed}`),
+  invalid("api-core", "GET /v1/{name}", names({ foo: "bar" }), `name ${needed}`),
+  invalid(
     "gax",
     "GET /v3/{nest.sub}/supportedLanguages",
     names(),
     "nest.sub is not set, and the path needs it (/v3/{nest.sub}/supportedLanguages)",
   ),
-  refused(
+  invalid(
     "gax",
     "GET /v3/{nest.leaf.id}",
     names({ nest: {} }),
     "nest.leaf.id is not set, and the path needs it (/v3/{nest.leaf.id})",
   ),
-  refused(
+  invalid(
     "design 4",
     "GET /v3/{nest.leaf.id}",
     names({ nest: { leaf: {} } }),
     "nest.leaf.id is empty, and the path needs it (/v3/{nest.leaf.id})",
   ),
-  refused(
+  invalid(
     "design 4",
     "GET /v3/{nest.leaf.size}",
     names({ nest: {} }),
     "nest.leaf.size is not set, and the path needs it (/v3/{nest.leaf.size})",
   ),
-  refused(
+  invalid(
     "design 6",
     "GET /v1/{name}",
     names({ name: "." }),
-    'name is ".", which a URL swallows (/v1/{name})',
+    'name is ".", which URL normalization would remove (/v1/{name})',
   ),
-  refused(
+  invalid(
     "design 6",
     "GET /v1/{name}",
     names({ name: ".." }),
-    'name is "..", which a URL swallows (/v1/{name})',
+    'name is "..", which URL normalization would remove (/v1/{name})',
   ),
-  refused(
+  invalid(
     "design 6",
     "GET /v1/{name}",
     names({ name: "\ud800" }),
     "name is not well-formed Unicode (/v1/{name})",
   ),
-  refused(
+  invalid(
     "design 6",
     "GET /v1/{name}",
     names({ name: "a\udc00b" }),
     "name is not well-formed Unicode (/v1/{name})",
   ),
-  refused(
+  invalid(
     "http.proto",
     "GET /v1/{name=fixed}",
     names({ name: "other" }),
     'name is "other", which does not match "fixed" (/v1/{name=fixed})',
   ),
-  refused(
+  invalid(
     "design 6",
     "POST /v1/{name}:run body:*",
     names({ name: ".." }),
-    'name is "..", which a URL swallows (/v1/{name}:run)',
+    'name is "..", which URL normalization would remove (/v1/{name}:run)',
   ),
 ];

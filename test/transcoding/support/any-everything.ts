@@ -6,7 +6,7 @@ import { anyCharacter } from "../../support/any-character.ts";
 
 type Init = Exclude<MessageInitShape<typeof EverythingSchema>, { $typeName: string }>;
 
-/** Well-formed text with everything that means something in a URL. */
+/** Well-formed text with the characters that have a meaning in a URL. */
 export const anyText = fc.oneof(
   fc.string({ unit: anyCharacter, maxLength: 12 }),
   fc
@@ -124,7 +124,7 @@ const sendable = {
   dotted: anyText,
 };
 
-/** What a query cannot hold. */
+/** Fields that a query cannot have. */
 const bodyOnly = {
   innerList: fc.array(inner, { maxLength: 2 }),
   timestampList: fc.array(timestamp, { maxLength: 2 }),
@@ -140,7 +140,7 @@ const bodyOnly = {
 const optional = { requiredKeys: [] };
 const self = fc.record(sendable, optional).map((init) => create(EverythingSchema, init as Init));
 
-/** Messages that can be sent whole in a query, as far as it keeps them. */
+/** Messages of which all fields can be in a query. */
 export const anySendable = fc
   .record({ ...sendable, self }, optional)
   .map((init) => create(EverythingSchema, init as Init));

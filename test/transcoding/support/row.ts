@@ -4,7 +4,7 @@ import { EverythingSchema } from "../../gen/bytenite/test/v1/everything_pb.js";
 import { NamesSchema } from "../../gen/bytenite/test/v1/names_pb.js";
 import type { RuleText } from "./rule-method.ts";
 
-/** Where a row's rule comes from. */
+/** The source of a row's rule. */
 export type Source =
   | "http.proto"
   | "design 4"
@@ -18,7 +18,7 @@ export type Source =
   | "httprule"
   | "ours";
 
-/** A message that a rule can carry, and the request that carries it. */
+/** A message that can be sent by a rule, and its request. */
 export interface SentRow {
   readonly source: Source;
   readonly rules: RuleText;
@@ -27,14 +27,14 @@ export interface SentRow {
   readonly request: string;
   /** The HTTP body in JSON; absent if there is none. */
   readonly body?: JsonValue;
-  /** What the rule drops by its own words, so that the message comes back without it. */
-  readonly comesBackAs?: Message;
-  /** How a FieldMask stands in the query, if not in the usual form. */
+  /** The message that the server reads, if the rule cannot carry all fields. */
+  readonly readAs?: Message;
+  /** How a FieldMask is written in the query, if not in the default form. */
   readonly queryFieldMask?: FieldMaskForm;
 }
 
-/** A message that a rule cannot carry, and what is said of it. */
-export interface RefusedRow {
+/** A message that cannot be sent by a rule, and the error. */
+export interface InvalidRow {
   readonly source: Source;
   readonly rules: RuleText;
   readonly message: Message;
@@ -45,24 +45,24 @@ export interface RefusedRow {
 export const names = (init: MessageInitShape<typeof NamesSchema> = {}) => create(NamesSchema, init);
 export const all = (init: MessageInitShape<typeof EverythingSchema> = {}) => create(EverythingSchema, init);
 
-/** A row in one line. The rest is for the rows that have it. */
+/** Makes a row in one line. */
 export function sent(
   source: Source,
   rules: RuleText,
   message: Message,
   request: string,
-  rest: Pick<SentRow, "body" | "comesBackAs" | "queryFieldMask"> = {},
+  rest: Pick<SentRow, "body" | "readAs" | "queryFieldMask"> = {},
 ): SentRow {
   return { source, rules, message, request, ...rest };
 }
 
-/** A row in one line. */
-export function refused(
+/** Makes a row in one line. */
+export function invalid(
   source: Source,
   rules: RuleText,
   message: Message,
   error: string,
-  rest: Pick<RefusedRow, "queryFieldMask"> = {},
-): RefusedRow {
+  rest: Pick<InvalidRow, "queryFieldMask"> = {},
+): InvalidRow {
   return { source, rules, message, error, ...rest };
 }

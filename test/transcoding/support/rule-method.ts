@@ -15,7 +15,7 @@ import { type HttpRule, HttpRuleSchema } from "../../../gen/google/api/http_pb.j
  */
 export type RuleText = string | readonly [string, ...string[]];
 
-/** Makes a method with these rules, `example.Service/Call`, as if it had been generated. */
+/** Makes the descriptor of a method with these rules, `example.Service/Call`. */
 export function ruleMethod(rules: RuleText, input: DescMessage, output: DescMessage = input): DescMethod {
   const [rule, ...additional] = typeof rules === "string" ? [rules] : rules;
   const main = httpRule(rule);
@@ -23,7 +23,7 @@ export function ruleMethod(rules: RuleText, input: DescMessage, output: DescMess
   return methodWith(main, input, output);
 }
 
-/** The same for a rule that text cannot say, or for none. */
+/** Makes the descriptor of a method with any rule, or without one. */
 export function methodWith(
   rule: HttpRule | undefined,
   input: DescMessage,
@@ -35,7 +35,7 @@ export function methodWith(
   return method;
 }
 
-/** Makes `example.Service`, with a method for each name and rule. */
+/** Makes the descriptor of `example.Service`, with a method for each name and rule. */
 export function ruleService(
   rules: ReadonlyMap<string, string>,
   input: DescMessage,
@@ -86,11 +86,11 @@ function serviceOf(
 
 const simpleVerbs: ReadonlySet<string> = new Set(["get", "put", "post", "delete", "patch"]);
 
-/** Reads the text of one rule. */
+/** Parses the text of one rule. */
 export function httpRule(text: string): HttpRule {
   const match = /^(\S*) (.*?)(?: body:(\S+))?(?: response_body:(\S+))?$/.exec(text);
   const [, verb = "", path = "", body = "", responseBody = ""] = match ?? [];
-  // What is not in capitals can only be a custom method.
+  // A verb that is not in capital letters can only be a custom method.
   const kind = verb === verb.toUpperCase() ? verb.toLowerCase() : "";
   const pattern = simpleVerbs.has(kind)
     ? { case: kind as "get", value: path }

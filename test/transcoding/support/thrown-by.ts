@@ -1,4 +1,4 @@
-/** What a function throws. */
+/** Returns the error that a function throws. */
 export function thrownBy(work: () => unknown): unknown {
   try {
     work();

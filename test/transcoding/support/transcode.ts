@@ -11,7 +11,7 @@ import {
 import type { Route } from "../../../src/transcoding/binding.ts";
 import { compileRoute } from "../../../src/transcoding/compile-route.ts";
 import type { FieldMaskForm } from "../../../src/transcoding/field-text.ts";
-import { type BodyContent, requestBodyOf } from "../../../src/transcoding/place-body.ts";
+import { type BodyContent, requestContentOf } from "../../../src/transcoding/place-body.ts";
 import { readRequest } from "../../../src/transcoding/read-request.ts";
 import { requestTarget } from "../../../src/transcoding/request-target.ts";
 import { createRouter } from "../../../src/transcoding/router.ts";
@@ -21,7 +21,7 @@ import { ModernSchema } from "../../gen/bytenite/test/v1/presence_edition_pb.js"
 import { LegacySchema } from "../../gen/bytenite/test/v1/presence_proto2_pb.js";
 import { type RuleText, ruleMethod } from "./rule-method.ts";
 
-/** A request as it would go out. */
+/** A request without its encoding. */
 export interface Transcoded {
   readonly request: string;
   readonly content: BodyContent | undefined;
@@ -29,20 +29,20 @@ export interface Transcoded {
 
 const schemas: readonly DescMessage[] = [EverythingSchema, NamesSchema, LegacySchema, ModernSchema];
 
-/** The route of a method with these rules, which takes messages of this one's type. */
+/** The route of a method with these rules, with the type of this message as input. */
 export function routeFor(rules: RuleText, { $typeName }: Message, queryFieldMask?: FieldMaskForm): Route {
   const schema = schemas.find(({ typeName }) => typeName === $typeName);
   if (schema === undefined) throw new Error(`no schema for ${$typeName}`);
   return compileRoute(ruleMethod(rules, schema), queryFieldMask);
 }
 
-/** The client's way. */
+/** Makes a request from a message, as the client does. */
 export function transcode(route: Route, message: Message): Transcoded {
   const { binding, target } = requestTarget(route, message);
-  return { request: `${binding.verb} ${target}`, content: requestBodyOf(binding, message) };
+  return { request: `${binding.verb} ${target}`, content: requestContentOf(binding, message) };
 }
 
-/** The server's way. */
+/** Makes a message from a request, as the server does. */
 export function readBack(route: Route, { request, content }: Transcoded): Message {
   const [, verb = "", path = "", query = ""] = /^(\S+) ([^?]*)\??(.*)$/.exec(request) ?? [];
   const match = createRouter([route]).match(verb, path);
@@ -50,7 +50,7 @@ export function readBack(route: Route, { request, content }: Transcoded): Messag
   return readRequest(match, query, content && received(content));
 }
 
-/** What a server decodes: a copy, and of a message whose field is the body nothing but that field. */
+/** The content as a server decodes it: a copy, and only the one field if the body is a field. */
 function received(content: BodyContent): BodyContent {
   if (content.kind === "message") {
     const { kind, desc, message } = content;
@@ -60,7 +60,7 @@ function received(content: BodyContent): BodyContent {
   return { kind, field, holder: fromJson(field.parent, { [field.jsonName]: bodyJson(content) ?? null }) };
 }
 
-/** An HTTP body in JSON; undefined if there is none. */
+/** The HTTP body in JSON; undefined if there is none. */
 export function bodyJson(content: BodyContent | undefined): JsonValue | undefined {
   if (content === undefined) return undefined;
   if (content.kind === "message") return toJson(content.desc, content.message as MessageShape<DescMessage>);

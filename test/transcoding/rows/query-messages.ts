@@ -1,12 +1,12 @@
 import { create } from "@bufbuild/protobuf";
 import { anyPack, EmptySchema, ListValueSchema, ValueSchema } from "@bufbuild/protobuf/wkt";
 import { Color, InnerSchema } from "../../gen/bytenite/test/v1/everything_pb.js";
-import { all, names, type RefusedRow, refused, type SentRow, sent } from "../support/row.ts";
+import { all, type InvalidRow, invalid, names, type SentRow, sent } from "../support/row.ts";
 
 const rule = "GET /v1";
 
 /** Messages, lists and oneofs in a query. */
-export const queryShapes: readonly SentRow[] = [
+export const queryMessages: readonly SentRow[] = [
   sent(
     "http.proto",
     rule,
@@ -35,8 +35,8 @@ export const queryShapes: readonly SentRow[] = [
     "GET /v1?self.timestamp=1970-01-01T00%3A00%3A00Z",
   ),
   sent("vanguard", rule, all({ self: { int64Wrapper: 3n } }), "GET /v1?self.int64Wrapper=3"),
-  sent("gax", rule, all({ inner: {} }), "GET /v1", { comesBackAs: all() }),
-  sent("gax", rule, all({ empty: {} }), "GET /v1", { comesBackAs: all() }),
+  sent("gax", rule, all({ inner: {} }), "GET /v1", { readAs: all() }),
+  sent("gax", rule, all({ empty: {} }), "GET /v1", { readAs: all() }),
   sent("http.proto", rule, all({ stringList: ["A", "B"] }), "GET /v1?stringList=A&stringList=B"),
   sent(
     "grpc-gateway",
@@ -91,7 +91,7 @@ export const queryShapes: readonly SentRow[] = [
     all({ choice: { case: "choiceTimestamp", value: { seconds: 1n } } }),
     "GET /v1?choiceTimestamp=1970-01-01T00%3A00%3A01Z",
   ),
-  sent("gax", rule, all({ choice: { case: "choiceInner", value: {} } }), "GET /v1", { comesBackAs: all() }),
+  sent("gax", rule, all({ choice: { case: "choiceInner", value: {} } }), "GET /v1", { readAs: all() }),
   // Keys are JSON names, in the order of the .proto file.
   sent(
     "ours",
@@ -102,7 +102,7 @@ export const queryShapes: readonly SentRow[] = [
   sent("proto JSON", rule, all({ renamed: "x" }), "GET /v1?otherName=x"),
   sent("ours", rule, all({ odd: "x" }), "GET /v1?a%20b%26c=x"),
   sent("ours", rule, all({ dotted: "x" }), "GET /v1?dotted=x"),
-  // Fields that are in the path are not in the query, also where they lie deeper.
+  // Fields that are in the path are not in the query, also nested ones.
   sent(
     "api-core",
     "GET /v1/{inner.name}",
@@ -136,47 +136,47 @@ export const queryShapes: readonly SentRow[] = [
 const no = (what: string) => `${what}, which cannot be a query parameter`;
 
 /** What cannot be a query parameter is an error when it is set, and never left out in silence. */
-export const refusedInQuery: readonly RefusedRow[] = [
-  refused("design 4", rule, all({ stringMap: { a: "b" } }), no("string_map is a map")),
-  refused("design 4", rule, all({ innerMap: { 1: {} } }), no("inner_map is a map")),
-  refused("http.proto", rule, all({ innerList: [{ name: "x" }] }), no("inner_list is a repeated message")),
-  refused(
+export const unsupportedInQuery: readonly InvalidRow[] = [
+  invalid("design 4", rule, all({ stringMap: { a: "b" } }), no("string_map is a map")),
+  invalid("design 4", rule, all({ innerMap: { 1: {} } }), no("inner_map is a map")),
+  invalid("http.proto", rule, all({ innerList: [{ name: "x" }] }), no("inner_list is a repeated message")),
+  invalid(
     "design 4",
     rule,
     all({ timestampList: [{ seconds: 1n }] }),
     no("timestamp_list is a repeated message"),
   ),
-  refused("design 4", rule, all({ struct: { a: 1 } }), no("struct is a google.protobuf.Struct")),
-  refused("design 4", rule, all({ struct: {} }), no("struct is a google.protobuf.Struct")),
-  refused(
+  invalid("design 4", rule, all({ struct: { a: 1 } }), no("struct is a google.protobuf.Struct")),
+  invalid("design 4", rule, all({ struct: {} }), no("struct is a google.protobuf.Struct")),
+  invalid(
     "design 4",
     rule,
     all({ value: create(ValueSchema, { kind: { case: "boolValue", value: true } }) }),
     no("value is a google.protobuf.Value"),
   ),
-  refused(
+  invalid(
     "ours",
     rule,
     all({ listValue: create(ListValueSchema) }),
     no("list_value is a google.protobuf.ListValue"),
   ),
-  refused(
+  invalid(
     "design 4",
     rule,
     all({ any: anyPack(EmptySchema, create(EmptySchema)) }),
     no("any is a google.protobuf.Any"),
   ),
-  refused(
+  invalid(
     "design 4",
     rule,
     all({ self: { self: { stringMap: { a: "b" } } } }),
     no("self.self.string_map is a map"),
   ),
-  refused(
+  invalid(
     "design 4",
     "POST /v1 body:inner",
     all({ inner: create(InnerSchema), stringMap: { a: "b" } }),
     no("string_map is a map"),
   ),
-  refused("design 4", "GET /v1/{name}", names({ name: "n", labels: { a: "b" } }), no("labels is a map")),
+  invalid("design 4", "GET /v1/{name}", names({ name: "n", labels: { a: "b" } }), no("labels is a map")),
 ];
