@@ -11,7 +11,7 @@ import { http } from "../gen/google/api/annotations_pb.js";
 import { Random } from "../test/fuzz/random.ts";
 import { MessageMaker } from "../test/google/any-message.ts";
 import { publishedApis, servicesOf } from "../test/google/published-apis.ts";
-import { fittingMessage } from "../test/google/rule-messages.ts";
+import { validMessage } from "../test/google/rule-messages.ts";
 import { measure } from "./measure.ts";
 import { isPinned } from "./pinned-process.ts";
 import { ratioOf } from "./statistics.ts";
@@ -51,7 +51,7 @@ async function scale(): Promise<void> {
       .filter((method): method is DescMethodUnary => method.methodKind === "unary" && hasOption(method, http))
       .map((method) => ({
         method,
-        message: fittingMessage(maker, method.input, getOption(method, http), 0),
+        message: validMessage(maker, method.input, getOption(method, http), 0),
       })),
   );
   const transport = createRestTransport({

@@ -26,23 +26,23 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import type { Random } from "../fuzz/random.ts";
 
-/** What a message is to be made of. */
-export interface Making {
-  /** The part of the fields that is set, from 0 to 1. */
+/** How a random message is made. */
+export interface MessageOptions {
+  /** The probability that a field is set, from 0 to 1. */
   readonly set: number;
-  /** How many messages may lie in one another. */
+  /** How deep messages may be nested. */
   readonly depth: number;
-  /** Which fields may be set; all, if undefined. */
-  readonly may?: (field: DescField) => boolean;
-  /** Whether a message in which no field is set may be set itself: a query cannot say it. */
-  readonly empty?: boolean;
+  /** Whether a field may be set; all may, if undefined. */
+  readonly mayBeSet?: (field: DescField) => boolean;
+  /** Whether an empty message may be set; a query cannot carry one. */
+  readonly allowEmpty?: boolean;
 }
 
-/** Fields in one message, with those within: some types hold thousands. */
-const MOST_FIELDS = 300;
+/** The limit of fields in one message, including nested ones: some types have thousands. */
+const MAX_FIELDS = 300;
 
-/** What stands in a google.protobuf.Any, where it is among the types. */
-const packed = [
+/** The types of messages in a google.protobuf.Any. */
+const anyTypes = [
   "google.rpc.ErrorInfo",
   "google.type.LatLng",
   "google.protobuf.Duration",
@@ -96,73 +96,73 @@ const doubles = [
 ];
 const maskPaths = ["name", "display_name", "config.task_timeout", "labels", "a.b_c.d", "x"];
 
-/** Makes random messages of any type; their values are at an edge more often than not. */
+/** Makes random messages of any type, mostly with boundary values. */
 export class MessageMaker {
-  /** What it takes to write and read a google.protobuf.Any of its messages in JSON. */
+  /** The types for every google.protobuf.Any in its messages, for JSON. */
   readonly registry: Registry;
   readonly #random: Random;
-  readonly #packed: readonly DescMessage[];
+  readonly #anyTypes: readonly DescMessage[];
 
   constructor(random: Random, types: Registry) {
     this.#random = random;
-    this.#packed = packed.map((name) => types.getMessage(name)).filter((desc) => desc !== undefined);
-    this.registry = createRegistry(...this.#packed);
+    this.#anyTypes = anyTypes.map((name) => types.getMessage(name)).filter((desc) => desc !== undefined);
+    this.registry = createRegistry(...this.#anyTypes);
   }
 
-  message(desc: DescMessage, making: Making): MessageShape<DescMessage> {
-    return this.#message(desc, making, { left: MOST_FIELDS }).message as MessageShape<DescMessage>;
+  message(desc: DescMessage, options: MessageOptions): MessageShape<DescMessage> {
+    return this.#message(desc, options, { left: MAX_FIELDS }).message as MessageShape<DescMessage>;
   }
 
-  /** A text with what means something in a path, in a query, or in JSON. Never empty. */
+  /** A text with characters that have a meaning in a path, a query or JSON. It is never empty. */
   text(): string {
     return this.#random.chance(0.7) ? this.#random.pick(texts) : `x${this.#random.text(8)}`;
   }
 
-  /** A value of a field that is a scalar or an enum, or of one item of it. */
+  /** A value, or an item, of a field that is a scalar or an enum. */
   value(field: DescField): unknown {
     if (field.enum !== undefined) return this.#enum(field.enum);
     return this.#scalar(field.scalar as ScalarType);
   }
 
-  /** Sets one field, with all that is in it. */
-  set(message: ReflectMessage, field: DescField, making: Making): void {
-    this.#set(message, field, making, { left: MOST_FIELDS });
+  /** Sets one field, including nested messages. */
+  set(message: ReflectMessage, field: DescField, options: MessageOptions): void {
+    this.#set(message, field, options, { left: MAX_FIELDS });
   }
 
-  #message(desc: DescMessage, making: Making, budget: { left: number }): ReflectMessage {
+  #message(desc: DescMessage, options: MessageOptions, budget: { left: number }): ReflectMessage {
     const known = this.#wellKnown(desc);
     if (known !== undefined) return reflect(desc, known as MessageShape<DescMessage>);
     const message = reflect(desc, create(desc));
     for (const field of message.fields) {
       const isRequired = field.presence === FeatureSet_FieldPresence.LEGACY_REQUIRED;
-      const isWanted =
-        making.may?.(field) !== false &&
-        this.#random.chance(making.set) &&
+      const isChosen =
+        options.mayBeSet?.(field) !== false &&
+        this.#random.chance(options.set) &&
         budget.left > 0 &&
-        (making.depth > 0 || field.message === undefined);
-      if (isRequired || isWanted) this.#set(message, field, making, budget);
+        (options.depth > 0 || field.message === undefined);
+      if (isRequired || isChosen) this.#set(message, field, options, budget);
     }
     return message;
   }
 
-  #set(message: ReflectMessage, field: DescField, making: Making, budget: { left: number }): void {
+  #set(message: ReflectMessage, field: DescField, options: MessageOptions, budget: { left: number }): void {
     budget.left--;
-    const inner = { ...making, depth: making.depth - 1 };
+    const inner = { ...options, depth: options.depth - 1 };
     const one = () =>
       field.message === undefined ? this.value(field) : this.#message(field.message, inner, budget);
     if (field.fieldKind === "list") {
       const list = message.get(field);
       for (let count = 1 + this.#random.below(2); count > 0; count--) {
         const item = one();
-        if (isUseful(field.message, item, making)) list.add(item);
+        if (isUseful(field.message, item, options)) list.add(item);
       }
     } else if (field.fieldKind === "map") {
       const item = one();
-      if (isUseful(field.message, item, making))
+      if (isUseful(field.message, item, options))
         message.get(field).set(this.#scalar(field.mapKey) as string, item);
     } else {
       const item = one();
-      if (isUseful(field.message, item, making)) message.set(field, item);
+      if (isUseful(field.message, item, options)) message.set(field, item);
     }
   }
 
@@ -199,7 +199,7 @@ export class MessageMaker {
     return desc.open && random.chance(0.05) ? 123_456 : random.pick(desc.values).number;
   }
 
-  /** Messages that JSON writes in a form of its own, which not every value of their fields has. */
+  /** Well-known types with JSON forms of their own, which only allow some values. */
   #wellKnown(desc: DescMessage): Message | undefined {
     const random = this.#random;
     const nanos = random.pick([0, 1, 1_000, 500_000_000, 999_999_999]);
@@ -212,7 +212,7 @@ export class MessageMaker {
       case DurationSchema.typeName: {
         const sign = random.pick([1, -1]);
         const seconds = random.pick([0n, 1n, 3_600n, 315_576_000_000n]);
-        // Not one nanosecond more than that.
+        // The largest Duration has no nanos.
         const within = seconds === 315_576_000_000n || nanos === 0 ? 0 : sign * nanos;
         return create(DurationSchema, { seconds: BigInt(sign) * seconds, nanos: within });
       }
@@ -225,7 +225,7 @@ export class MessageMaker {
       case ListValueSchema.typeName:
         return this.#listValue(2);
       case AnySchema.typeName: {
-        const inner = this.#packed[random.below(this.#packed.length)];
+        const inner = this.#anyTypes[random.below(this.#anyTypes.length)];
         if (inner === undefined) return create(AnySchema);
         return anyPack(inner, this.message(inner, { set: 0.5, depth: 1 }));
       }
@@ -262,16 +262,20 @@ export class MessageMaker {
   }
 }
 
-function isUseful(desc: DescMessage | undefined, item: unknown, { empty = true }: Making): boolean {
+function isUseful(
+  desc: DescMessage | undefined,
+  item: unknown,
+  { allowEmpty = true }: MessageOptions,
+): boolean {
   if (desc === undefined) return true;
   const message = item as ReflectMessage;
-  // One that holds nothing cannot be written in JSON.
+  // An empty Any has no JSON form.
   if (desc.typeName === AnySchema.typeName) return message.fields.some((field) => message.isSet(field));
-  return empty || hasForm.has(desc.typeName) || message.fields.some((field) => message.isSet(field));
+  return allowEmpty || stringTypes.has(desc.typeName) || message.fields.some((field) => message.isSet(field));
 }
 
-/** What is one text in JSON and in a query. */
-const hasForm: ReadonlySet<string> = new Set([
+/** Types that are a string in JSON and in a query. */
+const stringTypes: ReadonlySet<string> = new Set([
   TimestampSchema.typeName,
   DurationSchema.typeName,
   FieldMaskSchema.typeName,

@@ -1,5 +1,5 @@
-// Each binding of each method: the request that a client makes of a message, against the one that google-gax makes, and
-// the message that our own router and server make of it.
+// Compares, for each binding of each method, the client's request with that of google-gax, and the client's message with
+// the one that our own server receives.
 import { isDeepStrictEqual } from "node:util";
 import {
   create,
@@ -19,36 +19,37 @@ import { Dispatcher } from "undici";
 import { http } from "../../gen/google/api/annotations_pb.js";
 import { type HttpRule, HttpRuleSchema } from "../../gen/google/api/http_pb.js";
 import { createMemoryServer } from "../../src/testing/index.ts";
+import { isUnary } from "../../src/transcoding/compile-route.ts";
 import { Code, createClient, createRestTransport, RpcError, type Transport } from "../../src/transport.ts";
 import { Random } from "../fuzz/random.ts";
 import { MessageMaker } from "./any-message.ts";
 import { gaxFaults } from "./gax-faults.ts";
 import { gaxRequest } from "./gax-request.ts";
-import { type HttpRequest, type Meaning, meaningOf } from "./http-request.ts";
-import { fittingMessage, variablesOf } from "./rule-messages.ts";
+import { type HttpRequest, type NormalizedRequest, normalized } from "./http-request.ts";
+import { validMessage, variablesOf } from "./rule-messages.ts";
 
 export interface BindingCounts {
   services: number;
   methods: number;
-  /** Methods that cannot be called over HTTP rules, and say so. */
+  /** Streaming methods, which fail with Unimplemented. */
   streaming: number;
   withoutRule: number;
   bindings: number;
   messages: number;
-  /** Messages of which both make the same request. */
+  /** Messages of which both clients make the same request. */
   same: number;
-  /** Messages of which neither makes one, because a variable is not set. */
-  refusedByBoth: number;
-  /** Messages that came back the same, in JSON and in binary. */
-  cameBack: number;
-  /** Those of them that took a server with that method alone: the path fits another method of the service too. */
-  fitsAnother: number;
-  /** By its reason, how often google-gax made another request. */
+  /** Messages of which neither client makes a request, because a variable is not set. */
+  invalidForBoth: number;
+  /** Round trips through our own server that kept the message, in JSON and in binary. */
+  roundTrips: number;
+  /** Round trips that needed a server with only that method, because the path matches another method, too. */
+  ambiguousPaths: number;
+  /** How often google-gax made another request, by reason. */
   readonly explained: Map<string, number>;
   readonly unexplained: string[];
 }
 
-/** @param seed of the random values in the messages */
+/** @param seed the seed of the random values in the messages */
 export async function compareBindings(
   services: readonly DescService[],
   registry: Registry,
@@ -68,9 +69,9 @@ class Comparison {
     bindings: 0,
     messages: 0,
     same: 0,
-    refusedByBoth: 0,
-    cameBack: 0,
-    fitsAnother: 0,
+    invalidForBoth: 0,
+    roundTrips: 0,
+    ambiguousPaths: 0,
     explained: new Map(),
     unexplained: [],
   };
@@ -83,7 +84,7 @@ class Comparison {
   async service(service: DescService): Promise<void> {
     this.counts.services++;
     const peer = new Peer(service, this.#maker);
-    // Its rules are checked here.
+    // createClient validates the rules of the service.
     const client = createClient(service, peer.json) as Record<string, (request: object) => Promise<Message>>;
     for (const method of service.methods) {
       this.counts.methods++;
@@ -93,9 +94,9 @@ class Comparison {
       }
       this.counts[isUnary(method) ? "withoutRule" : "streaming"]++;
       const error = await client[method.localName]?.({}).catch((reason: unknown) => reason);
-      const isRefused =
+      const isUnimplemented =
         error instanceof RpcError && error.code === Code.Unimplemented && error.outcome === "not_sent";
-      if (!isRefused) this.#unexplained(method, `was not refused: ${error}`);
+      if (!isUnimplemented) this.#unexplained(method, `did not fail with Unimplemented: ${error}`);
     }
   }
 
@@ -105,44 +106,49 @@ class Comparison {
       this.counts.bindings++;
       const only = withRule(method, one);
       for (const set of [0, 1, 0.4]) {
-        await this.#fitting(only, one, fittingMessage(this.#maker, method.input, one, set), peer);
+        await this.#compareMessage(only, one, validMessage(this.#maker, method.input, one, set), peer);
       }
       if (variablesOf(one).length > 0) await this.#unset(only, one, peer);
     }
   }
 
-  async #fitting(method: DescMethodUnary, rule: HttpRule, message: Message, peer: Peer): Promise<void> {
+  async #compareMessage(
+    method: DescMethodUnary,
+    rule: HttpRule,
+    message: Message,
+    peer: Peer,
+  ): Promise<void> {
     this.counts.messages++;
     const exchange = await peer.call(method, message, "json");
     if (exchange.request === undefined) {
       this.#unexplained(method, `nothing was sent: ${exchange.error}`);
       return;
     }
-    this.#compare(method, rule, message, meaningOf(exchange.request));
+    this.#compare(method, rule, message, normalized(exchange.request));
     for (const encoding of ["json", "binary"] as const) {
       const { received } = encoding === "json" ? exchange : await peer.call(method, message, encoding);
       if (received?.method === method.name) {
-        this.#cameBack(method, message, received.message);
+        this.#compareRoundTrip(method, message, received.message);
       } else {
-        // Which of two that fit is meant is not for a router to know; that this one fits is.
+        // The path matches several methods. The router has to match this one if it is the only one.
         const alone = await peer.alone(method).call(method, message, encoding);
-        this.counts.fitsAnother++;
-        this.#cameBack(method, message, alone.received?.message);
+        this.counts.ambiguousPaths++;
+        this.#compareRoundTrip(method, message, alone.received?.message);
       }
     }
   }
 
-  #compare(method: DescMethodUnary, rule: HttpRule, message: Message, ours: Meaning): void {
+  #compare(method: DescMethodUnary, rule: HttpRule, message: Message, ours: NormalizedRequest): void {
     const json = toJson(method.input, message as MessageShape<typeof method.input>, {
       registry: this.#maker.registry,
     });
     const made = gaxRequest(rule, json);
-    const theirs = made && meaningOf(made);
+    const theirs = made && normalized(made);
     if (isDeepStrictEqual(ours, theirs)) {
       this.counts.same++;
       return;
     }
-    let imitated: Meaning | undefined = ours;
+    let imitated: NormalizedRequest | undefined = ours;
     const reasons: string[] = [];
     for (const { reason, imitate } of gaxFaults) {
       if (imitated === undefined) break;
@@ -159,22 +165,22 @@ class Comparison {
     }
   }
 
-  #cameBack(method: DescMethodUnary, sent: Message, received: Message | undefined): void {
-    if (isDeepStrictEqual(received, sent)) this.counts.cameBack++;
-    else this.#unexplained(method, `${inspected(sent)}\n  came back as: ${inspected(received)}`);
+  #compareRoundTrip(method: DescMethodUnary, sent: Message, received: Message | undefined): void {
+    if (isDeepStrictEqual(received, sent)) this.counts.roundTrips++;
+    else this.#unexplained(method, `${inspected(sent)}\n  received: ${inspected(received)}`);
   }
 
-  /** No variable has a value. */
+  /** Compares the requests for an empty message, in which no variable is set. */
   async #unset(method: DescMethodUnary, rule: HttpRule, peer: Peer): Promise<void> {
     this.counts.messages++;
     const message = create(method.input);
     const { request, error } = await peer.call(method, message, "json");
     if (request !== undefined) {
-      this.#compare(method, rule, message, meaningOf(request));
+      this.#compare(method, rule, message, normalized(request));
     } else if (gaxRequest(rule, {}) === undefined && isInvalidArgument(error)) {
-      this.counts.refusedByBoth++;
+      this.counts.invalidForBoth++;
     } else {
-      this.#unexplained(method, `an empty message was refused by one: ${error}`);
+      this.#unexplained(method, `only one client rejected an empty message: ${error}`);
     }
   }
 
@@ -186,12 +192,12 @@ class Comparison {
 interface Exchange {
   /** Undefined if nothing was sent. */
   readonly request: HttpRequest | undefined;
-  /** Undefined if nothing arrived. */
+  /** Undefined if the server received nothing. */
   readonly received: { readonly method: string; readonly message: Message } | undefined;
   readonly error: unknown;
 }
 
-/** A client and a server of one service, with no socket between them. */
+/** A client and an in-memory server of one service. */
 class Peer {
   readonly json: Transport;
   readonly #binary: Transport;
@@ -222,7 +228,7 @@ class Peer {
       retry: false,
       jsonFallback: false,
       timeoutMs: 0,
-      // What google-gax is given is protobuf's JSON.
+      // google-gax takes messages in the JSON format.
       queryFieldMask: "camelCase",
     } as const;
     this.json = createRestTransport({ ...common, encoding: "json" });
@@ -240,14 +246,14 @@ class Peer {
     return { request: this.#request, received: this.#received, error };
   }
 
-  /** The same with one method of the service. */
+  /** A client and a server with only one method of the service. */
   alone({ name }: DescMethod): Peer {
     const methods = this.#service.methods.filter((method) => method.name === name);
     return new Peer({ ...this.#service, methods }, this.#maker);
   }
 }
 
-/** Looks at requests on their way. */
+/** A dispatcher that records requests. */
 class Tap extends Dispatcher {
   readonly #to: Dispatcher;
   readonly #onRequest: (request: HttpRequest) => void;
@@ -271,15 +277,11 @@ class Tap extends Dispatcher {
   }
 }
 
-/** The method as if this rule were its only one. */
+/** The method with only this rule. */
 function withRule(method: DescMethodUnary, rule: HttpRule): DescMethodUnary {
   const options = create(MethodOptionsSchema);
   setExtension(options, http, create(HttpRuleSchema, { ...rule, additionalBindings: [] }));
   return { ...method, proto: { ...method.proto, options } };
-}
-
-function isUnary(method: DescMethod): method is DescMethodUnary {
-  return method.methodKind === "unary";
 }
 
 function isInvalidArgument(error: unknown): boolean {

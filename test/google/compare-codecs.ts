@@ -1,4 +1,4 @@
-// Our codecs against protobuf-es: what each writes is the same, and what each reads.
+// Compares our codecs with protobuf-es: they have to write the same bytes and JSON, and to read the same messages.
 
 import { isDeepStrictEqual } from "node:util";
 import {
@@ -18,11 +18,11 @@ import { MessageMaker } from "./any-message.ts";
 export interface CodecCounts {
   types: number;
   messages: number;
-  /** What is different, of each message that is. */
+  /** The differences, with the message type. */
   readonly different: string[];
 }
 
-/** @param perType how many messages of each type; of the first, all fields are set */
+/** @param perType the number of messages of each type; the first one has all fields set */
 export function compareCodecs(
   types: Iterable<DescMessage>,
   registry: Registry,
@@ -51,17 +51,18 @@ function* differences(
 ): Generator<string> {
   try {
     const bytes = toBinary(desc, message);
-    if (Buffer.compare(encodeBinary(desc, message), bytes) !== 0) yield "other bytes are written";
+    if (Buffer.compare(encodeBinary(desc, message), bytes) !== 0) yield "the bytes differ";
     const read = decodeBinary(desc, bytes);
-    if (!isDeepStrictEqual(read, fromBinary(desc, bytes))) yield "another message is read from binary";
-    if (!isDeepStrictEqual(read, message)) yield "another message comes back from binary";
+    if (!isDeepStrictEqual(read, fromBinary(desc, bytes)))
+      yield "the message that is read from binary differs";
+    if (!isDeepStrictEqual(read, message)) yield "the message differs after a round trip in binary";
     const json = toJson(desc, message, { registry });
     const ours = encodeJson(desc, message, { registry });
     const text = Buffer.from(ours).toString();
-    if (!isDeepStrictEqual(JSON.parse(text), json)) yield `other JSON is written: ${text.slice(0, 200)}`;
+    if (!isDeepStrictEqual(JSON.parse(text), json)) yield `the JSON differs: ${text.slice(0, 200)}`;
     const readJson = decodeJson(desc, ours, registry);
     if (!isDeepStrictEqual(readJson, fromJsonString(desc, JSON.stringify(json), { registry }))) {
-      yield "another message is read from JSON";
+      yield "the message that is read from JSON differs";
     }
   } catch (error) {
     yield String(error);

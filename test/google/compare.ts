@@ -3,7 +3,7 @@ import { type BindingCounts, compareBindings } from "./compare-bindings.ts";
 import { type CodecCounts, compareCodecs } from "./compare-codecs.ts";
 import { messagesOf, protoFiles, publishedApis, servicesOf } from "./published-apis.ts";
 
-/** Messages of each type that go through the codecs. */
+/** The number of messages of each type for the codecs. */
 const PER_TYPE = 3;
 
 export interface Comparison {
@@ -12,9 +12,9 @@ export interface Comparison {
 }
 
 /**
- * Compares what the files in some folders describe, or all of it, with google-gax and protobuf-es.
+ * Compares the services and messages of the files in some folders, or in all, with google-gax and protobuf-es.
  *
- * @param onBuilt is given the descriptors, before they are used
+ * @param onBuilt is called with the descriptors before they are used
  */
 export async function compare(
   seed: number,
@@ -23,7 +23,7 @@ export async function compare(
 ): Promise<Comparison> {
   const registry = publishedApis(folders);
   onBuilt?.(registry);
-  // What a folder imports is not its own.
+  // The registry also has the files that those in the folders import.
   const own = folders && new Set(protoFiles(folders));
   const isOwn = ({ file }: { readonly file: { readonly proto: { readonly name: string } } }) =>
     own?.has(file.proto.name) !== false;

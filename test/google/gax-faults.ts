@@ -1,6 +1,6 @@
-// Where google-gax 6.17 makes another request than this client, and why. Each entry says when it applies, by the rule and
-// the request alone, and does to our request what google-gax does to its own: a difference is explained only if the two
-// are then the same to the last character.
+// The faults of google-gax 6.17 that make its requests differ from ours. Each entry decides from the rule and our request
+// whether it applies, and then changes our request as google-gax would. A difference is explained only if the changed
+// request is equal to that of google-gax.
 import { isDeepStrictEqual } from "node:util";
 import {
   type DescField,
@@ -11,24 +11,24 @@ import {
 } from "@bufbuild/protobuf";
 import { protoCamelCase } from "@bufbuild/protobuf/reflect";
 import type { HttpRule } from "../../gen/google/api/http_pb.js";
-import { type Meaning, sorted } from "./http-request.ts";
+import { type NormalizedRequest, sorted } from "./http-request.ts";
 import { pathOf, variablesOf } from "./rule-messages.ts";
 
 export interface Fault {
   readonly reason: string;
-  /** Our request as google-gax makes it: the same object where the fault does not apply, undefined for none. */
-  imitate(ours: Meaning, method: DescMethod, rule: HttpRule): Meaning | undefined;
+  /** Our request with this fault: the same object if it does not apply, undefined if google-gax sends no request. */
+  imitate(ours: NormalizedRequest, method: DescMethod, rule: HttpRule): NormalizedRequest | undefined;
 }
 
 export const gaxFaults: readonly Fault[] = [
   {
     reason:
-      "it loses fields with a word of digits (display_video_360_advertiser_id) or a json_name in a path: it makes no call",
+      "it loses path fields with a digits-only word (display_video_360_advertiser_id) or a json_name: it sends nothing",
     imitate: (ours, method, rule) =>
       variablesOf(rule).some(({ name }) => isLost(method, name)) ? undefined : ours,
   },
   {
-    reason: "it loses such a field also where it is the body: all of it goes into the query",
+    reason: "it loses such a field as the body, too: its fields go into the query",
     imitate(ours, method, rule) {
       if (rule.body === "" || rule.body === "*" || !isLost(method, rule.body)) return ours;
       if (ours.body === undefined) return ours;
@@ -40,33 +40,32 @@ export const gaxFaults: readonly Fault[] = [
     },
   },
   {
-    reason: "it finds no line break in what ** stands for: it makes no call",
+    reason: "its ** does not match line breaks: it sends nothing",
     imitate: (ours, _method, rule) =>
       /%0A|%0D|%E2%80%A[89]/.test(restIn(ours.path, rule)) ? undefined : ours,
   },
   {
-    reason: "it leaves out the zero of a number, an enum or a bool in a path: it makes no call",
+    reason: "it omits zero numbers, enums and bools in a path: it sends nothing",
     imitate: (ours, method, rule) =>
       variablesOf(rule).some(({ name }) => isZeroInPath(ours, rule, method, name)) ? undefined : ours,
   },
   {
     reason:
-      "a float in a query: it writes all digits of the double that it is, we those that the float needs; it is the same",
+      "floats in a query: it writes all digits of the double, we write the shortest form of the same float",
     imitate: (ours, method) =>
       withValues(ours, method, ({ scalar }, value) =>
         scalar === ScalarType.FLOAT ? String(Math.fround(Number(value))) : value,
       ),
   },
   {
-    reason:
-      "bytes in a query: it writes them in the alphabet of JSON (+ and /), we in that of URLs; servers read both",
+    reason: "bytes in a query: it writes base64 with + and /, we write URL-safe base64; servers read both",
     imitate: (ours, method) =>
       withValues(ours, method, ({ scalar }, value) =>
         scalar === ScalarType.BYTES ? value.replaceAll("-", "+").replaceAll("_", "/") : value,
       ),
   },
   {
-    reason: "of a field that lies two messages deep it sends the last two names alone (a.b.c=1 as b.c=1)",
+    reason: "it sends only the last two names of a deeper field in a query (a.b.c=1 as b.c=1)",
     imitate(ours) {
       if (ours.query.every(([key]) => key.split(".").length <= 2)) return ours;
       return {
@@ -76,17 +75,17 @@ export const gaxFaults: readonly Fault[] = [
     },
   },
   {
-    reason: 'where a rule has no body, or the field that is the body says nothing, it sends the JSON text ""',
+    reason: 'without a body, or with an empty body field, it sends the JSON text ""',
     imitate(ours, _method, rule) {
       if (rule.body === "*" || ours.verb === "GET" || ours.verb === "DELETE") return ours;
-      const saysNothing =
+      const isEmpty =
         ours.body === undefined ||
         (typeof ours.body === "object" && Object.keys(ours.body ?? {}).length === 0);
-      return saysNothing ? { ...ours, body: "" } : ours;
+      return isEmpty ? { ...ours, body: "" } : ours;
     },
   },
   {
-    reason: 'it makes an object of a list that lies in a list ([[1]] as [{"0":1}])',
+    reason: 'it turns a list inside a list into an object ([[1]] into [{"0":1}])',
     imitate(ours) {
       const body = ours.body === undefined ? undefined : withoutListsInLists(ours.body);
       return isDeepStrictEqual(body, ours.body) ? ours : { ...ours, body };
@@ -94,12 +93,12 @@ export const gaxFaults: readonly Fault[] = [
   },
 ];
 
-/** The same with other texts for values in the query, where they are others. */
+/** Changes values in the query; returns the same object if none changes. */
 function withValues(
-  ours: Meaning,
+  ours: NormalizedRequest,
   { input }: DescMethod,
   change: (field: DescField, value: string) => string,
-): Meaning {
+): NormalizedRequest {
   const query = ours.query.map(([key, value]) => {
     const field = fieldAt(input, key.split("."));
     return [key, field === undefined ? value : change(field, value)] as const;
@@ -107,7 +106,7 @@ function withValues(
   return query.every(([, value], i) => value === ours.query[i]?.[1]) ? ours : { ...ours, query };
 }
 
-/** google-gax makes `displayVideo_360Link` of `display_video_360_link`, and knows no `json_name`. */
+/** Whether google-gax loses a field: it turns `display_video_360_link` into `displayVideo_360Link`, and ignores `json_name`. */
 function isLost(method: DescMethod, path: string): boolean {
   const names = path.split(".");
   return names.some((name, i) => {
@@ -116,7 +115,7 @@ function isLost(method: DescMethod, path: string): boolean {
   });
 }
 
-/** What stands for `**` in a path, as it goes out. */
+/** The escaped text that matches `**` in a path. */
 function restIn(path: string, rule: HttpRule): string {
   const template = pathOf(rule).replace(
     /\{[^}=]+(?:=([^}]*))?\}/g,
@@ -142,7 +141,7 @@ function withoutListsInLists(json: JsonValue): JsonValue {
   return json.map((item) => withoutListsInLists(Array.isArray(item) ? { ...item } : item));
 }
 
-function isZeroInPath(ours: Meaning, rule: HttpRule, method: DescMethod, name: string): boolean {
+function isZeroInPath(ours: NormalizedRequest, rule: HttpRule, method: DescMethod, name: string): boolean {
   const field = fieldAt(method.input, name.split("."));
   if (field === undefined || field.scalar === ScalarType.STRING) return false;
   const before = pathOf(rule).split("{")[0] ?? "";
@@ -150,7 +149,7 @@ function isZeroInPath(ours: Meaning, rule: HttpRule, method: DescMethod, name: s
   return new RegExp(`/${zero}(?:[/:]|$)`).test(ours.path.slice(before.length - 1));
 }
 
-/** The field that a path names, by its JSON names or those of the .proto. */
+/** Finds a field by its path, in JSON names or the names of the .proto file. */
 function fieldAt(desc: DescMessage, [name, ...rest]: readonly string[]): DescField | undefined {
   const field = desc.fields.find((candidate) => candidate.jsonName === name || candidate.name === name);
   if (rest.length === 0) return field;

@@ -5,7 +5,7 @@ import type { HttpRule } from "../../gen/google/api/http_pb.js";
 import type { HttpRequest } from "./http-request.ts";
 
 const require = createRequire(import.meta.url);
-// It has no entry of its own in the package; every request of a google-gax client over REST comes from it.
+// The package does not export this module. It makes every REST request of a google-gax client.
 const { transcode } = require(join(dirname(require.resolve("google-gax")), "transcoding.js")) as {
   transcode(
     request: JsonValue,
@@ -14,18 +14,18 @@ const { transcode } = require(join(dirname(require.resolve("google-gax")), "tran
 };
 
 /**
- * The request that google-gax makes of a message in JSON by one rule.
+ * Makes the request of google-gax for a message in JSON and one rule.
  *
- * @returns undefined if it makes none
+ * @returns undefined if google-gax makes none
  */
 export function gaxRequest({ pattern, body }: HttpRule, json: JsonValue): HttpRequest | undefined {
   if (pattern.case === undefined) return undefined;
-  // As protobufjs reads the option: a rule has the names of its own .proto.
+  // The option in the form of protobufjs.
   const rule = { [pattern.case]: pattern.value, ...(body !== "" && { body }) };
   const made = transcode(structuredClone(json), [{ "(google.api.http)": rule }]);
   if (made === undefined) return undefined;
   const verb = made.httpMethod.toUpperCase();
-  // Its stub sends the data as JSON, and takes the body away from these two.
+  // The stub of google-gax sends the data as JSON, except with these two methods.
   const hasBody = verb !== "GET" && verb !== "DELETE";
   return {
     verb,

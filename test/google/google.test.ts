@@ -4,12 +4,12 @@ import { compare } from "./compare.ts";
 import { protoFolders } from "./published-apis.ts";
 
 // `npm run test:google` does the same with everything that Google publishes.
-test("some of Google's APIs: requests as google-gax makes them, and messages as protobuf-es has them", async () => {
+test("requests for some of Google's APIs match google-gax, and messages match protobuf-es", async () => {
   const seed = 1;
   const random = new Random(seed);
   const all = protoFolders();
   const some = Array.from({ length: 24 }, () => random.pick(all));
-  // Here ** stands in the middle of templates, and here names have words of digits.
+  // Their templates have ** in the middle, or their names have digits-only words.
   const always = ["google/cloud/discoveryengine/v1", "google/firestore/v1", "google/analytics/admin/v1alpha"];
   const { bindings, codecs } = await compare(seed, [...new Set([...always, ...some])]);
   expect(bindings.unexplained).toEqual([]);

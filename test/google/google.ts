@@ -27,20 +27,20 @@ const packages = ["google-proto-files", "google-gax", "@bufbuild/protobuf"].map(
 console.log(`${packages.join(", ")}; seed ${seed}, ${seconds} s
 
 ${count(bindings.services)} services, a client for each; ${withRules.toLocaleString("en")} have rules
-${count(bindings.methods)} methods; ${bindings.streaming} stream and ${bindings.withoutRule} have no rule: they say so when they are called
+${count(bindings.methods)} methods; ${bindings.streaming} are streaming and ${bindings.withoutRule} have no rule: calls of them fail with Unimplemented
 ${count(bindings.bindings)} bindings
 ${count(bindings.messages)} messages
 ${count(bindings.same)} made the same request as google-gax
-${count(bindings.refusedByBoth)} were refused by both: a variable is not set
-${count(bindings.cameBack)} came back the same through our own server, in JSON and in binary; for ${bindings.fitsAnother} the path fits another method too
+${count(bindings.invalidForBoth)} were rejected by both: a variable is not set
+${count(bindings.roundTrips)} round trips through our own server kept the message, in JSON and in binary; ${bindings.ambiguousPaths} paths match another method, too
 
-Where google-gax makes another request:`);
+Reasons why google-gax made another request:`);
 for (const [reason, times] of [...explained].sort(([, a], [, b]) => b - a))
   console.log(`${count(times)} ${reason}`);
 console.log(`${count(unexplained.length)} unexplained
 
 ${count(codecs.types)} message types
-${count(codecs.messages)} messages written and read as protobuf-es does it, in binary and in JSON
+${count(codecs.messages)} messages written and read like protobuf-es, in binary and in JSON
 ${count(codecs.different.length)} different`);
 for (const each of [...unexplained, ...codecs.different].slice(0, 50)) console.log(`\n${each}`);
 if (unexplained.length > 0 || codecs.different.length > 0) process.exitCode = 1;

@@ -1,6 +1,6 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 
-/** A request in JSON, as it would go out. */
+/** A request in JSON, before it is sent. */
 export interface HttpRequest {
   readonly verb: string;
   readonly path: string;
@@ -9,16 +9,16 @@ export interface HttpRequest {
   readonly body: string | undefined;
 }
 
-/** What a request says, however it is spelt: the order of parameters and of keys, and what is escaped in a query. */
-export interface Meaning {
+/** A request in a comparable form, whatever its order of parameters and keys, and its escapes in the query. */
+export interface NormalizedRequest {
   readonly verb: string;
-  /** As it goes out: a path that is escaped in another way is another one. */
+  /** The escaped path: differently escaped paths are different. */
   readonly path: string;
   readonly query: readonly (readonly [key: string, value: string])[];
   readonly body: JsonValue | undefined;
 }
 
-export function meaningOf({ verb, path, query, body }: HttpRequest): Meaning {
+export function normalized({ verb, path, query, body }: HttpRequest): NormalizedRequest {
   const parameters = query.split("&").filter((parameter) => parameter !== "");
   return {
     verb,
@@ -28,8 +28,8 @@ export function meaningOf({ verb, path, query, body }: HttpRequest): Meaning {
   };
 }
 
-/** By key; the values of one key keep their order. */
-export function sorted(query: Meaning["query"]): Meaning["query"] {
+/** Sorts by key; the values of one key keep their order. */
+export function sorted(query: NormalizedRequest["query"]): NormalizedRequest["query"] {
   return query.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 }
 

@@ -1,5 +1,5 @@
-// What Google publishes: the .proto files of the package google-proto-files, made into descriptors by buf, here and now.
-// Nothing of it is committed.
+// The APIs that Google publishes: buf builds descriptors from the .proto files of the package google-proto-files. Nothing
+// of them is committed.
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
@@ -15,35 +15,35 @@ import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** From the root of this repository. */
+/** The path from the root of this repository. */
 const published = "node_modules/google-proto-files";
 
-/** Where the files are, for protobufjs. */
+/** The folder of the files, for protobufjs. */
 export const publishedRoot = join(root, published);
 
 /**
- * Not built: the well-known types, which buf has itself, and with them what protobuf tests itself with, which imports
+ * The folder that is not built. It has the well-known types, which are part of buf, and protobuf's own tests, which import
  * files that the package does not have.
  */
-const leftOut = "google/protobuf";
+const excluded = "google/protobuf";
 
-/** The files, by their names in imports: all of them, or those in some folders. */
+/** The names of the files, as imports name them: all, or those in some folders. */
 export function protoFiles(folders?: readonly string[]): string[] {
   return readdirSync(publishedRoot, { recursive: true, encoding: "utf8" })
     .map((file) => file.split(sep).join("/"))
-    .filter((file) => file.endsWith(".proto") && !file.startsWith(`${leftOut}/`))
+    .filter((file) => file.endsWith(".proto") && !file.startsWith(`${excluded}/`))
     .filter((file) => folders === undefined || folders.includes(dirname(file)))
     .sort();
 }
 
-/** The folders that have files, `google/pubsub/v1`. */
+/** The folders with files, for instance `google/pubsub/v1`. */
 export function protoFolders(): string[] {
   return [...new Set(protoFiles().map((file) => dirname(file)))];
 }
 
-/** Builds the descriptors of all files, or of those in some folders and what they import. */
+/** Builds the descriptors of all files, or of those in some folders and the files that they import. */
 export function publishedApis(folders?: readonly string[]): FileRegistry {
-  const config = { version: "v2", modules: [{ path: published, excludes: [`${published}/${leftOut}`] }] };
+  const config = { version: "v2", modules: [{ path: published, excludes: [`${published}/${excluded}`] }] };
   const paths = (folders ?? []).flatMap((folder) => ["--path", `${published}/${folder}`]);
   const args = ["build", "--config", JSON.stringify(config), "--exclude-source-info", ...paths, "-o", "-"];
   const { status, stdout, stderr, error } = spawnSync(join(root, "node_modules/.bin/buf"), args, {

@@ -27,21 +27,25 @@ export function variablesOf(rule: HttpRule): Variable[] {
   }));
 }
 
-/** A message that a rule carries; every variable has a value that fits. @param set the part of the other fields that is set */
-export function fittingMessage(maker: MessageMaker, desc: DescMessage, rule: HttpRule, set: number): Message {
-  const making =
+/**
+ * Makes a message that can be sent by a rule: every variable has a matching value.
+ *
+ * @param set the probability that another field is set
+ */
+export function validMessage(maker: MessageMaker, desc: DescMessage, rule: HttpRule, set: number): Message {
+  const options =
     rule.body === "*"
       ? { set, depth: 3 }
       : {
           set,
           depth: 3,
-          // A query cannot say that a message is there, and nothing in it.
-          empty: false,
-          may: (field: DescField) => field.name !== rule.body && canBeInQuery(field),
+          // A query cannot carry an empty message.
+          allowEmpty: false,
+          mayBeSet: (field: DescField) => field.name !== rule.body && canBeInQuery(field),
         };
-  const message = reflect(desc, maker.message(desc, making) as MessageShape<DescMessage>);
+  const message = reflect(desc, maker.message(desc, options) as MessageShape<DescMessage>);
   const body = desc.fields.find(({ name }) => name === rule.body);
-  // A body that is a field is always there.
+  // A body that is a field is always sent.
   if (body !== undefined) maker.set(message, body, { set, depth: 2 });
   for (const variable of variablesOf(rule))
     fillVariable(maker, message, variable.name.split("."), variable.pattern);
@@ -65,12 +69,12 @@ function fillVariable(
     const segment = () => maker.text().replaceAll("/", "-");
     const filled = (part: string) =>
       part === "*" ? segment() : part === "**" ? `${segment()}/${segment()}` : part;
-    // Alone, * is a segment whatever is in it.
+    // The value of a single * may have a slash, which is escaped.
     message.set(field, pattern === "*" ? maker.text() : pattern.split("/").map(filled).join("/"));
   }
 }
 
-const shapeless: ReadonlySet<string> = new Set(
+const withoutParameters: ReadonlySet<string> = new Set(
   ["Any", "Struct", "Value", "ListValue"].map((name) => `google.protobuf.${name}`),
 );
 
@@ -78,5 +82,5 @@ const shapeless: ReadonlySet<string> = new Set(
 function canBeInQuery(field: DescField): boolean {
   if (field.fieldKind === "map") return false;
   if (field.fieldKind === "list") return field.message === undefined;
-  return !shapeless.has(field.message?.typeName ?? "");
+  return !withoutParameters.has(field.message?.typeName ?? "");
 }
