@@ -1,7 +1,7 @@
 /**
- * Reads base64 in either alphabet of RFC 4648 (sections 4 and 5), padded or not.
+ * Decodes base64 in either alphabet of RFC 4648 (sections 4 and 5), with or without padding.
  *
- * @returns undefined if it is none: Buffer and protobuf-es pass over what they do not know
+ * @returns undefined if the text is not base64: Buffer and protobuf-es skip invalid characters
  */
 export function bytesFromBase64(text: string): Uint8Array | undefined {
   const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;

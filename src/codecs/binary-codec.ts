@@ -10,33 +10,33 @@ import { validateValues } from "./validate-values.ts";
 import { wireSchemaOf } from "./wire-schema.ts";
 
 /**
- * Writes a message in protobuf's binary format.
+ * Encodes a message in protobuf's binary format.
  *
- * @throws an error of protobuf-es, or a {@link CodecError}, that names the field which cannot be written
+ * @throws an error of protobuf-es, or a {@link CodecError}, that names the field which cannot be encoded
  */
 export function encodeBinary(desc: DescMessage, message: Message): Uint8Array {
-  const everyday = tryCompiled(encoderOf(desc), message);
-  if (everyday !== undefined) return everyday;
+  const encoded = tryCompiled(encoderOf(desc), message);
+  if (encoded !== undefined) return encoded;
   validateValues(desc, message);
   return toBinary(desc, message as MessageShape<DescMessage>);
 }
 
 /**
- * Reads a message in protobuf's binary format.
+ * Decodes a message in protobuf's binary format.
  *
  * @throws {@link CodecError} if the bytes are not a message of that type (see {@link validateBinary})
  */
 export function decodeBinary<Desc extends DescMessage>(desc: Desc, bytes: Uint8Array): MessageShape<Desc> {
-  const everyday = tryCompiled(decoderOf(desc), bytes);
-  if (everyday !== undefined) return everyday as MessageShape<Desc>;
+  const decoded = tryCompiled(decoderOf(desc), bytes);
+  if (decoded !== undefined) return decoded as MessageShape<Desc>;
   validateBinary(wireSchemaOf(desc), bytes);
-  // A Buffer would make Buffers of bytes fields, which are no plain Uint8Arrays to whoever compares or slices them.
-  const message = fromCheckedBinary(desc, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  // From a Buffer, protobuf-es would make bytes fields that are Buffers, which differ from a Uint8Array in slice() and equality.
+  const message = fromValidBinary(desc, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   validateRequiredFields(desc, message);
   return message;
 }
 
-function fromCheckedBinary<Desc extends DescMessage>(desc: Desc, bytes: Uint8Array): MessageShape<Desc> {
+function fromValidBinary<Desc extends DescMessage>(desc: Desc, bytes: Uint8Array): MessageShape<Desc> {
   try {
     return fromBinary(desc, bytes);
   } catch (cause) {

@@ -1,4 +1,4 @@
-/** Bytes that are not what they should be, or a value that cannot be written. */
+/** The error for bytes that cannot be decoded, or a value that cannot be encoded. */
 export class CodecError extends Error {
   override readonly name = "CodecError";
 }

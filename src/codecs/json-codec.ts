@@ -9,22 +9,22 @@ import { utf8Of } from "./utf8.ts";
 import { validateValues } from "./validate-values.ts";
 
 /**
- * Writes a message in protobuf's JSON format.
+ * Encodes a message in protobuf's JSON format.
  *
- * @throws {@link CodecError} that names the field which cannot be written
+ * @throws {@link CodecError} that names the field which cannot be encoded
  * @see https://protobuf.dev/programming-guides/json/
  */
 export function encodeJson(desc: DescMessage, message: Message, options: JsonWriteOptions = {}): Uint8Array {
   return utf8Of(jsonTextOf(desc, message, options));
 }
 
-/** {@link encodeJson}, as text. */
+/** Encodes a message in protobuf's JSON format, as text (see {@link encodeJson}). */
 export function jsonTextOf(desc: DescMessage, message: Message, options: JsonWriteOptions = {}): string {
-  return checked(desc, message, () => compileJsonEncoder(desc)(message, options));
+  return explainUnsupported(desc, message, () => compileJsonEncoder(desc)(message, options));
 }
 
-/** Writes a message, and says what is wrong with one that cannot be written. */
-function checked(desc: DescMessage, message: Message, write: () => string): string {
+/** Writes JSON. If the writer does not support a value, it throws an error that names the field. */
+function explainUnsupported(desc: DescMessage, message: Message, write: () => string): string {
   try {
     return write();
   } catch (error) {
@@ -38,7 +38,7 @@ function checked(desc: DescMessage, message: Message, write: () => string): stri
 }
 
 /**
- * Reads a message in protobuf's JSON format (see {@link messageFromJson}).
+ * Decodes a message in protobuf's JSON format (see {@link messageFromJson}).
  *
  * @throws {@link CodecError} if the text is not JSON, or does not fit the message type
  */
@@ -51,15 +51,15 @@ export function decodeJson<Desc extends DescMessage>(
   return messageFromJson(desc, textOf(bytes), { registry, unknownAny }) as MessageShape<Desc>;
 }
 
-/** Writes the value of one field, for a rule whose HTTP body is that field. */
+/** Encodes the value of one field, for an http rule whose body is that field. */
 export function encodeJsonField(
   field: DescField,
   holder: Message,
   options: JsonWriteOptions = {},
 ): Uint8Array {
   const write = compileJsonField(field);
-  // An unset list is `[]` and an unset number `0`: a body is never absent.
-  const text = checked(
+  // The body is never empty: an unset list is `[]`, an unset number `0`.
+  const text = explainUnsupported(
     field.parent,
     holder,
     () => write(holder, options) ?? write(holder, { ...options, emit: "defaults" }) ?? "null",
@@ -67,7 +67,7 @@ export function encodeJsonField(
   return utf8Of(text);
 }
 
-/** Reads the value of one field: gives a message of the field's parent type with just this field set. */
+/** Decodes the value of one field: returns a message of the field's parent type with only this field set. */
 export function decodeJsonField(
   field: DescField,
   bytes: Uint8Array,
@@ -77,10 +77,10 @@ export function decodeJsonField(
   return fieldFromJson(field, textOf(bytes), { registry, unknownAny });
 }
 
-// Buffer's way, because that of TextDecoder costs more than reading a small message.
+// Decodes with Buffer: TextDecoder costs more than to read a small message.
 function textOf(bytes: Uint8Array): string {
   if (!isUtf8(bytes)) throw new CodecError("it is not UTF-8");
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
-  // A reader may ignore a byte order mark (RFC 8259, section 8.1).
+  // A parser may ignore a byte order mark (RFC 8259, section 8.1).
   return text.startsWith("\ufeff") ? text.slice(1) : text;
 }

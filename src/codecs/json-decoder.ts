@@ -20,6 +20,7 @@ import { type Fields, newMessageOf } from "./new-message.ts";
 import {
   doubleFromText,
   integerFromText,
+  isJsonObject,
   LongNumber,
   parseJson,
   parseJsonExactly,
@@ -29,52 +30,53 @@ import {
 import { MAX_DEPTH } from "./validate-binary.ts";
 import { validateRequiredFields, validateRequiredFieldsIn } from "./validate-required-fields.ts";
 
-/** What becomes of a google.protobuf.Any whose type the registry does not know. */
+/** How to decode a google.protobuf.Any whose type is not in the registry. */
 export type UnknownAny =
-  /** It is an error. */
-  | "refused"
-  /** It becomes an Any that holds a google.protobuf.Struct: the object as it came, `@type` included. */
+  /** As an error. */
+  | "error"
+  /** As an Any with a google.protobuf.Struct: the whole JSON object, including `@type`. */
   | "kept";
 
-/** What reading depends on, beside the type. */
+/** Options for decoding. */
 export interface JsonReadOptions {
   readonly registry?: Registry | undefined;
+  /** @default "error" */
   readonly unknownAny?: UnknownAny | undefined;
 }
 
 /**
- * Reads a message from JSON text, as protobuf's JSON mapping has it: either spelling of a field's name, integers as
- * numbers or text and exact to the last digit, unknown fields ignored. It is stricter than protobuf-es's `fromJson`, which
- * takes `"3sjunk"` for a Duration and 30 February for 2 March, and gives the same messages otherwise.
+ * Decodes a message from JSON text, by protobuf's JSON mapping. It accepts both names of a field, and integers as numbers or
+ * text with all their digits, and ignores unknown fields. It is stricter than protobuf-es's `fromJson`, which accepts
+ * `"3sjunk"` as a Duration and reads 30 February as 2 March. Otherwise the messages are the same.
  *
  * @throws CodecError that names the field
  * @see https://protobuf.dev/programming-guides/json/
  */
 export function messageFromJson(desc: DescMessage, text: string, options: JsonReadOptions): Message {
-  return readText(text, options, (json) => wholeMessage(desc, json));
+  return readText(text, options, (json) => decodeMessage(desc, json));
 }
 
-/** Reads the value of one field: gives a message of the field's parent type with just this field set. */
+/** Decodes the value of one field: returns a message of the field's parent type with only this field set. */
 export function fieldFromJson(field: DescField, text: string, options: JsonReadOptions): Message {
   return readText(text, options, (json) => {
     const message = newMessageOf(field.parent)();
-    compileField(field)(message, json, 1);
+    fieldReader(field)(message, json, 1);
     validateRequiredFieldsIn(field, message as unknown as Message);
     return message as unknown as Message;
   });
 }
 
 /**
- * Reads a message from JSON that {@link parseJson} gave. It does not see a key that stands twice.
+ * Decodes a message from the result of {@link parseJson}. It does not detect repeated keys.
  *
- * @throws CodecError that names the field, and {@link isRounded} where the JSON has to be parsed again, exactly
+ * @throws CodecError that names the field, and {@link ROUNDED_NUMBER} if the text has to be parsed exactly
  */
 export function messageFromParsedJson(desc: DescMessage, json: unknown, options: JsonReadOptions): Message {
-  current = options;
-  return wholeMessage(desc, json);
+  currentOptions = options;
+  return decodeMessage(desc, json);
 }
 
-function wholeMessage(desc: DescMessage, json: unknown): Message {
+function decodeMessage(desc: DescMessage, json: unknown): Message {
   const message = readMessage(desc, json, 1) as unknown as Message;
   validateRequiredFields(desc, message);
   return message;
@@ -84,36 +86,36 @@ function readText<T>(text: string, options: JsonReadOptions, read: (json: unknow
   let result: T;
   try {
     try {
-      result = readOnce(parseJson(text), options, read);
+      result = readParsed(parseJson(text), options, read);
     } catch (error) {
-      if (error !== isRounded) throw error;
-      result = readOnce(parseJsonExactly(text), options, read);
+      if (error !== ROUNDED_NUMBER) throw error;
+      result = readParsed(parseJsonExactly(text), options, read);
     }
   } catch (error) {
     if (error instanceof CodecError) throw error;
-    // No JSON, too deep for V8, or what protobuf-es cannot pack into an Any: a required field that is not set.
+    // Invalid JSON, nesting too deep for the stack, or an Any whose message lacks a required field.
     throw new CodecError((error as Error).message, { cause: error });
   }
-  // Each colon outside of text belongs to a key. Where there are more than keys, JSON.parse has dropped some.
-  if (colonsIn(text) !== keys && colonsOutsideText(text) !== keys) {
+  // Each colon outside of strings belongs to a key. If there are more colons than keys, JSON.parse has dropped keys.
+  if (colonsIn(text) !== keys && colonsOutsideStrings(text) !== keys) {
     throw new CodecError(`the key ${JSON.stringify(repeatedKey(text))} is repeated in an object`);
   }
   return result;
 }
 
-function readOnce<T>(json: unknown, options: JsonReadOptions, read: (json: unknown) => T): T {
+function readParsed<T>(json: unknown, options: JsonReadOptions, read: (json: unknown) => T): T {
   keys = 0;
-  current = options;
+  currentOptions = options;
   return read(json);
 }
 
-// Reading is synchronous, and calls no function of the caller's, so that one place is enough for all.
-/** How many keys were read. */
+// All calls share these variables, because decoding is synchronous and calls no functions of the caller.
+/** The number of keys read so far. */
 let keys = 0;
-let current: JsonReadOptions = {};
+let currentOptions: JsonReadOptions = {};
 
-/** Thrown for a number that JSON.parse may have rounded, where its digits count. */
-export const isRounded = new Error("a number has to be read from its text");
+/** Thrown for an integer that JSON.parse may have rounded. */
+export const ROUNDED_NUMBER = new Error("an integer has to be read from its text");
 
 function colonsIn(json: string): number {
   let colons = 0;
@@ -121,15 +123,15 @@ function colonsIn(json: string): number {
   return colons;
 }
 
-/** The same without those in strings, which takes a look at each character. */
-function colonsOutsideText(json: string): number {
+/** Counts colons, except those in strings. It is slower than {@link colonsIn}. */
+function colonsOutsideStrings(json: string): number {
   let colons = 0;
-  let isText = false;
+  let isString = false;
   for (let i = 0; i < json.length; i++) {
     const code = json.charCodeAt(i);
-    if (code === QUOTE) isText = !isText;
+    if (code === QUOTE) isString = !isString;
     else if (code === BACKSLASH) i++;
-    else if (code === COLON && !isText) colons++;
+    else if (code === COLON && !isString) colons++;
   }
   return colons;
 }
@@ -138,7 +140,7 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
 
-/** Counts the keys of what is passed over. Not by recursion: unknown fields may be nested as deeply as they like. */
+/** Counts the keys of an ignored value. It is not recursive, because unknown fields may be nested to any depth. */
 function countKeys(json: unknown): void {
   const rest = [json];
   for (let value = rest.pop(); value !== undefined; value = rest.pop()) {
@@ -154,13 +156,13 @@ function countKeys(json: unknown): void {
   }
 }
 
-/** @param depth how many messages it lies in, itself counted */
+/** @param depth the number of nested messages, including this one */
 type ReadMessage = (json: unknown, depth: number) => Fields;
-/** Gives {@link UNKNOWN_ENUM} for a name that is not known. */
+/** Returns {@link UNKNOWN_ENUM} for an unknown name of an enum value. */
 type ReadValue = (json: unknown, depth: number) => unknown;
 /** Reads a value other than null into a message. */
 type ReadField = (message: Fields, json: unknown, depth: number) => void;
-/** What it takes to read the value of a field, or one of its items. */
+/** The descriptor of a value, or of an item. */
 type ValueDesc = DescField | DescExtension;
 
 function readMessage(desc: DescMessage, json: unknown, depth: number): Fields {
@@ -168,9 +170,11 @@ function readMessage(desc: DescMessage, json: unknown, depth: number): Fields {
   return messageReader(desc)(json, depth);
 }
 
-const messageReader = memoizeByType((desc): ReadMessage => wellKnownReader(desc) ?? compileMessage(desc));
+const messageReader = memoizeByType(
+  (desc): ReadMessage => wellKnownReader(desc) ?? compileMessageReader(desc),
+);
 
-/** The types that have a form of their own in JSON. */
+/** The readers of types with JSON forms of their own. */
 function wellKnownReader(desc: DescMessage): ReadMessage | undefined {
   switch (desc.typeName) {
     case "google.protobuf.Any":
@@ -195,19 +199,19 @@ function wellKnownReader(desc: DescMessage): ReadMessage | undefined {
   }
 }
 
-function compileMessage(desc: DescMessage): ReadMessage {
+function compileMessageReader(desc: DescMessage): ReadMessage {
   const make = newMessageOf(desc);
   const readers = new Map<string, ReadField>();
-  for (const field of desc.fields) readers.set(field.jsonName, compileField(field));
-  /** The names of the .proto file, which are good too. */
+  for (const field of desc.fields) readers.set(field.jsonName, fieldReader(field));
+  /** The names of the .proto file, which are also valid. */
   const jsonNames = new Map(desc.fields.map(({ name, jsonName }) => [name, jsonName]));
   return (json, depth) => {
-    if (!isObject(json)) throw new CodecError(`${desc} has to be an object, not ${kindOf(json)}`);
+    if (!isJsonObject(json)) throw new CodecError(`${desc} has to be an object, not ${kindOf(json)}`);
     const message = make();
     for (const key in json) {
       keys++;
       const value = json[key];
-      const read = readers.get(key) ?? readers.get(otherName(desc, json, jsonNames.get(key)));
+      const read = readers.get(key) ?? readers.get(jsonNameOf(desc, json, jsonNames.get(key)));
       if (read !== undefined) read(message, value, depth);
       else readUnknown(desc, message, key, value, depth);
     }
@@ -215,30 +219,34 @@ function compileMessage(desc: DescMessage): ReadMessage {
   };
 }
 
-function otherName(desc: DescMessage, json: Fields, jsonName: string | undefined): string {
+function jsonNameOf(desc: DescMessage, json: Fields, jsonName: string | undefined): string {
   if (jsonName === undefined) return "";
-  if (Object.hasOwn(json, jsonName)) throw new CodecError(`${desc} has ${jsonName} in both spellings`);
+  if (Object.hasOwn(json, jsonName)) throw new CodecError(`${desc} has both names of ${jsonName}`);
   return jsonName;
 }
 
-/** @returns the reader of a field, which leaves the field unset where the value is null */
-function compileField(field: DescField): ReadField {
-  const read = readerOf(field);
+/** Compiles the reader of a field, which leaves the field unset if the value is null. */
+function fieldReader(field: DescField): ReadField {
+  const read = nonNullReader(field);
   if (takesNull(field)) return read;
   return (message, json, depth) => {
     if (json !== null) read(message, json, depth);
   };
 }
 
-/** Whether null is a value of the field, rather than none. */
-function takesNull({ message, enum: enumeration, fieldKind }: DescField): boolean {
-  if (fieldKind === "list" || fieldKind === "map") return false;
+/** Whether null is a value of the field. */
+function takesNull(field: DescField): boolean {
+  return field.fieldKind !== "list" && field.fieldKind !== "map" && hasNullValue(field);
+}
+
+/** Whether null is a value of the type of the field, or of its items. */
+function hasNullValue({ message, enum: enumeration }: DescField): boolean {
   return (
     message?.typeName === "google.protobuf.Value" || enumeration?.typeName === "google.protobuf.NullValue"
   );
 }
 
-function readerOf(field: DescField): ReadField {
+function nonNullReader(field: DescField): ReadField {
   const { localName, oneof } = field;
   if (field.fieldKind === "list") {
     const readItem = itemReader(field);
@@ -274,7 +282,7 @@ function mapReader(field: DescField & { fieldKind: "map" }): ReadField {
   const readKey = mapKeyReader(field);
   const readItem = itemReader(field);
   return (message, json, depth) => {
-    if (!isObject(json)) throw mismatch(field, "an object", json);
+    if (!isJsonObject(json)) throw mismatch(field, "an object", json);
     const entries = message[localName] as Fields;
     for (const text in json) {
       keys++;
@@ -287,7 +295,7 @@ function mapReader(field: DescField & { fieldKind: "map" }): ReadField {
   };
 }
 
-/** Keys are text in JSON, and in the objects that protobuf-es keeps maps in. */
+/** Keys are strings in JSON, and in the objects with which protobuf-es represents maps. */
 function mapKeyReader(field: DescField & { fieldKind: "map" }): (key: string) => string {
   const { mapKey } = field;
   if (mapKey === ScalarType.BOOL) {
@@ -300,12 +308,10 @@ function mapKeyReader(field: DescField & { fieldKind: "map" }): (key: string) =>
   return (key) => String(read(key, 0));
 }
 
-/** Of an item of a list, or of a value of a map: null is one only where it is a value of its own. */
+/** Compiles the reader of an item of a list, or of a value of a map. */
 function itemReader(field: DescField & { fieldKind: "list" | "map" }): ReadValue {
   const read = valueReader(field);
-  const { message, enum: enumeration } = field;
-  if (message?.typeName === "google.protobuf.Value" || enumeration?.typeName === "google.protobuf.NullValue")
-    return read;
+  if (hasNullValue(field)) return read;
   return (json, depth) => {
     if (json === null) throw new CodecError(`${field} holds null`);
     return read(json, depth);
@@ -315,25 +321,25 @@ function itemReader(field: DescField & { fieldKind: "list" | "map" }): ReadValue
 function valueReader(field: ValueDesc): ReadValue {
   const { message: desc, enum: enumeration, scalar } = field;
   if (enumeration !== undefined) return enumReader(field, enumeration);
-  if (desc === undefined) return scalarReader(field, scalar ?? ScalarType.INT32, isText(field));
+  if (desc === undefined) return scalarReader(field, scalar ?? ScalarType.INT32, isLongAsString(field));
   if (isStructField(field)) return readJsonObject;
   if (isUnwrapped(field)) return scalarReader(field, desc.fields[0]?.scalar ?? ScalarType.INT32);
   return (json, depth) => readMessage(desc, json, depth + 1);
 }
 
-/** protobuf-es keeps 64-bit integers as text where the .proto says `jstype = JS_STRING`. */
-function isText(field: ValueDesc): boolean {
+/** Whether protobuf-es represents a 64-bit integer as text (`jstype = JS_STRING`). */
+function isLongAsString(field: ValueDesc): boolean {
   return "longAsString" in field && field.longAsString;
 }
 
-/** protobuf-es keeps a Struct as a JSON object where nothing else would be lost by it. */
+/** Whether protobuf-es represents a Struct as a JSON object, as it does outside of a google.protobuf.Value. */
 function isStructField(field: ValueDesc): boolean {
   return (
     field.message?.typeName === "google.protobuf.Struct" && field.parent?.typeName !== "google.protobuf.Value"
   );
 }
 
-/** protobuf-es keeps a wrapper as its value, except in a oneof, a list or a map. */
+/** Whether protobuf-es represents a wrapper as its value, as it does outside of oneofs, lists and maps. */
 function isUnwrapped({ message, fieldKind, oneof }: ValueDesc): boolean {
   return fieldKind === "message" && oneof === undefined && message !== undefined && isWrapperDesc(message);
 }
@@ -354,17 +360,17 @@ function enumReader(field: ValueDesc, desc: DescEnum): ReadValue {
   };
 }
 
-/** Stands for a value that a later version of the schema may have: protobuf-es drops it, as it does an unknown field. */
-const UNKNOWN_ENUM = Symbol("a name that the enum does not have");
+/** An unknown value of an enum, perhaps of a newer schema. It is ignored, as protobuf-es does and like an unknown field. */
+const UNKNOWN_ENUM = Symbol("unknown enum value");
 
-/** Short enough for a number to hold them. */
+/** An integer that a number represents exactly. */
 const shortInteger = /^(?:0|-?[1-9]\d{0,14})$/;
 
-/** An integer in any of the forms that JSON has for it. */
+/** Reads an integer in any of its JSON forms. */
 function integerFrom(field: ValueDesc, json: unknown, range: IntegerRange): bigint {
   let value: bigint | undefined;
   if (typeof json === "number") {
-    if (!Number.isSafeInteger(json)) throw isRounded;
+    if (!Number.isSafeInteger(json)) throw ROUNDED_NUMBER;
     value = BigInt(json);
   } else if (typeof json === "string" || json instanceof LongNumber) {
     value = integerFromText(typeof json === "string" ? json : json.text);
@@ -373,7 +379,7 @@ function integerFrom(field: ValueDesc, json: unknown, range: IntegerRange): bigi
   return value;
 }
 
-function scalarReader(field: ValueDesc, scalar: ScalarType, isText = false): ReadValue {
+function scalarReader(field: ValueDesc, scalar: ScalarType, asString = false): ReadValue {
   switch (scalar) {
     case ScalarType.STRING:
       return (json) => {
@@ -406,32 +412,32 @@ function scalarReader(field: ValueDesc, scalar: ScalarType, isText = false): Rea
     case ScalarType.SFIXED64:
     case ScalarType.UINT64:
     case ScalarType.FIXED64:
-      return longReader(field, integerRangeOf(scalar), isText);
+      return longReader(field, integerRangeOf(scalar), asString);
     default:
       return (json) => {
-        // Adding 0 takes the sign from minus zero.
+        // `+ 0` turns minus zero into zero.
         if (typeof json === "number" && (json | 0) === json) return json + 0;
         return Number(integerFrom(field, json, INT32));
       };
   }
 }
 
-function longReader(field: ValueDesc, range: IntegerRange, isText: boolean): ReadValue {
+function longReader(field: ValueDesc, range: IntegerRange, asString: boolean): ReadValue {
   const isSigned = range.min < 0n;
   const read = (json: unknown): bigint => {
     if (typeof json === "string" && shortInteger.test(json) && (isSigned || json[0] !== "-"))
       return BigInt(json);
     return integerFrom(field, json, range);
   };
-  return isText ? (json) => String(read(json)) : read;
+  return asString ? (json) => String(read(json)) : read;
 }
 
 function floatReader(field: ValueDesc, scalar: ScalarType): ReadValue {
   const isFloat = scalar === ScalarType.FLOAT;
   return (json) => {
     let value: unknown = plainNumber(json);
-    if (typeof value === "string") value = special.get(value) ?? doubleFromText(value);
-    // A number of JSON that is too large for a double is infinite here.
+    if (typeof value === "string") value = specialValues.get(value) ?? doubleFromText(value);
+    // JSON.parse makes Infinity of a number that is too large for a double.
     else if (!Number.isFinite(value)) value = undefined;
     if (
       typeof value !== "number" ||
@@ -443,7 +449,7 @@ function floatReader(field: ValueDesc, scalar: ScalarType): ReadValue {
   };
 }
 
-const special: ReadonlyMap<string, number> = new Map([
+const specialValues: ReadonlyMap<string, number> = new Map([
   ["NaN", Number.NaN],
   ["Infinity", Number.POSITIVE_INFINITY],
   ["-Infinity", Number.NEGATIVE_INFINITY],
@@ -451,15 +457,16 @@ const special: ReadonlyMap<string, number> = new Map([
 
 function readAny(json: unknown, depth: number): Fields {
   const any = newMessageOf(AnySchema)();
-  if (!isObject(json)) throw new CodecError(`a google.protobuf.Any has to be an object, not ${kindOf(json)}`);
+  if (!isJsonObject(json))
+    throw new CodecError(`a google.protobuf.Any has to be an object, not ${kindOf(json)}`);
   const { "@type": typeUrl } = json;
   if (typeUrl === undefined && Object.keys(json).length === 0) return any;
   const typeName = typeof typeUrl === "string" ? typeNameFromUrl(typeUrl) : "";
   if (typeName === "") throw new CodecError("a google.protobuf.Any has no @type");
-  const desc = current.registry?.getMessage(typeName);
+  const desc = currentOptions.registry?.getMessage(typeName);
   if (desc === undefined) {
-    if (current.unknownAny !== "kept")
-      throw new CodecError(`the registry has no ${typeName}, which an Any holds`);
+    if (currentOptions.unknownAny !== "kept")
+      throw new CodecError(`the type of an Any, ${typeName}, is not in the registry`);
     return packed(any, STRUCT_URL, StructSchema, readStruct(json, depth + 1));
   }
   keys++;
@@ -481,7 +488,7 @@ function packed(any: Fields, typeUrl: string, desc: DescMessage, content: Fields
 }
 
 function readStruct(json: unknown, depth: number): Fields {
-  if (!isObject(json))
+  if (!isJsonObject(json))
     throw new CodecError(`a google.protobuf.Struct has to be an object, not ${kindOf(json)}`);
   const fields: Fields = {};
   for (const key in json) {
@@ -520,9 +527,9 @@ function kindOfValue(json: unknown, depth: number): { readonly case: string; rea
   }
 }
 
-/** A Struct as protobuf-es keeps it in a field. */
+/** Reads a Struct as a JSON object. */
 function readJsonObject(json: unknown, depth: number): unknown {
-  if (!isObject(json))
+  if (!isJsonObject(json))
     throw new CodecError(`a google.protobuf.Struct has to be an object, not ${kindOf(json)}`);
   return plainJson(json, depth + 1);
 }
@@ -554,10 +561,10 @@ function checkedNumber(value: number): number {
   return value;
 }
 
-/** What is no field may be an extension, `"[pkg.name]"`; everything else is ignored. */
+/** Reads an unknown key: an extension, `"[pkg.name]"`, or a field that is ignored. */
 function readUnknown(desc: DescMessage, message: Fields, key: string, json: unknown, depth: number): void {
   const name = /^\[(.+)\]$/.exec(key)?.[1];
-  const extension = name === undefined ? undefined : current.registry?.getExtension(name);
+  const extension = name === undefined ? undefined : currentOptions.registry?.getExtension(name);
   if (extension?.extendee.typeName !== desc.typeName) {
     countKeys(json);
     return;
@@ -576,17 +583,13 @@ function extensionReader(extension: DescExtension): ReadValue {
   };
 }
 
-/** `__proto__` may be a key. */
+/** Sets an own property, even if the key is `__proto__`. */
 function setOwn(object: Fields, key: string, value: unknown): void {
   if (key !== "__proto__") object[key] = value;
   else Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
-function isObject(json: unknown): json is Fields {
-  return typeof json === "object" && json !== null && !Array.isArray(json) && !(json instanceof LongNumber);
-}
-
-/** It says of the value no more than its kind, because it may be a secret. */
+/** The error names only the kind of the value, because the value may be a secret. */
 function mismatch(field: ValueDesc, expected: string, json: unknown): CodecError {
   return new CodecError(`${field} has to be ${expected}, not ${kindOf(json)}`);
 }

@@ -16,22 +16,22 @@ import { typeNameFromUrl } from "../errors/type-url.ts";
 import { decodeBinary } from "./binary-codec.ts";
 import { CodecError } from "./codec-error.ts";
 import { zeroTestOf } from "./compiled/compilable-fields.ts";
-import { UNSUPPORTED } from "./compiled/unsupported.ts";
+import { UNSUPPORTED, unsupported } from "./compiled/unsupported.ts";
 import { isInt32, isInt64, isUint32, isUint64 } from "./integers.ts";
 import { memoizeByType } from "./memoize-by-type.ts";
 import { isRecord } from "./records.ts";
-import { rangeOf } from "./time-ranges.ts";
+import { valueRangeOf } from "./time-ranges.ts";
 import { validateValues } from "./validate-values.ts";
 
-/** How messages are written in JSON. */
+/** Options for encoding in JSON. */
 export interface JsonWriteOptions {
-  /** The types that may stand inside of a google.protobuf.Any, and the extensions that are written. */
+  /** The types for google.protobuf.Any, and the extensions to write. */
   readonly registry?: Registry | undefined;
-  /** How 64-bit integers are written: as text, which is the canonical form, or as a number with all its digits. */
+  /** The form of 64-bit integers: text, which is canonical, or numbers with all digits. */
   readonly jsonInt64?: "string" | "number" | undefined;
   /**
-   * Which fields are written besides those that are set, in the words of Go's protojson: with `"defaults"`
-   * (EmitDefaultValues) those without presence, with `"unpopulated"` (EmitUnpopulated) also messages, as null.
+   * Which unset fields to write besides the set ones, as in Go's protojson. `"defaults"` (EmitDefaultValues) adds fields
+   * without presence, `"unpopulated"` (EmitUnpopulated) also adds message fields, as null.
    *
    * @default "set"
    */
@@ -41,31 +41,31 @@ export interface JsonWriteOptions {
 type Fields = Readonly<Record<string, unknown>>;
 type WriteMessage = (message: Fields, options: JsonWriteOptions) => string;
 type WriteValue = (value: unknown, options: JsonWriteOptions) => string;
-/** Gives nothing for a field that is not written. */
+/** Returns undefined for a field that is not written. */
 type WriteField = (message: Fields, options: JsonWriteOptions) => string | undefined;
 type AnyField = DescField | DescExtension;
 
 /**
- * Compiles the writing of a message type in JSON. The text is that of protobuf-es, but for the form of 64-bit integers
- * and for minus zero, which protobuf-es writes as zero.
+ * Compiles the JSON encoder of a message type. The text is that of protobuf-es, except for the form of 64-bit integers and
+ * for minus zero, which protobuf-es writes as zero.
  *
- * The function throws {@link UNSUPPORTED} where a value is not of its field's type, for {@link validateValues} to say where,
- * and a {@link CodecError} that names the field where JSON has no form for a value.
+ * The encoder throws {@link UNSUPPORTED} if a value is not of its field's type, so that {@link validateValues} can name the
+ * field, and a {@link CodecError} that names the field if a value has no JSON form.
  *
- * @param without names of fields to leave out
+ * @param without the names of fields to omit
  */
 export function compileJsonEncoder(
   desc: DescMessage,
   without: ReadonlySet<string> = nothing,
 ): (message: Message, options: JsonWriteOptions) => string {
   let write = messageWriter(desc);
-  // A form of its own has no fields to leave out, and whoever calls has to make a message without them.
+  // A JSON form of its own has no fields to omit: the caller has to pass a message without them.
   if (without.size > 0)
-    write = wellKnownWriter(desc) === undefined ? compileFields(desc, without) : notOfItsType;
+    write = wellKnownWriter(desc) === undefined ? compileMessageWriter(desc, without) : unsupported;
   return write as unknown as (message: Message, options: JsonWriteOptions) => string;
 }
 
-/** Compiles the writing of one field's value; the function gives undefined where that is not written. */
+/** Compiles the JSON encoder of one field's value, which returns undefined if the field is not written. */
 export const compileJsonField = memoizeByType(fieldWriter as (field: DescField) => WriteMessageField);
 
 type WriteMessageField = (message: Message, options: JsonWriteOptions) => string | undefined;
@@ -73,10 +73,10 @@ type WriteMessageField = (message: Message, options: JsonWriteOptions) => string
 const nothing: ReadonlySet<string> = new Set();
 
 const messageWriter = memoizeByType(
-  (desc: DescMessage) => wellKnownWriter(desc) ?? compileFields(desc, nothing),
+  (desc: DescMessage) => wellKnownWriter(desc) ?? compileMessageWriter(desc, nothing),
 );
 
-function compileFields(desc: DescMessage, without: ReadonlySet<string>): WriteMessage {
+function compileMessageWriter(desc: DescMessage, without: ReadonlySet<string>): WriteMessage {
   const { typeName } = desc;
   const members = desc.fields
     .filter(({ name }) => !without.has(name))
@@ -97,14 +97,14 @@ function compileFields(desc: DescMessage, without: ReadonlySet<string>): WriteMe
         if (value !== undefined) text += start + value;
       }
     } catch (error) {
-      throw placed(`${members[i]?.name}`, error);
+      throw withPath(`${members[i]?.name}`, error);
     }
     if (message.$unknown !== undefined) text += extensionsText(desc, message, options);
     return `{${text.slice(1)}}`;
   };
 }
 
-/** As an object has its keys, which protobuf-es makes: those that look like an index first. */
+/** Sorts fields like the keys of an object, which protobuf-es writes: keys that are array indexes come first. */
 function inOrderOfKeys(a: DescField, b: DescField): number {
   return indexOf(a.jsonName) - indexOf(b.jsonName) || a.number - b.number;
 }
@@ -142,7 +142,7 @@ function fieldWriter(field: DescField): WriteField {
   };
 }
 
-/** Where messages have a prototype it holds their defaults, which are not set. */
+/** Compiles the test whether a field is set. The default values in the prototype of a message are not set. */
 function explicitlySet({ parent, localName }: DescField): (message: Fields) => boolean {
   const isSet = (message: Fields) => message[localName] !== undefined;
   if (Object.getPrototypeOf(create(parent)) === Object.prototype) return isSet;
@@ -157,7 +157,7 @@ function oneofWriter(field: DescField, oneofName: string): WriteField {
     const oneof = message[oneofName];
     if (!isRecord(oneof)) throw UNSUPPORTED;
     if (oneof.case === localName) return write(oneof.value, options);
-    // No field would write it.
+    // An unknown case would be lost.
     if (oneof.case !== undefined && !cases.has(oneof.case)) throw UNSUPPORTED;
     return undefined;
   };
@@ -170,7 +170,7 @@ function valueWriter(field: AnyField): WriteValue {
     case "map":
       return mapWriter(keyTest(field.mapKey), itemWriter(field));
     case "message":
-      // protobuf-es has wrappers as their values.
+      // protobuf-es represents a wrapper as its value.
       if (isWrapperDesc(field.message) && field.oneof === undefined)
         return scalarWriter(field.message.fields[0].scalar);
       return itemWriter(field, field.parent?.typeName === "google.protobuf.Value");
@@ -179,10 +179,10 @@ function valueWriter(field: AnyField): WriteValue {
   }
 }
 
-/** Of what stands alone, or in a list or a map. */
+/** Compiles the writer of a single value, an item of a list, or a value of a map. */
 function itemWriter({ message, enum: enumeration, scalar }: AnyField, isInValue = false): WriteValue {
   if (message !== undefined) {
-    // protobuf-es has Struct as a JSON object, where nothing else would be lost by it.
+    // protobuf-es represents a Struct as a JSON object, except in a google.protobuf.Value.
     if (message.typeName === "google.protobuf.Struct" && !isInValue) return structWriter;
     let write: WriteMessage | undefined;
     return (value, options) => {
@@ -204,7 +204,7 @@ function listWriter(write: WriteValue): WriteValue {
     try {
       for (; i < items.length; i++) text += `,${write(items[i], options)}`;
     } catch (error) {
-      throw placed(`[${i}]`, error);
+      throw withPath(`[${i}]`, error);
     }
     return `[${text.slice(1)}]`;
   };
@@ -219,14 +219,14 @@ function mapWriter(isKey: (key: string) => boolean, write: WriteValue): WriteVal
       try {
         text += `,${JSON.stringify(key)}:${write(entries[key], options)}`;
       } catch (error) {
-        throw placed(`[${JSON.stringify(key)}]`, error);
+        throw withPath(`[${JSON.stringify(key)}]`, error);
       }
     }
     return `{${text.slice(1)}}`;
   };
 }
 
-/** Keys of an object are text, whatever those of the map are. */
+/** Compiles the test of a map key. The keys of an object are strings, whatever the key type of the map. */
 function keyTest(scalar: ScalarType): (key: string) => boolean {
   switch (scalar) {
     case ScalarType.STRING:
@@ -249,62 +249,58 @@ function keyTest(scalar: ScalarType): (key: string) => boolean {
 }
 
 function enumWriter({ value, open, typeName }: DescEnum): WriteValue {
-  if (typeName === "google.protobuf.NullValue") return (value) => (isInt32(value) ? "null" : notOfItsType());
+  if (typeName === "google.protobuf.NullValue") return (value) => (isInt32(value) ? "null" : unsupported());
   const names = new Map<unknown, string>(
     Object.values(value).map(({ jsonName, number }) => [number, JSON.stringify(jsonName)]),
   );
-  return (value) => names.get(value) ?? (open && isInt32(value) ? String(value) : notOfItsType());
+  return (value) => names.get(value) ?? (open && isInt32(value) ? String(value) : unsupported());
 }
 
 function scalarWriter(scalar: ScalarType): WriteValue {
   switch (scalar) {
     case ScalarType.STRING:
-      return (value) => (typeof value === "string" ? stringText(value) : notOfItsType());
+      return (value) => (typeof value === "string" ? stringText(value) : unsupported());
     case ScalarType.BOOL:
-      return (value) => (typeof value === "boolean" ? String(value) : notOfItsType());
+      return (value) => (typeof value === "boolean" ? String(value) : unsupported());
     case ScalarType.BYTES:
-      return (value) => (types.isUint8Array(value) ? `"${base64Of(value)}"` : notOfItsType());
+      return (value) => (types.isUint8Array(value) ? `"${base64Of(value)}"` : unsupported());
     case ScalarType.UINT32:
     case ScalarType.FIXED32:
-      return (value) => (isUint32(value) ? String(value) : notOfItsType());
+      return (value) => (isUint32(value) ? String(value) : unsupported());
     case ScalarType.INT64:
     case ScalarType.SINT64:
     case ScalarType.SFIXED64:
-      return (value, options) => int64Text(isInt64(value) ? value : exact(value, isInt64), options);
+      return (value, options) => int64Text(isInt64(value) ? value : toInteger(value, isInt64), options);
     case ScalarType.UINT64:
     case ScalarType.FIXED64:
-      return (value, options) => int64Text(isUint64(value) ? value : exact(value, isUint64), options);
+      return (value, options) => int64Text(isUint64(value) ? value : toInteger(value, isUint64), options);
     case ScalarType.DOUBLE:
-      return (value) => (typeof value === "number" ? doubleText(value) : notOfItsType());
+      return (value) => (typeof value === "number" ? doubleText(value) : unsupported());
     case ScalarType.FLOAT:
-      return (value) => (isFloat(value) ? doubleText(value) : notOfItsType());
+      return (value) => (isFloat(value) ? doubleText(value) : unsupported());
     default:
-      return (value) => (isInt32(value) ? String(value) : notOfItsType());
+      return (value) => (isInt32(value) ? String(value) : unsupported());
   }
 }
 
-/** Most texts have nothing to escape, and to find that out costs less than JSON.stringify does. */
+/** Writes a string. Most need no escapes, and to test that costs less than JSON.stringify. */
 function stringText(value: string): string {
   if (value.length < SHORT_TEXT && !toEscape.test(value)) return `"${value}"`;
-  return value.isWellFormed() ? JSON.stringify(value) : notOfItsType();
+  return value.isWellFormed() ? JSON.stringify(value) : unsupported();
 }
 
 const SHORT_TEXT = 64;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what JSON has escapes for
 const toEscape = /[\u0000-\u001f"\\\ud800-\udfff]/;
 
-function notOfItsType(): never {
-  throw UNSUPPORTED;
-}
-
 function int64Text(value: bigint, { jsonInt64 }: JsonWriteOptions): string {
   return jsonInt64 === "number" ? String(value) : `"${value}"`;
 }
 
-/** A 64-bit integer as a number or as text, which protobuf-es takes, and keeps with `jstype = JS_STRING`. */
-function exact(value: unknown, isOne: (value: unknown) => value is bigint): bigint {
+/** Converts a number or text to a 64-bit integer: protobuf-es accepts both, and uses text for `jstype = JS_STRING`. */
+function toInteger(value: unknown, isInRange: (value: unknown) => value is bigint): bigint {
   const integer = Number.isSafeInteger(value) ? BigInt(value as number) : fromDigits(value);
-  return isOne(integer) ? integer : notOfItsType();
+  return isInRange(integer) ? integer : unsupported();
 }
 
 function fromDigits(text: unknown): bigint | undefined {
@@ -320,7 +316,7 @@ function doubleText(value: number): string {
   return Number.isFinite(value) ? numberText(value) : `"${value}"`;
 }
 
-/** JSON.stringify has no minus zero. */
+/** Writes a number. JSON.stringify would write minus zero as 0. */
 function numberText(value: number): string {
   return Object.is(value, -0) ? "-0" : String(value);
 }
@@ -329,7 +325,7 @@ function base64Of({ buffer, byteOffset, byteLength }: Uint8Array): string {
   return Buffer.from(buffer, byteOffset, byteLength).toString("base64");
 }
 
-/** For the types that have a JSON form of their own. */
+/** The writers of types with JSON forms of their own. */
 function wellKnownWriter(desc: DescMessage): WriteMessage | undefined {
   switch (desc.typeName) {
     case "google.protobuf.Any":
@@ -339,13 +335,13 @@ function wellKnownWriter(desc: DescMessage): WriteMessage | undefined {
       };
     case "google.protobuf.Timestamp":
     case "google.protobuf.Duration": {
-      const range = rangeOf(desc);
-      // Frequent enough not to be checked like the rest.
+      const range = valueRangeOf(desc);
+      // Faster than validateWellKnown, because these types are frequent.
       return (message) => {
         const { $typeName, seconds, nanos } = message;
         if ($typeName !== desc.typeName || !isInt32(nanos)) throw UNSUPPORTED;
-        if (typeof seconds !== "bigint") exact(seconds, isInt64);
-        if (!range?.holds(message)) throw UNSUPPORTED;
+        if (typeof seconds !== "bigint") toInteger(seconds, isInt64);
+        if (!range?.includes(message)) throw UNSUPPORTED;
         return `"${toJson(desc, message as never)}"`;
       };
     }
@@ -367,7 +363,7 @@ function validateWellKnown(desc: DescMessage, message: Fields): void {
   try {
     validateValues(desc, message as unknown as Message);
   } catch (error) {
-    // Thrown again where the whole path is known.
+    // The caller validates again from the root, and then throws an error with the whole path.
     throw error instanceof CodecError ? UNSUPPORTED : error;
   }
 }
@@ -389,16 +385,16 @@ function anyText({ typeUrl, value }: Any, options: JsonWriteOptions): string {
   return `{${fields === "" ? "" : `${fields},`}"@type":${JSON.stringify(typeUrl)}}`;
 }
 
-const structWriter: WriteValue = (value) => (isRecord(value) ? jsonText(value) : notOfItsType());
+const structWriter: WriteValue = (value) => (isRecord(value) ? jsonText(value) : unsupported());
 
-/** What a google.protobuf.Value can hold. */
+/** Writes a value of a google.protobuf.Value. */
 function jsonText(value: unknown): string {
   switch (typeof value) {
     case "number":
       if (Number.isFinite(value)) return numberText(value);
       throw new CodecError(`a google.protobuf.Value cannot be ${value}`);
     case "string":
-      return value.isWellFormed() ? JSON.stringify(value) : notOfItsType();
+      return value.isWellFormed() ? JSON.stringify(value) : unsupported();
     case "boolean":
       return String(value);
     default:
@@ -409,7 +405,7 @@ function jsonText(value: unknown): string {
   }
 }
 
-/** Extensions are kept among the fields that the message type does not know. */
+/** Writes the extensions, which protobuf-es keeps among the unknown fields. */
 function extensionsText(desc: DescMessage, message: Fields, options: JsonWriteOptions): string {
   const unknown = message.$unknown as Message["$unknown"];
   let text = "";
@@ -423,7 +419,7 @@ function extensionsText(desc: DescMessage, message: Fields, options: JsonWriteOp
       );
       if (value !== "[]") text += `,${JSON.stringify(extension.jsonName)}:${value}`;
     } catch (error) {
-      throw placed(extension.jsonName, error);
+      throw withPath(extension.jsonName, error);
     }
   }
   return text;
@@ -431,8 +427,8 @@ function extensionsText(desc: DescMessage, message: Fields, options: JsonWriteOp
 
 const extensionWriter = memoizeByType<WriteValue, DescExtension>(valueWriter);
 
-/** A problem in JSON's own way, with the path to where it is, which grows from within. */
-class PlacedError extends CodecError {
+/** An error with the path to its field. Each level of the message puts its part in front of the path. */
+class PathError extends CodecError {
   readonly path: string;
   readonly problem: string;
 
@@ -443,11 +439,11 @@ class PlacedError extends CodecError {
   }
 }
 
-/** @param place a field's name, or what stands behind it: `[3]`, `["key"]` */
-function placed(place: string, error: unknown): unknown {
-  // A stack that overflows has its own words at the end of the call, and a path that nobody would read.
+/** @param part the name of a field, or what follows it: `[3]`, `["key"]` */
+function withPath(part: string, error: unknown): unknown {
+  // A stack overflow (RangeError) would have a path that is too long to read.
   if (error === UNSUPPORTED || error instanceof RangeError || !(error instanceof Error)) return error;
-  if (!(error instanceof PlacedError)) return new PlacedError(place, error.message, error);
+  if (!(error instanceof PathError)) return new PathError(part, error.message, error);
   const { path, problem, cause } = error;
-  return new PlacedError(path.startsWith("[") ? place + path : `${place}.${path}`, problem, cause);
+  return new PathError(path.startsWith("[") ? part + path : `${part}.${path}`, problem, cause);
 }

@@ -1,18 +1,18 @@
 import type { HttpHeaders } from "../errors/http-headers.ts";
 
-/** How a body is written. */
+/** The encoding of a body. */
 export type Encoding = "protobuf" | "json";
 
-/** What ByteNite and a grpc-gateway with a ProtoMarshaller call a binary body. */
+/** The media type of a binary body at ByteNite, and of a grpc-gateway with a ProtoMarshaller. */
 export const PROTOBUF_MEDIA_TYPE = "application/x-protobuf";
 
-/** What every grpc-gateway calls a JSON body. */
+/** The media type of a JSON body. */
 export const JSON_MEDIA_TYPE = "application/json";
 
-/** Names for the same bytes. */
+/** Other media types of binary bodies. */
 const binaryTypes: ReadonlySet<string> = new Set([
   PROTOBUF_MEDIA_TYPE,
-  // What a stock grpc-gateway labels its binary responses with.
+  // The type of binary responses of a grpc-gateway by default.
   "application/octet-stream",
   // RFC 9996 registers the first and lists the second as its alias.
   "application/protobuf",
@@ -22,19 +22,19 @@ const binaryTypes: ReadonlySet<string> = new Set([
   "application/proto",
 ]);
 
-/** The `content-type` of a response. Several lines of it are one list, as RFC 9110, section 5.3, has it. */
+/** The `content-type` of a response. A repeated header is one list (RFC 9110, section 5.3). */
 export function contentTypeOf(headers: HttpHeaders): string | undefined {
   const value = headers["content-type"];
   return Array.isArray(value) ? value.join(", ") : value;
 }
 
 /**
- * The media type in a `content-type`, in lower case and without its parameters (RFC 9110, section 8.3.1). One that
- * comes several times counts once; of different ones none does, and the result is empty.
+ * The media type in a `content-type`, in lower case and without parameters (RFC 9110, section 8.3.1). If the header has
+ * several different media types, the result is empty.
  */
 export function mediaTypeOf(contentType: string): string {
   if (!contentType.includes(",")) return withoutParameters(contentType);
-  // A comma in a quoted parameter begins no other type.
+  // A comma in a quoted parameter does not separate media types.
   const list = contentType.replace(/"(?:[^"\\]|\\.)*"/g, "").split(",");
   const types = new Set(list.map(withoutParameters));
   return types.size === 1 ? withoutParameters(contentType) : "";
@@ -46,16 +46,16 @@ function withoutParameters(contentType: string): string {
 }
 
 /**
- * How to read a body with this `content-type`, or undefined if it is in neither encoding.
+ * The encoding of a body with this `content-type`; undefined if it is neither.
  *
- * @param protobufMediaType one more name for binary, in lower case
+ * @param protobufMediaType another media type of binary bodies, in lower case
  */
 export function encodingOf(
   contentType: string | undefined,
   protobufMediaType?: string,
 ): Encoding | undefined {
   if (contentType === undefined) return undefined;
-  // Most responses say it in the very words in which they were asked.
+  // Most responses have exactly the media type of the `accept` header.
   if (contentType === PROTOBUF_MEDIA_TYPE || contentType === protobufMediaType) return "protobuf";
   if (contentType === JSON_MEDIA_TYPE) return "json";
   const type = mediaTypeOf(contentType);

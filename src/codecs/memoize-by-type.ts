@@ -1,11 +1,11 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 
 /**
- * Remembers what was made for each message type, or other descriptor.
+ * Memoizes a function of a message type, or of another descriptor.
  *
- * @param make asks for what belongs to the types of its fields later, when that is used: a type may hold itself
+ * @param make must not use the memoized function for the types of fields before they are needed: a type may contain itself
  */
-// So that a bundler can leave out a codec which is not used, although it is made as its module is loaded.
+// The annotation lets a bundler remove an unused codec, although its module calls this function when it is loaded.
 /* @__NO_SIDE_EFFECTS__ */
 export function memoizeByType<T, Desc extends object = DescMessage>(
   make: (desc: Desc) => T,

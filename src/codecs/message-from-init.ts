@@ -15,13 +15,13 @@ import { type Fields, newMessageOf } from "./new-message.ts";
 import { isRecord } from "./records.ts";
 
 /**
- * Makes a message of an init object, as protobuf-es's `create()` does; a message of the type is given back as it is. What
- * `create()` would leave out without a word is an error here, at every depth: a field that the message does not have, a
- * case that a oneof does not have, a Date for a Timestamp, what is no message at all. Own properties count, no inherited ones.
+ * Creates a message from an init object, like protobuf-es's `create()`. A message of the type is returned unchanged. It
+ * throws an error for what `create()` would silently drop, at every depth: an unknown field, an unknown case of a oneof, a
+ * Date for a Timestamp, a value that is not a message. Only own properties count.
  *
- * What the fields hold is checked when they are written.
+ * The values of fields are validated when the message is encoded.
  *
- * @throws CodecError that begins with the place, for instance `"books[2].titel"`
+ * @throws CodecError whose message begins with the path, for instance `"books[2].titel"`
  */
 export function messageFromInit<Desc extends DescMessage>(
   desc: Desc,
@@ -29,35 +29,35 @@ export function messageFromInit<Desc extends DescMessage>(
 ): MessageShape<Desc> {
   try {
     if (!isRecord(init)) throw new Problem("", describeWrongType(`a ${desc.typeName}`, init));
-    const message = convert(desc, init);
+    const message = convertMessage(desc, init);
     if (message === undefined) throw new Problem("", describeWrongType(`a ${desc.typeName}`, init));
     return message as unknown as MessageShape<Desc>;
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    throw new CodecError(`${error.place === "" ? "the message" : error.place} ${error.text}`);
+    throw new CodecError(`${error.path === "" ? "the message" : error.path} ${error.reason}`);
   }
 }
 
-/** Its place is put together as it is thrown from depth to depth, so that a good message costs nothing for it. */
+/** A problem with its path. The path grows while the problem is thrown from level to level, so that valid messages need none. */
 class Problem {
-  readonly place: string;
-  readonly text: string;
+  readonly path: string;
+  readonly reason: string;
 
-  constructor(place: string, text: string) {
-    this.place = place;
-    this.text = text;
+  constructor(path: string, reason: string) {
+    this.path = path;
+    this.reason = reason;
   }
 }
 
-/** What was thrown within the value at `parent`. */
-function placed(error: unknown, parent: string): unknown {
+/** Adds the parent to the path of a problem that was thrown for its value. */
+function withParent(error: unknown, parent: string): unknown {
   if (!(error instanceof Problem)) return error;
-  const dot = error.place === "" || error.place.startsWith("[") ? "" : ".";
-  return new Problem(`${parent}${dot}${error.place}`, error.text);
+  const dot = error.path === "" || error.path.startsWith("[") ? "" : ".";
+  return new Problem(`${parent}${dot}${error.path}`, error.reason);
 }
 
-/** @returns undefined for a message of another type */
-function convert(desc: DescMessage, init: Fields): Fields | undefined {
+/** Converts an init object, or checks a message. Returns undefined for a message of another type. */
+function convertMessage(desc: DescMessage, init: Fields): Fields | undefined {
   if (Object.hasOwn(init, "$typeName")) {
     if (init.$typeName !== desc.typeName) return undefined;
     membersOf(desc).check(init);
@@ -67,16 +67,16 @@ function convert(desc: DescMessage, init: Fields): Fields | undefined {
 }
 
 interface Members {
-  /** Makes a message of an init object. */
+  /** Creates a message from an init object. */
   convert(init: Fields): Fields;
-  /** Looks for properties that are no fields, in a message. */
+  /** Throws an error for unknown fields of a message. */
   check(message: Fields): void;
 }
 
 interface Member {
-  /** Gives what the message holds for a value of the init object. */
+  /** Converts a value of the init object to a value of the message. */
   readonly convert: ((value: unknown) => unknown) | undefined;
-  /** Checks what a message holds. */
+  /** Throws an error for unknown fields in a value of the message. */
   readonly check: ((value: unknown) => void) | undefined;
 }
 
@@ -96,7 +96,7 @@ const membersOf = memoizeByType((desc): Members => {
         const member = members.get(key);
         if (member === undefined) throw noSuchField(desc, key);
         const value = init[key];
-        // protobuf-es takes null for unset, too.
+        // protobuf-es accepts null for an unset field.
         if (value === undefined || value === null) continue;
         message[key] = member.convert === undefined ? value : member.convert(value);
       }
@@ -124,52 +124,52 @@ function fieldMember(field: DescField): Member {
   };
 }
 
-type Act = (value: unknown) => unknown;
+type Visit = (value: unknown) => unknown;
 
-// Each gives back its value with what `act` made of the parts. What is no list or no map is left to the check of values.
+// These apply `visit` to the parts of a value. A value that is not a list or a map stays, and is found by validateValues.
 
-function one(name: string, value: unknown, act: Act): unknown {
+function one(name: string, value: unknown, visit: Visit): unknown {
   try {
-    return act(value);
+    return visit(value);
   } catch (error) {
-    throw placed(error, name);
+    throw withParent(error, name);
   }
 }
 
-function eachItem(name: string, items: unknown, act: Act): unknown {
+function eachItem(name: string, items: unknown, visit: Visit): unknown {
   if (!Array.isArray(items)) return items;
   let i = 0;
   try {
     return items.map((item, at) => {
       i = at;
-      return act(item);
+      return visit(item);
     });
   } catch (error) {
-    throw placed(error, `${name}[${i}]`);
+    throw withParent(error, `${name}[${i}]`);
   }
 }
 
-function eachEntry(name: string, entries: unknown, act: Act): unknown {
+function eachEntry(name: string, entries: unknown, visit: Visit): unknown {
   if (!isRecord(entries)) return entries;
   let key = "";
   try {
     return Object.fromEntries(
       Object.entries(entries).map(([each, value]) => {
         key = each;
-        return [each, act(value)];
+        return [each, visit(value)];
       }),
     );
   } catch (error) {
-    throw placed(error, `${name}[${JSON.stringify(key)}]`);
+    throw withParent(error, `${name}[${JSON.stringify(key)}]`);
   }
 }
 
-/** Of one value: of a singular field, an item, or a map's value. */
+/** The conversion of one value: of a singular field, an item of a list, or a value of a map. */
 function valueMember(field: DescField): Member {
   const { message: desc, scalar, fieldKind, oneof, parent } = field;
   if (scalar === ScalarType.BYTES) return bytesMember;
   if (desc === undefined) return unchanged;
-  // protobuf-es keeps a wrapper as its value, and a Struct as a JSON object.
+  // protobuf-es represents a wrapper as its value, and a Struct as a JSON object.
   if (isWrapperDesc(desc) && fieldKind === "message" && oneof === undefined) {
     return desc.fields[0].scalar === ScalarType.BYTES ? bytesMember : unchanged;
   }
@@ -179,7 +179,7 @@ function valueMember(field: DescField): Member {
   const isTimestamp = desc.typeName === "google.protobuf.Timestamp";
   return {
     convert: (value) => {
-      if (isRecord(value)) return convert(desc, value) ?? value;
+      if (isRecord(value)) return convertMessage(desc, value) ?? value;
       if (isTimestamp && types.isDate(value)) throw dateForTimestamp;
       return value;
     },
@@ -194,7 +194,7 @@ const dateForTimestamp = new Problem(
   "has to be a google.protobuf.Timestamp, not a Date: use timestampFromDate()",
 );
 
-/** protobuf-es takes a list of numbers for bytes, and cuts each to eight bits. */
+/** Converts bytes. protobuf-es accepts a list of numbers, too, but truncates each to eight bits. */
 const bytesMember: Member = {
   convert: (value) => {
     if (types.isUint8Array(value) && !(value instanceof Uint8Array)) return ofThisRealm(value);
@@ -206,18 +206,17 @@ const bytesMember: Member = {
   check: undefined,
 };
 
-/** protobuf-es knows bytes by their class, which each realm has one of: Jest runs tests in a realm of their own. */
+/** protobuf-es recognizes bytes by the class of its own realm, but Jest runs tests in other realms. */
 function ofThisRealm({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function oneofMember({ name, fields }: DescOneof): Member {
   const members = new Map<unknown, Member>(fields.map((field) => [field.localName, fieldMember(field)]));
-  /** Undefined where the oneof is not set. */
+  /** Returns undefined if the oneof is not set. */
   const memberOf = (oneof: Fields): Member | undefined => {
     const unknown = Object.keys(oneof).find((key) => key !== "case" && key !== "value");
-    if (unknown !== undefined)
-      throw new Problem(`${name}.${unknown}`, "is neither case nor value, which a oneof has");
+    if (unknown !== undefined) throw new Problem(`${name}.${unknown}`, "is neither case nor value");
     if (oneof.case === undefined || oneof.case === null) {
       if (oneof.value !== undefined) throw new Problem(name, "has a value without a case");
       return undefined;
@@ -259,7 +258,7 @@ function hint({ fields, members }: DescMessage, key: string): string {
   const meant =
     named?.localName ??
     names.find((name) => lettersOf(name) === letters) ??
-    names.find((name) => isOneSlipFrom(lettersOf(name), letters));
+    names.find((name) => isTypoOf(lettersOf(name), letters));
   if (meant !== undefined) return `: did you mean ${JSON.stringify(meant)}?`;
   return names.length > 0 && names.length <= 12 ? `; it has ${names.join(", ")}` : "";
 }
@@ -268,8 +267,8 @@ function lettersOf(name: string): string {
   return name.replaceAll(/[_-]/g, "").toLowerCase();
 }
 
-/** Whether one letter more, less or other, or two in turn, makes one text of the other. */
-function isOneSlipFrom(a: string, b: string): boolean {
+/** Whether two texts differ by one inserted, missing or changed letter, or by two swapped ones. */
+function isTypoOf(a: string, b: string): boolean {
   let start = 0;
   while (start < a.length && a[start] === b[start]) start++;
   let end = 0;

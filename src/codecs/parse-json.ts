@@ -1,4 +1,4 @@
-/** A number of a JSON text that a double may not hold exactly, with its text. */
+/** A number of a JSON text that a double may not represent exactly, with its text. */
 export class LongNumber {
   readonly text: string;
   readonly value: number;
@@ -10,14 +10,14 @@ export class LongNumber {
 }
 
 /**
- * A number that a double can round to an integer: one of 16 digits or more, or one so small that it becomes 0. Fifteen
- * digits always come back from a double as they were. It may match within a string, which costs time and nothing else.
+ * Matches a number that a double may round to an integer: one with 16 digits or more, or one so small that it becomes 0. A
+ * double keeps up to 15 digits. A match inside a string only costs time.
  */
 const mayBeRounded = /(?:^|[\s:,[-])\d[\d.]{15}|\d[eE]-\d{3}/;
 
 /**
- * Parses JSON. Where the text has a number that JSON.parse rounds, such numbers are {@link LongNumber}s; integers beyond
- * 2^53 that have few digits, such as `1e20`, are told by {@link isRounded}.
+ * Parses JSON. If the text may have numbers that JSON.parse rounds, all numbers but short integers become
+ * {@link LongNumber}s. This does not detect integers beyond 2^53 with few digits, such as `1e20`.
  *
  * @throws SyntaxError
  */
@@ -25,28 +25,33 @@ export function parseJson(text: string): unknown {
   return mayBeRounded.test(text) ? parseJsonExactly(text) : JSON.parse(text);
 }
 
-/** The same, with every number that is no safe integer as a {@link LongNumber}. */
+/** Parses JSON with all numbers but short integers as {@link LongNumber}s. */
 export function parseJsonExactly(text: string): unknown {
   return parseWithSource(text, (_key, value, { source }) =>
-    typeof value === "number" && source !== undefined && !isShortInteger.test(source)
+    typeof value === "number" && source !== undefined && !shortInteger.test(source)
       ? new LongNumber(source, value)
       : value,
   );
 }
 
-const isShortInteger = /^-?\d{1,15}$/;
+const shortInteger = /^-?\d{1,15}$/;
 
 type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
 
-/** ECMAScript 2026 gives revivers the text of a number; the declarations of TypeScript do not know it yet. */
+/** ECMAScript 2026 passes the text of a number to revivers. TypeScript does not declare that yet. */
 const parseWithSource = JSON.parse as (text: string, reviver: Reviver) => unknown;
 
-/** The number without its text, for what is a double anyway. */
+/** Converts a {@link LongNumber} to a double; returns other values unchanged. */
 export function plainNumber(json: unknown): unknown {
   return json instanceof LongNumber ? json.value : json;
 }
 
-/** A copy in which every number is a double. */
+/** Whether parsed JSON is an object. */
+export function isJsonObject(json: unknown): json is Readonly<Record<string, unknown>> {
+  return typeof json === "object" && json !== null && !Array.isArray(json) && !(json instanceof LongNumber);
+}
+
+/** Copies JSON with all numbers as doubles. */
 export function withPlainNumbers(json: unknown): unknown {
   if (Array.isArray(json)) return json.map(withPlainNumbers);
   const value = plainNumber(json);
@@ -55,9 +60,9 @@ export function withPlainNumbers(json: unknown): unknown {
 }
 
 /**
- * The integer that a JSON number stands for, to the last digit: `5`, `5.0` and `50e-1` are the same.
+ * Reads the text of a JSON number as an integer with all its digits: `5`, `5.0` and `50e-1` are equal.
  *
- * @returns undefined if the text is no JSON number, or no integer of up to 20 digits
+ * @returns undefined if the text is not a JSON number, or not an integer with up to 20 digits
  */
 export function integerFromText(text: string): bigint | undefined {
   const match = jsonNumber.exec(text);
@@ -74,19 +79,20 @@ export function integerFromText(text: string): bigint | undefined {
   return BigInt(sign + digits.slice(start, end) + "0".repeat(zeros));
 }
 
-/** The number that a text stands for, as RFC 8259 writes numbers; undefined if it is none, or too large for a double. */
+/** Reads the text of a JSON number as a double; undefined if it is not a JSON number, or too large for a double. */
 export function doubleFromText(text: string): number | undefined {
   if (!jsonNumber.test(text)) return undefined;
   const value = Number(text);
   return Number.isFinite(value) ? value : undefined;
 }
 
-/** RFC 8259, section 6: no plus sign, no leading zeros, no spaces, nothing but decimals. */
+/** A number of RFC 8259, section 6: without plus sign, leading zeros and spaces, and in decimal. */
 const jsonNumber = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 
 /**
- * Finds a key that is repeated in an object, at any depth. JSON.parse keeps the last of them, so it has to be looked for
- * in the text, which has to be JSON.
+ * Finds a key that is repeated in an object, at any depth. It scans the text, because JSON.parse keeps only the last value.
+ *
+ * @param text valid JSON
  */
 export function repeatedKey(text: string): string | undefined {
   const objects: (Set<string> | undefined)[] = [];

@@ -1,21 +1,22 @@
 import { types } from "node:util";
 
 /**
- * Whether a value is an object that its own properties describe: a literal, one without a prototype, an instance of a
- * caller's class. What JavaScript itself has kinds of, such as a Date, a Map or a promise, is none, of whatever realm it is,
- * nor is an instance of a class without a property of its own, such as a URL or Headers: nothing of it would be sent.
+/**
+ * Whether a value is an object whose content is its own properties: a literal, an object without a prototype, or an
+ * instance of a caller's class. Arrays and built-in objects of any realm, such as a Date, a Map or a promise, are not. Nor is
+ * an instance of a class without own properties, such as a URL or Headers: nothing of it would be sent.
  */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) return false;
-  if (isPlain(value)) return true;
+  if (isPlainObject(value)) return true;
   return !(Array.isArray(value) || isBuiltIn(value)) && Object.keys(value).length > 0;
 }
 
-/** Whether nothing but `{}` or `Object.create(null)` has made it, in whatever realm. */
-function isPlain(value: object): boolean {
+/** Whether an object was created by `{}` or `Object.create(null)`, in any realm. */
+function isPlainObject(value: object): boolean {
   const prototype: object | null = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) return true;
-  // Only an Object.prototype has nothing behind it.
+  // Only an Object.prototype has no prototype itself.
   return Object.getPrototypeOf(prototype) === null;
 }
 

@@ -2,7 +2,7 @@ import { ScalarType } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
 
 /**
- * How a scalar is laid out on the wire.
+ * The wire type of a scalar type.
  *
  * @see https://protobuf.dev/programming-guides/encoding/#structure
  */

@@ -1,28 +1,29 @@
-/** A character takes four bytes at most, so that less than this stays free where the next one does not fit. */
-const ROOM_FOR_ONE = 4;
+/** The longest character in UTF-8. Where the next character does not fit, fewer bytes than this are free. */
+const CHARACTER_BYTES = 4;
 
-/** From so many UTF-16 code units on, {@link writeAscii} gains more where it succeeds than it loses where it does not. */
+/** The length in UTF-16 code units from which {@link writeAscii} is worth trying: it saves more if it succeeds than it costs if it fails. */
 export const LONG_TEXT = 1024;
 
-/** How many bytes {@link writeAscii} needs for a text of so many UTF-16 code units. */
-export function roomForAscii(length: number): number {
-  return length + ROOM_FOR_ONE;
+/** The number of bytes that {@link writeAscii} needs for a text of this length in UTF-16 code units. */
+export function asciiCapacity(length: number): number {
+  return length + CHARACTER_BYTES;
 }
 
 /**
- * Writes a text where it has {@link roomForAscii}, if it is ASCII: most is, and writing it takes a fifth of what
- * `Buffer.byteLength` takes to find that out (30 kB: 1.2 µs and 6.2 µs).
+ * Writes a text into a buffer, if the text is ASCII, as most is. It takes a fifth of the time in which
+ * `Buffer.byteLength` detects ASCII (30 kB: 1.2 µs and 6.2 µs).
  *
- * @returns false if it is not, and what stands in the room is of no use
+ * @param into has to have {@link asciiCapacity} behind `at`
+ * @returns false if the text is not ASCII; the written bytes are then invalid
  */
 export function writeAscii(text: string, into: Buffer, at: number): boolean {
-  // Any other text takes more bytes than it has code units, and fills all of the room but less than one character.
-  return into.write(text, at, roomForAscii(text.length), "utf8") === text.length;
+  // Other text has more bytes than code units, and fills the capacity up to less than one character.
+  return into.write(text, at, asciiCapacity(text.length), "utf8") === text.length;
 }
 
-/** A text in UTF-8. Half of a surrogate pair, which UTF-8 cannot say, becomes U+FFFD. */
+/** Encodes a text in UTF-8. A lone surrogate, which UTF-8 cannot represent, becomes U+FFFD. */
 export function utf8Of(text: string): Buffer {
   if (text.length < LONG_TEXT) return Buffer.from(text, "utf8");
-  const bytes = Buffer.allocUnsafe(roomForAscii(text.length));
+  const bytes = Buffer.allocUnsafe(asciiCapacity(text.length));
   return writeAscii(text, bytes, 0) ? bytes.subarray(0, text.length) : Buffer.from(text, "utf8");
 }

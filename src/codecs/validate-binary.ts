@@ -1,48 +1,45 @@
 import { isUtf8 } from "node:buffer";
 import { WireType } from "@bufbuild/protobuf/wire";
 import { CodecError } from "./codec-error.ts";
+import { high, low, readVarint, TOO_LONG, TRUNCATED } from "./varint.ts";
 import type { FieldWireSchema, MessageWireSchema, ValueWireSchema, VarintRange } from "./wire-schema.ts";
 
-/** How deep messages may lie in each other; protobuf-es and the other runtimes have the same limit. */
+/** How deep messages may be nested. protobuf-es and the other runtimes have the same limit. */
 export const MAX_DEPTH = 100;
 
 /**
- * Refuses bytes that are not a message of the given shape.
+ * Validates that bytes are a message with this wire schema.
  *
- * Decoders go by field numbers and believe the wire type that they expect, so one message's bytes often
- * decode as another: a google.rpc.Status read as a GenericResponse is `{ ok: true, … }`. Here each known
- * field must have its own wire type, a bool must be 0 or 1, a 32-bit number must fit, text must be UTF-8,
- * and nothing may be left over. Unknown fields are allowed, as protobuf's rules for evolution demand;
- * unknown groups are not, nothing has written them for long.
+ * Decoders rely on field numbers and assume the wire type, so the bytes of one message often decode as another one: a
+ * google.rpc.Status that is decoded as a GenericResponse becomes `{ ok: true, … }`. This function requires that each known
+ * field has its own wire type, a bool is 0 or 1, a 32-bit number is in range, text is UTF-8, and no bytes are left over. It
+ * allows unknown fields, as protobuf's rules for schema evolution require, but not unknown groups, which are long obsolete.
  *
  * @see https://protobuf.dev/programming-guides/encoding/
  */
-export function validateBinary(shape: MessageWireSchema, bytes: Uint8Array): void {
-  const closedGroup = new BinaryValidator(bytes).message(shape, bytes.length, 1);
-  if (closedGroup !== 0) throw new CodecError(`the end of a group that nothing began (${closedGroup})`);
+export function validateBinary(schema: MessageWireSchema, bytes: Uint8Array): void {
+  const closedGroup = new BinaryValidator(bytes).message(schema, bytes.length, 1);
+  if (closedGroup !== 0) throw new CodecError(`the end of a group that was not started (${closedGroup})`);
 }
 
 class BinaryValidator {
   readonly #bytes: Uint8Array;
   #at = 0;
-  // The last varint read, as two halves: 64 bits do not fit in a number, and a bigint costs an allocation.
-  #low = 0;
-  #high = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
   }
 
-  /** @returns the number of the group that an end-group tag closed, or 0 where the message ended at `end`. */
-  message(shape: MessageWireSchema, end: number, depth: number): number {
+  /** @returns the number of the group that an end-group tag has closed; 0 if the message ended at `end` */
+  message(schema: MessageWireSchema, end: number, depth: number): number {
     if (depth > MAX_DEPTH) throw new CodecError(`messages are nested more than ${MAX_DEPTH} deep`);
     while (this.#at < end) {
       this.#varint(end);
-      const wireType: WireType = this.#low & 7;
-      const number = this.#low >>> 3;
-      if (this.#high !== 0 || number === 0) throw new CodecError("an impossible field number");
+      const wireType: WireType = low & 7;
+      const number = low >>> 3;
+      if (high !== 0 || number === 0) throw new CodecError("an invalid field number");
       if (wireType === WireType.EndGroup) return number;
-      const field = shape.get(number);
+      const field = schema.get(number);
       if (field === undefined) this.#unknown(number, wireType, end);
       else this.#field(field, number, wireType, end, depth);
     }
@@ -65,7 +62,7 @@ class BinaryValidator {
     switch (value.wireType) {
       case WireType.Varint:
         this.#varint(end);
-        if (!this.#fits(value.range)) throw new CodecError(`${name} is out of range`);
+        if (!isInRange(value.range)) throw new CodecError(`${name} is out of range`);
         break;
       case WireType.Bit32:
         this.#skip(4, end);
@@ -78,7 +75,7 @@ class BinaryValidator {
         if (value.holds === "text") {
           if (!isText(this.#bytes, this.#at, valueEnd)) throw new CodecError(`${name} is not UTF-8`);
         } else if (value.holds !== "bytes" && this.message(value.holds(), valueEnd, depth + 1) !== 0) {
-          throw new CodecError(`${name} ends a group that it did not begin`);
+          throw new CodecError(`${name} ends a group that was not started`);
         }
         this.#at = valueEnd;
         break;
@@ -111,33 +108,16 @@ class BinaryValidator {
   }
 
   #varint(end: number): void {
-    const bytes = this.#bytes;
-    let low = 0;
-    let high = 0;
-    for (let shift = 0; shift < 70; shift += 7) {
-      if (this.#at >= end) throw new CodecError("the bytes end in the middle of a number");
-      const byte = bytes[this.#at++] as number;
-      const bits = byte & 0x7f;
-      if (shift < 28) low |= bits << shift;
-      else if (shift === 28) {
-        low |= bits << 28;
-        high = bits >>> 4;
-      } else if (shift === 63 && bits > 1) {
-        throw new CodecError("a number has more than 64 bits");
-      } else high |= bits << (shift - 32);
-      if (byte < 0x80) {
-        this.#low = low >>> 0;
-        this.#high = high >>> 0;
-        return;
-      }
-    }
-    throw new CodecError("a number has more than 64 bits");
+    const next = readVarint(this.#bytes, this.#at, end);
+    if (next === TRUNCATED) throw new CodecError("the bytes end in the middle of a number");
+    if (next === TOO_LONG) throw new CodecError("a number has more than 64 bits");
+    this.#at = next;
   }
 
   #length(end: number): number {
     this.#varint(end);
-    const valueEnd = this.#at + this.#low;
-    if (this.#high !== 0 || valueEnd > end) throw new CodecError("a length goes beyond the end");
+    const valueEnd = this.#at + low;
+    if (high !== 0 || valueEnd > end) throw new CodecError("a length goes beyond the end");
     return valueEnd;
   }
 
@@ -145,20 +125,21 @@ class BinaryValidator {
     this.#at += count;
     if (this.#at > end) throw new CodecError("the bytes end in the middle of a number");
   }
+}
 
-  #fits(range: VarintRange): boolean {
-    switch (range) {
-      case "bool":
-        return this.#high === 0 && this.#low <= 1;
-      case "uint32":
-      case "sint32":
-        return this.#high === 0;
-      case "int32":
-        // Negative numbers take ten bytes, but some writers have used five.
-        return this.#high === 0 || (this.#high === 0xffffffff && this.#low >= 0x80000000);
-      case "64-bit":
-        return true;
-    }
+/** Whether the last varint is in a range. */
+function isInRange(range: VarintRange): boolean {
+  switch (range) {
+    case "bool":
+      return high === 0 && low <= 1;
+    case "uint32":
+    case "sint32":
+      return high === 0;
+    case "int32":
+      // Negative numbers have ten bytes, but some encoders have written five.
+      return high === 0 || (high === 0xffffffff && low >= 0x80000000);
+    case "64-bit":
+      return true;
   }
 }
 

@@ -5,24 +5,24 @@ import { CodecError } from "./codec-error.ts";
 import { memoizeByType } from "./memoize-by-type.ts";
 
 /**
- * Refuses a message that lacks a required field, of proto2 or of an edition's `LEGACY_REQUIRED`, at any depth. protobuf-es
- * looks for them when it writes, and not when it reads.
+ * Validates that a message has all required fields, of proto2 or with an edition's `LEGACY_REQUIRED`, at any depth.
+ * protobuf-es validates that when it encodes, but not when it decodes.
  *
  * @throws CodecError that names the field
  */
 export function validateRequiredFields(desc: DescMessage, message: Message): void {
-  if (mayLackField(desc)) checkMessage(reflect(desc, message as MessageShape<DescMessage>));
+  if (canLackRequiredField(desc)) validateMessage(reflect(desc, message as MessageShape<DescMessage>));
 }
 
-/** The same for the value of one field, where the others were not read. */
+/** Does the same for the value of one field, if the other fields were not decoded. */
 export function validateRequiredFieldsIn(field: DescField, message: Message): void {
-  if (field.message === undefined || !mayLackField(field.message)) return;
+  if (field.message === undefined || !canLackRequiredField(field.message)) return;
   const holder = reflect(field.parent, message as MessageShape<DescMessage>);
-  if (holder.isSet(field)) for (const each of messagesIn(holder, field)) checkMessage(each);
+  if (holder.isSet(field)) for (const each of messagesIn(holder, field)) validateMessage(each);
 }
 
-/** Nearly no type has one, at any depth. */
-const mayLackField = memoizeByType((desc) => hasRequiredField(desc, new Set()));
+/** Whether a message type has required fields at any depth. Hardly any type has. */
+const canLackRequiredField = memoizeByType((desc) => hasRequiredField(desc, new Set()));
 
 function hasRequiredField(desc: DescMessage, seen: Set<DescMessage>): boolean {
   if (seen.has(desc)) return false;
@@ -36,12 +36,12 @@ function isRequired({ presence }: DescField): boolean {
   return presence === FeatureSet_FieldPresence.LEGACY_REQUIRED;
 }
 
-function checkMessage(message: ReflectMessage): void {
+function validateMessage(message: ReflectMessage): void {
   for (const field of message.fields) {
     if (!message.isSet(field)) {
-      if (isRequired(field)) throw new CodecError(`${field} is required, and not there`);
-    } else if (field.message !== undefined && mayLackField(field.message)) {
-      for (const each of messagesIn(message, field)) checkMessage(each);
+      if (isRequired(field)) throw new CodecError(`${field} is required, and not set`);
+    } else if (field.message !== undefined && canLackRequiredField(field.message)) {
+      for (const each of messagesIn(message, field)) validateMessage(each);
     }
   }
 }

@@ -13,30 +13,30 @@ import { CodecError } from "./codec-error.ts";
 import { isInt32, isInt64, isUint32, isUint64 } from "./integers.ts";
 import { memoizeByType } from "./memoize-by-type.ts";
 import { isRecord } from "./records.ts";
-import { rangeOf } from "./time-ranges.ts";
+import { valueRangeOf } from "./time-ranges.ts";
 
-/** @throws {@link CodecError} that begins with the path */
+/** @throws {@link CodecError} whose message begins with the path */
 type Check = (value: unknown, path: string) => void;
 
 /**
- * Checks that each field holds what its type says, because protobuf-es writes messages that do not: the text `"false"`
- * as true, a number in place of a list as no list at all, half of a surrogate pair as U+FFFD. What it takes without loss,
- * such as a 64-bit integer as a number or a text, is taken here too.
+ * Validates that each field has a value of its type, because protobuf-es encodes other values without an error: the text
+ * `"false"` as true, a number in place of a list as no list, a lone surrogate as U+FFFD. It allows values that protobuf-es
+ * converts without loss, such as a 64-bit integer as a number or a text.
  *
  * @throws {@link CodecError} that names the field
  */
 export function validateValues(desc: DescMessage, message: Message): void {
-  checkOf(desc)(message as unknown as Fields, "");
+  messageCheckOf(desc)(message as unknown as Fields, "");
 }
 
-const checkOf = memoizeByType((desc) => {
+const messageCheckOf = memoizeByType((desc) => {
   const checks = desc.members.map((member) =>
     member.kind === "oneof" ? oneofCheck(member) : memberCheck(member),
   );
-  const range = rangeOf(desc);
+  const range = valueRangeOf(desc);
   return (message: Fields, parent: string): void => {
     for (const check of checks) check(message, parent);
-    if (range !== undefined && !range.holds(message)) {
+    if (range !== undefined && !range.includes(message)) {
       throw new CodecError(`${parent === "" ? "the message" : parent.slice(0, -1)} has to be ${range.name}`);
     }
   };
@@ -62,7 +62,7 @@ function oneofCheck({ fields, localName, name }: DescOneof): MemberCheck {
   );
   return (message, parent) => {
     const oneof = message[localName];
-    if (!isRecord(oneof)) throw misfit(parent + name, "an object", oneof);
+    if (!isRecord(oneof)) throw mismatch(parent + name, "an object", oneof);
     if (oneof.case === undefined) return;
     const chosen = checks.get(oneof.case);
     if (chosen === undefined)
@@ -82,7 +82,7 @@ function fieldCheck(field: DescField): Check {
     case "map":
       return mapCheck(keyCheck(field.mapKey), valueCheck(field));
     case "message":
-      // protobuf-es has wrappers as their values, and Struct as a JSON object, where nothing else would be lost by it.
+      // protobuf-es represents most wrappers as their values, and most Structs as JSON objects.
       if (isWrapperDesc(field.message) && field.oneof === undefined)
         return scalarCheck(field.message.fields[0].scalar);
       if (isStruct(field.message) && field.parent.typeName !== "google.protobuf.Value")
@@ -91,7 +91,7 @@ function fieldCheck(field: DescField): Check {
   }
 }
 
-/** Of an item of a list, or of a value of a map. */
+/** The check of an item of a list, or of a value of a map. */
 function valueCheck({ scalar, enum: desc, message }: DescField & { fieldKind: "list" | "map" }): Check {
   if (message !== undefined) return isStruct(message) ? checkJsonObject : messageCheck(message);
   return desc === undefined ? scalarCheck(scalar) : enumCheck(desc);
@@ -104,21 +104,21 @@ function isStruct(desc: DescMessage): boolean {
 function messageCheck(desc: DescMessage): Check {
   return (value, path) => {
     if (!isRecord(value) || value.$typeName !== desc.typeName)
-      throw misfit(path, `a ${desc.typeName}`, value);
-    checkOf(desc)(value, `${path}.`);
+      throw mismatch(path, `a ${desc.typeName}`, value);
+    messageCheckOf(desc)(value, `${path}.`);
   };
 }
 
 function listCheck(checkItem: Check): Check {
   return (items, path) => {
-    if (!Array.isArray(items) && !ArrayBuffer.isView(items)) throw misfit(path, "an array", items);
+    if (!Array.isArray(items) && !ArrayBuffer.isView(items)) throw mismatch(path, "an array", items);
     const { length } = items as readonly unknown[];
     // By the index, because a list may have holes.
     let i = 0;
     try {
       for (; i < length; i++) checkItem((items as readonly unknown[])[i], path);
     } catch (error) {
-      // Which item it was is put together only now: lists can be long.
+      // Builds the path of the item only for the error, because lists can be long.
       checkItem((items as readonly unknown[])[i], `${path}[${i}]`);
       throw error;
     }
@@ -127,8 +127,8 @@ function listCheck(checkItem: Check): Check {
 
 function mapCheck(checkKey: Check, checkItem: Check): Check {
   return (entries, path) => {
-    // A Map has no properties, and nothing of it would be written.
-    if (!isRecord(entries)) throw misfit(path, "an object", entries);
+    // A Map has no properties, so that nothing of it would be encoded.
+    if (!isRecord(entries)) throw mismatch(path, "an object", entries);
     for (const [key, value] of Object.entries(entries)) {
       checkKey(key, `a key of ${path}`);
       checkItem(value, `${path}[${JSON.stringify(key)}]`);
@@ -136,7 +136,7 @@ function mapCheck(checkKey: Check, checkItem: Check): Check {
   };
 }
 
-/** The keys of an object are text, whatever those of the map are. */
+/** The keys of an object are strings, whatever the key type of the map. */
 function keyCheck(scalar: ScalarType): Check {
   const check = scalarCheck(scalar);
   if (scalar === ScalarType.STRING) return check;
@@ -146,7 +146,7 @@ function keyCheck(scalar: ScalarType): Check {
 function valueOfKey(key: string): unknown {
   if (key === "true" || key === "false") return key === "true";
   const number = Number(key);
-  // A 64-bit integer is taken as text: beyond 2^53 a number may be another one.
+  // A 64-bit integer stays text, because a number loses digits beyond 2^53.
   return Number.isSafeInteger(number) && String(number) === key ? number : key;
 }
 
@@ -156,13 +156,13 @@ function enumCheck({ open, values, typeName }: DescEnum): Check {
   const names = values.map(({ name, number }) => `${number} (${name})`).join(", ");
   return (value, path) => {
     if (known.has(value)) return;
-    if (!isInt32(value)) throw misfit(path, `a number of ${typeName}`, value);
+    if (!isInt32(value)) throw mismatch(path, `a number of ${typeName}`, value);
     throw new CodecError(`${path} is ${value}, which is not a value of ${typeName}; it has ${names}`);
   };
 }
 
 function checkJsonObject(value: unknown, path: string): void {
-  if (!isRecord(value)) throw misfit(path, "an object", value);
+  if (!isRecord(value)) throw mismatch(path, "an object", value);
   checkJson(value, path);
 }
 
@@ -175,7 +175,7 @@ function checkJson(value: unknown, path: string): void {
       checkJson(item, `${path}.${key}`);
     }
   } else if (value !== null && typeof value !== "number" && typeof value !== "boolean") {
-    throw misfit(path, "a JSON value", value);
+    throw mismatch(path, "a JSON value", value);
   }
 }
 
@@ -207,34 +207,34 @@ function scalarCheck(scalar: ScalarType | undefined): Check {
 }
 
 function checkText(value: unknown, path: string): void {
-  if (typeof value !== "string") throw misfit(path, "a string", value);
+  if (typeof value !== "string") throw mismatch(path, "a string", value);
   if (!value.isWellFormed()) throw new CodecError(`${path} is not well-formed Unicode`);
 }
 
-const checkBytes = holds("a Uint8Array", types.isUint8Array);
-const checkBool = holds("a boolean", (value) => typeof value === "boolean");
-const checkDouble = holds("a number", (value) => typeof value === "number");
-const checkFloat = holds(
+const checkBytes = typeCheck("a Uint8Array", types.isUint8Array);
+const checkBool = typeCheck("a boolean", (value) => typeof value === "boolean");
+const checkDouble = typeCheck("a number", (value) => typeof value === "number");
+const checkFloat = typeCheck(
   "a number in the range of a float",
   (value) => typeof value === "number" && (!Number.isFinite(value) || Number.isFinite(Math.fround(value))),
 );
-const checkInt32 = holds("an int32", isInt32);
-const checkUint32 = holds("a uint32", isUint32);
-const checkInt64 = holds("an int64", (value) => isInt64(withoutLoss(value)));
-const checkUint64 = holds("a uint64", (value) => isUint64(withoutLoss(value)));
+const checkInt32 = typeCheck("an int32", isInt32);
+const checkUint32 = typeCheck("a uint32", isUint32);
+const checkInt64 = typeCheck("an int64", (value) => isInt64(withoutLoss(value)));
+const checkUint64 = typeCheck("a uint64", (value) => isUint64(withoutLoss(value)));
 
-/** A 64-bit integer, as protobuf-es would read it. */
+/** Converts a number or a text to a 64-bit integer, if protobuf-es would do so without loss. */
 function withoutLoss(value: unknown): unknown {
   const isText = typeof value === "string" && /^-?\d{1,20}$/.test(value);
   return isText || Number.isSafeInteger(value) ? BigInt(value as string | number) : value;
 }
 
-function holds(what: string, isOne: (value: unknown) => boolean): Check {
+function typeCheck(what: string, isValid: (value: unknown) => boolean): Check {
   return (value, path) => {
-    if (!isOne(value)) throw misfit(path, what, value);
+    if (!isValid(value)) throw mismatch(path, what, value);
   };
 }
 
-function misfit(path: string, expected: string, value: unknown): CodecError {
+function mismatch(path: string, expected: string, value: unknown): CodecError {
   return new CodecError(`${path} ${describeWrongType(expected, value)}`);
 }

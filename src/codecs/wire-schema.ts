@@ -3,37 +3,37 @@ import { WireType } from "@bufbuild/protobuf/wire";
 import { memoizeByType } from "./memoize-by-type.ts";
 import { wireTypeOfScalar } from "./scalar-wire-type.ts";
 
-/** What the bytes of one value must look like. */
+/** The wire format of one value. */
 export type ValueWireSchema =
   | { readonly wireType: WireType.Varint; readonly range: VarintRange }
   | { readonly wireType: WireType.Bit32 | WireType.Bit64 }
   | { readonly wireType: WireType.LengthDelimited; readonly holds: "bytes" | "text" | LazyMessageWireSchema }
   | { readonly wireType: WireType.StartGroup; readonly holds: LazyMessageWireSchema };
 
-/** Which numbers a varint may hold without being cut when it is decoded. */
+/** The values of a varint that decoding does not truncate. */
 export type VarintRange = "bool" | "int32" | "uint32" | "sint32" | "64-bit";
 
-/** What the bytes of one field must look like. */
+/** The wire format of one field. */
 export interface FieldWireSchema {
   readonly name: string;
   readonly value: ValueWireSchema;
-  /** A repeated number may come packed or not, whatever the schema says. */
+  /** Whether the values may be packed: decoders accept repeated numbers packed or not, whatever the schema says. */
   readonly packable: boolean;
 }
 
-/** The fields of a message by number. */
+/** The wire format of a message: its fields by number. */
 export type MessageWireSchema = ReadonlyMap<number, FieldWireSchema>;
 
-/** A message type may contain itself, so shapes are looked up when they are needed. */
+/** Looks up the wire schema of a message type when it is needed, because a type may contain itself. */
 export type LazyMessageWireSchema = () => MessageWireSchema;
 
-/** What the bytes of a message must look like. */
+/** Returns the wire schema of a message type. */
 export const wireSchemaOf: (desc: DescMessage) => MessageWireSchema = memoizeByType(
-  (desc) => new Map(desc.fields.map((field) => [field.number, fieldShape(field)])),
+  (desc) => new Map(desc.fields.map((field) => [field.number, fieldSchema(field)])),
 );
 
-function fieldShape(field: DescField): FieldWireSchema {
-  const value = field.fieldKind === "map" ? mapEntryShape(field) : valueShape(field);
+function fieldSchema(field: DescField): FieldWireSchema {
+  const value = field.fieldKind === "map" ? mapEntrySchema(field) : valueSchema(field);
   return {
     name: field.toString(),
     value,
@@ -44,17 +44,17 @@ function fieldShape(field: DescField): FieldWireSchema {
   };
 }
 
-/** A map is written as a list of messages with the key in field 1 and the value in field 2. */
-function mapEntryShape(field: DescField & { fieldKind: "map" }): ValueWireSchema {
+/** A map is encoded as a list of messages with the key in field 1 and the value in field 2. */
+function mapEntrySchema(field: DescField & { fieldKind: "map" }): ValueWireSchema {
   const name = field.toString();
   const entry: MessageWireSchema = new Map([
-    [1, { name, value: scalarShape(field.mapKey), packable: false }],
-    [2, { name, value: valueShape(field), packable: false }],
+    [1, { name, value: scalarSchema(field.mapKey), packable: false }],
+    [2, { name, value: valueSchema(field), packable: false }],
   ]);
   return { wireType: WireType.LengthDelimited, holds: () => entry };
 }
 
-function valueShape(field: DescField): ValueWireSchema {
+function valueSchema(field: DescField): ValueWireSchema {
   const { message, scalar } = field;
   if (message !== undefined) {
     const wireType =
@@ -63,25 +63,25 @@ function valueShape(field: DescField): ValueWireSchema {
         : WireType.LengthDelimited;
     return { wireType, holds: () => wireSchemaOf(message) };
   }
-  return scalar === undefined ? enumShape : scalarShape(scalar);
+  return scalar === undefined ? enumSchema : scalarSchema(scalar);
 }
 
-const enumShape: ValueWireSchema = { wireType: WireType.Varint, range: "int32" };
+const enumSchema: ValueWireSchema = { wireType: WireType.Varint, range: "int32" };
 
-function scalarShape(type: ScalarType): ValueWireSchema {
+function scalarSchema(type: ScalarType): ValueWireSchema {
   const wireType = wireTypeOfScalar(type);
   switch (wireType) {
     case WireType.LengthDelimited:
-      // Also where the schema does not ask for it (proto2): JavaScript's strings cannot hold anything else.
+      // Also in proto2, which does not require UTF-8: strings of JavaScript cannot hold other bytes.
       return { wireType, holds: type === ScalarType.STRING ? "text" : "bytes" };
     case WireType.Varint:
-      return { wireType, range: rangeOf(type) };
+      return { wireType, range: varintRangeOf(type) };
     default:
       return { wireType };
   }
 }
 
-function rangeOf(type: ScalarType): VarintRange {
+function varintRangeOf(type: ScalarType): VarintRange {
   switch (type) {
     case ScalarType.BOOL:
       return "bool";

@@ -1,7 +1,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { hasCustomJsonRepresentation } from "@bufbuild/protobuf/wkt";
 import { messageFromParsedJson } from "../codecs/json-decoder.ts";
-import { plainNumber, withPlainNumbers } from "../codecs/parse-json.ts";
+import { isJsonObject, plainNumber, withPlainNumbers } from "../codecs/parse-json.ts";
 import { Code, codeFromProtobufName, isCode } from "../errors/code.ts";
 import { type ErrorDetail, withDecoder } from "../errors/error-detail.ts";
 import { codeFromHttpStatus } from "../errors/http-status.ts";
@@ -19,8 +19,8 @@ import type { StatusInfo } from "./status-info.ts";
  */
 export function statusFromJson(body: unknown): StatusInfo | undefined {
   const json: unknown = Array.isArray(body) && body.length === 1 ? body[0] : body;
-  if (!isObject(json)) return undefined;
-  const status = isObject(json.error) && typeof json.error.code !== "string" ? json.error : json;
+  if (!isJsonObject(json)) return undefined;
+  const status = isJsonObject(json.error) && typeof json.error.code !== "string" ? json.error : json;
   const { message } = status;
   const code = plainNumber(status.code);
   const named = typeof status.status === "string" ? errorCodeFromName(status.status) : undefined;
@@ -44,7 +44,7 @@ function codeFromNumber(number: number): Code {
 }
 
 function detailFromJson(json: unknown): ErrorDetail[] {
-  if (!isObject(json) || typeof json["@type"] !== "string") return [];
+  if (!isJsonObject(json) || typeof json["@type"] !== "string") return [];
   const { "@type": typeUrl, ...rest } = json;
   const detail: ErrorDetail = { typeUrl, json: withPlainNumbers(rest) as JsonObject };
   return [
@@ -54,10 +54,4 @@ function detailFromJson(json: unknown): ErrorDetail[] {
       return messageFromParsedJson(schema, content, { registry, unknownAny: "kept" });
     }),
   ];
-}
-
-type JsonFields = Readonly<Record<string, unknown>>;
-
-function isObject(json: unknown): json is JsonFields {
-  return typeof json === "object" && json !== null && !Array.isArray(json);
 }

@@ -213,7 +213,7 @@ test("a message comes through as it is: it is not copied", () => {
 
 test("a response that lacks a required field is refused, in both encodings", () => {
   expect(() => decodeBinary(UninterpretedOption_NamePartSchema, Buffer.from("0a0161", "hex"))).toThrow(
-    "is_extension is required, and not there",
+    "is_extension is required, and not set",
   );
   // At any depth: in a list of an option, here.
   expect(() => decodeBinary(UninterpretedOptionSchema, Buffer.from("12030a0161", "hex"))).toThrow(
@@ -221,7 +221,7 @@ test("a response that lacks a required field is refused, in both encodings", () 
   );
   const json = Buffer.from('{"name":[{"namePart":"a"}]}');
   expect(() => decodeJson(UninterpretedOptionSchema, json)).toThrow(
-    "is_extension is required, and not there",
+    "is_extension is required, and not set",
   );
   // In what a `response_body` names, and in an Any, too.
   expect(() =>

@@ -2,20 +2,20 @@ import { types } from "node:util";
 import { create, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence, isWrapperDesc } from "@bufbuild/protobuf/wkt";
 
-/** A field that the compiled codecs know. Everything else makes its message one for protobuf-es alone. */
+/** A field that the compiled codecs support. */
 export type CompilableField = DescField & { readonly fieldKind: "scalar" | "enum" | "message" | "list" };
 
 /**
- * The fields of a message type that is worth compiling, or undefined: one with maps, oneofs, groups, closed enums,
- * 64-bit integers as text, fields that protobuf-es keeps in another form (wrappers, Struct), or whose messages need
- * a prototype of their own (proto2, defaults). What its own fields hold is a question of their types.
+ * The fields of a message type that can be compiled; undefined for a type with maps, oneofs, groups, closed enums, 64-bit
+ * integers as text, or fields that protobuf-es represents differently (wrappers, Struct), and for messages with a prototype
+ * (proto2, default values). The types of message fields are not examined.
  */
 export function compilableFieldsOf(desc: DescMessage): readonly CompilableField[] | undefined {
   if (Object.getPrototypeOf(create(desc)) !== Object.prototype) return undefined;
-  return desc.fields.every(isPlain) ? desc.fields : undefined;
+  return desc.fields.every(isCompilable) ? desc.fields : undefined;
 }
 
-function isPlain(field: DescField): field is CompilableField {
+function isCompilable(field: DescField): field is CompilableField {
   if (field.fieldKind === "map" || field.oneof !== undefined) return false;
   if (field.presence === FeatureSet_FieldPresence.LEGACY_REQUIRED) return false;
   if (field.message !== undefined) {
@@ -26,7 +26,7 @@ function isPlain(field: DescField): field is CompilableField {
   return !("longAsString" in field && field.longAsString);
 }
 
-/** Whether a value is the one that is not written, as protobuf-es sees it. */
+/** Returns the test whether protobuf-es would omit a value of a field without presence. */
 export function zeroTestOf({ scalar }: DescField): (value: unknown) => boolean {
   switch (scalar) {
     case ScalarType.STRING:
@@ -39,7 +39,7 @@ export function zeroTestOf({ scalar }: DescField): (value: unknown) => boolean {
     case ScalarType.FLOAT:
       return (value) => Object.is(value, 0);
     default:
-      // A 64-bit integer may be kept as text.
+      // A 64-bit integer may be text.
       return (value) => value === 0 || value === 0n || value === "0";
   }
 }

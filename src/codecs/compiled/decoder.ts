@@ -5,52 +5,53 @@ import { memoizeByType } from "../memoize-by-type.ts";
 import { type Fields, newMessageOf } from "../new-message.ts";
 import { wireTypeOfScalar } from "../scalar-wire-type.ts";
 import { MAX_DEPTH } from "../validate-binary.ts";
+import { high, low, readVarint } from "../varint.ts";
 import { type CompilableField, compilableFieldsOf } from "./compilable-fields.ts";
 import { UNSUPPORTED, unsupported } from "./unsupported.ts";
 
-/** Reads a message that ends at `end`; `depth` says how many it lies in, itself counted. */
-type Read = (end: number, depth: number) => Fields;
-type ReadValue = (end: number, depth: number) => unknown;
-/** Reads one record of a field, behind its tag, into a message. */
-type ReadField = (message: Fields, wireType: WireType, end: number, depth: number) => void;
+/** Decodes a message that ends at `end`. `depth` is the number of nested messages, including this one. */
+type DecodeMessage = (end: number, depth: number) => Fields;
+type DecodeValue = (end: number, depth: number) => unknown;
+/** Decodes one record of a field, after its tag, into a message. */
+type DecodeField = (message: Fields, wireType: WireType, end: number, depth: number) => void;
 
 /**
- * Compiles the reading of a message type, as far as it is plain: in one pass, the bytes are checked as
- * {@link validateBinary} does it and decoded as protobuf-es does it.
+ * Compiles the decoder of a message type. In one pass, it validates the bytes like {@link validateBinary} and decodes them
+ * like protobuf-es.
  *
- * @returns undefined if the type is not plain; the function throws {@link UNSUPPORTED} where the bytes are not
+ * @returns undefined if the type cannot be compiled; the decoder throws {@link UNSUPPORTED} for other bytes
  */
 export function compileDecoder(desc: DescMessage): ((bytes: Uint8Array) => Message) | undefined {
-  const read = compileMessage(desc);
-  if (read === undefined) return undefined;
+  const decode = messageDecoder(desc);
+  if (decode === undefined) return undefined;
   return (bytes) => {
     buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     at = 0;
     try {
-      return read(buffer.length, 1) as unknown as Message;
+      return decode(buffer.length, 1) as unknown as Message;
     } finally {
       buffer = nothing;
     }
   };
 }
 
-// One place to read from for all: decoding is synchronous, and what it gives does not depend on these.
+// All decoders share these variables, because decoding is synchronous.
 const nothing = /* @__PURE__ */ Buffer.alloc(0);
 let buffer: Buffer = nothing;
 let at = 0;
 
-const compileMessage = memoizeByType((desc) => {
+const messageDecoder = memoizeByType((desc) => {
   const fields = compilableFieldsOf(desc);
-  return fields && compileFields(desc, fields);
+  return fields && compileMessageDecoder(desc, fields);
 });
 
-function compileFields(desc: DescMessage, fields: readonly CompilableField[]): Read {
+function compileMessageDecoder(desc: DescMessage, fields: readonly CompilableField[]): DecodeMessage {
   const make = newMessageOf(desc);
-  const readers: (ReadField | undefined)[] = [];
-  const readersOfHighNumbers = new Map<number, ReadField>();
+  const readers: (DecodeField | undefined)[] = [];
+  const readersOfHighNumbers = new Map<number, DecodeField>();
   for (const field of fields) {
-    if (field.number < 64) readers[field.number] = compileField(field);
-    else readersOfHighNumbers.set(field.number, compileField(field));
+    if (field.number < 64) readers[field.number] = compileFieldDecoder(field);
+    else readersOfHighNumbers.set(field.number, compileFieldDecoder(field));
   }
   return (end, depth) => {
     if (depth > MAX_DEPTH) throw UNSUPPORTED;
@@ -59,7 +60,7 @@ function compileFields(desc: DescMessage, fields: readonly CompilableField[]): R
       const tag = readUint32(end);
       const number = tag >>> 3;
       const reader = number < 64 ? readers[number] : readersOfHighNumbers.get(number);
-      // An unknown field, which protobuf-es keeps.
+      // protobuf-es keeps unknown fields.
       if (reader === undefined) throw UNSUPPORTED;
       reader(message, tag & 7, end, depth);
     }
@@ -67,7 +68,7 @@ function compileFields(desc: DescMessage, fields: readonly CompilableField[]): R
   };
 }
 
-function compileField(field: CompilableField): ReadField {
+function compileFieldDecoder(field: CompilableField): DecodeField {
   const { localName } = field;
   const valueType =
     field.message === undefined
@@ -75,8 +76,8 @@ function compileField(field: CompilableField): ReadField {
       : WireType.LengthDelimited;
   const read =
     field.message === undefined
-      ? scalarReader(field.scalar ?? ScalarType.INT32)
-      : messageReader(field.message);
+      ? scalarDecoder(field.scalar ?? ScalarType.INT32)
+      : lazyMessageDecoder(field.message);
   if (field.fieldKind === "list") {
     const packable = valueType !== WireType.LengthDelimited;
     return (message, wireType, end, depth) => {
@@ -93,7 +94,7 @@ function compileField(field: CompilableField): ReadField {
   }
   if (field.message !== undefined) {
     return (message, wireType, end, depth) => {
-      // A message that comes twice is merged.
+      // protobuf-es merges a message field that occurs twice.
       if (wireType !== valueType || message[localName] !== undefined) throw UNSUPPORTED;
       message[localName] = read(end, depth);
     };
@@ -104,68 +105,38 @@ function compileField(field: CompilableField): ReadField {
   };
 }
 
-function messageReader(desc: DescMessage): ReadValue {
-  let readMessage: Read | undefined;
+function lazyMessageDecoder(desc: DescMessage): DecodeValue {
+  let decode: DecodeMessage | undefined;
   return (end, depth) => {
-    readMessage ??= compileMessage(desc) ?? unsupported;
-    return readMessage(readLength(end), depth + 1);
+    decode ??= messageDecoder(desc) ?? unsupported;
+    return decode(readLength(end), depth + 1);
   };
 }
 
 function readUint32(end: number): number {
   if (at >= end) throw UNSUPPORTED;
-  const first = buffer[at++] as number;
-  if (first < 0x80) return first;
-  readVarint(end, first);
+  const first = buffer[at] as number;
+  if (first < 0x80) {
+    at++;
+    return first;
+  }
+  readAnyVarint(end);
   if (high !== 0) throw UNSUPPORTED;
   return low;
 }
 
-// The last long varint read, as two halves: 64 bits do not fit in a number, and a bigint costs an allocation.
-let low = 0;
-let high = 0;
-
-function readVarint(end: number, first: number): void {
-  let l = first & 0x7f;
-  let h = 0;
-  for (let shift = 7; shift < 70; shift += 7) {
-    if (at >= end) throw UNSUPPORTED;
-    const byte = buffer[at++] as number;
-    const bits = byte & 0x7f;
-    if (shift < 28) l |= bits << shift;
-    else if (shift === 28) {
-      l |= bits << 28;
-      h = bits >>> 4;
-    } else {
-      if (shift === 63 && bits > 1) throw UNSUPPORTED;
-      h |= bits << (shift - 32);
-    }
-    if (byte < 0x80) {
-      low = l >>> 0;
-      high = h >>> 0;
-      return;
-    }
-  }
-  throw UNSUPPORTED;
-}
-
-/** Any varint, into `low` and `high`. */
-function readUint64(end: number): void {
-  if (at >= end) throw UNSUPPORTED;
-  const first = buffer[at++] as number;
-  if (first >= 0x80) {
-    readVarint(end, first);
-    return;
-  }
-  low = first;
-  high = 0;
+/** Reads any varint into `low` and `high`. */
+function readAnyVarint(end: number): void {
+  const next = readVarint(buffer, at, end);
+  if (next < 0) throw UNSUPPORTED;
+  at = next;
 }
 
 function bigintOfHalves(): bigint {
   return high === 0 ? BigInt(low) : (BigInt(high) << 32n) | BigInt(low);
 }
 
-/** Reads a length and gives where it ends. */
+/** Reads a length, and returns the end of the value that follows. */
 function readLength(end: number): number {
   const length = readUint32(end);
   const valueEnd = at + length;
@@ -173,9 +144,9 @@ function readLength(end: number): number {
   return valueEnd;
 }
 
-/** Up to here, characters one by one are faster than a call into V8's strings. */
+/** Up to this length, a string is built faster from single characters than by Buffer.toString. */
 const SHORT_TEXT = 12;
-/** From here on, Node looks through bytes faster than a loop does. */
+/** From this length, isUtf8 is faster than a loop. */
 const LONG_TEXT = 64;
 
 function readText(end: number): string {
@@ -204,8 +175,8 @@ function readBytes(end: number): Uint8Array {
   return bytes;
 }
 
-/** Steps over a value of fixed length and gives where it begins. */
-function fixed(size: number, end: number): number {
+/** Skips a value of fixed size, and returns its start. */
+function skipFixed(size: number, end: number): number {
   const start = at;
   at += size;
   if (at > end) throw UNSUPPORTED;
@@ -213,13 +184,13 @@ function fixed(size: number, end: number): number {
 }
 
 function readInt32(end: number): number {
-  readUint64(end);
-  // Negative numbers take ten bytes, but some writers have used five.
+  readAnyVarint(end);
+  // Negative numbers have ten bytes, but some encoders have written five.
   if (high !== 0 && (high !== 0xffff_ffff || low < 0x8000_0000)) throw UNSUPPORTED;
   return low | 0;
 }
 
-function scalarReader(scalar: ScalarType): ReadValue {
+function scalarDecoder(scalar: ScalarType): DecodeValue {
   switch (scalar) {
     case ScalarType.STRING:
       return readText;
@@ -240,32 +211,32 @@ function scalarReader(scalar: ScalarType): ReadValue {
       };
     case ScalarType.INT64:
       return (end) => {
-        readUint64(end);
+        readAnyVarint(end);
         return BigInt.asIntN(64, bigintOfHalves());
       };
     case ScalarType.UINT64:
       return (end) => {
-        readUint64(end);
+        readAnyVarint(end);
         return bigintOfHalves();
       };
     case ScalarType.SINT64:
       return (end) => {
-        readUint64(end);
+        readAnyVarint(end);
         const value = bigintOfHalves();
         return (value >> 1n) ^ -(value & 1n);
       };
     case ScalarType.FIXED32:
-      return (end) => buffer.readUInt32LE(fixed(4, end));
+      return (end) => buffer.readUInt32LE(skipFixed(4, end));
     case ScalarType.SFIXED32:
-      return (end) => buffer.readInt32LE(fixed(4, end));
+      return (end) => buffer.readInt32LE(skipFixed(4, end));
     case ScalarType.FIXED64:
-      return (end) => buffer.readBigUInt64LE(fixed(8, end));
+      return (end) => buffer.readBigUInt64LE(skipFixed(8, end));
     case ScalarType.SFIXED64:
-      return (end) => buffer.readBigInt64LE(fixed(8, end));
+      return (end) => buffer.readBigInt64LE(skipFixed(8, end));
     case ScalarType.FLOAT:
-      return (end) => buffer.readFloatLE(fixed(4, end));
+      return (end) => buffer.readFloatLE(skipFixed(4, end));
     case ScalarType.DOUBLE:
-      return (end) => buffer.readDoubleLE(fixed(8, end));
+      return (end) => buffer.readDoubleLE(skipFixed(8, end));
     default:
       return readInt32;
   }

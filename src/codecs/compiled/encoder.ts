@@ -5,72 +5,69 @@ import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import { isInt32, isInt64, isUint32, isUint64 } from "../integers.ts";
 import { memoizeByType } from "../memoize-by-type.ts";
 import { wireTypeOfScalar } from "../scalar-wire-type.ts";
-import { rangeOf } from "../time-ranges.ts";
-import { LONG_TEXT, roomForAscii, writeAscii } from "../utf8.ts";
+import { valueRangeOf } from "../time-ranges.ts";
+import { asciiCapacity, LONG_TEXT, writeAscii } from "../utf8.ts";
 import { type CompilableField, compilableFieldsOf, zeroTestOf } from "./compilable-fields.ts";
 import { UNSUPPORTED, unsupported } from "./unsupported.ts";
 
-/** Writes a message, or a field of it, where the writer stands. */
-type Write = (message: Readonly<Record<string, unknown>>) => void;
-type WriteValue = (value: unknown) => void;
+/** Encodes a message, or one of its fields, at the current position. */
+type EncodeMessage = (message: Readonly<Record<string, unknown>>) => void;
+type EncodeValue = (value: unknown) => void;
 
 /**
- * Compiles the writing of a message type, as far as it is plain: the bytes are those of protobuf-es.
+ * Compiles the encoder of a message type.
  *
- * @param without names of fields to leave out
- * @returns undefined if the type is not plain; the function throws {@link UNSUPPORTED} where a message is not
+ * @param without the names of fields to omit
+ * @returns undefined if the type cannot be compiled; the encoder throws {@link UNSUPPORTED} for other messages
  */
 export function compileEncoder(
   desc: DescMessage,
   without: ReadonlySet<string> = nothing,
 ): ((message: Message) => Uint8Array) | undefined {
-  const write = without.size > 0 ? compileFields(desc, without) : compileMessage(desc);
-  if (write === undefined) return undefined;
+  const encode = without.size > 0 ? compileMessageEncoder(desc, without) : messageEncoder(desc);
+  if (encode === undefined) return undefined;
   return (message) => {
-    // Somebody's getter, called for a field of the message that is being written, has one of its own to write.
-    if (isWriting) throw UNSUPPORTED;
-    isWriting = true;
+    // A getter of the message that is being encoded may encode another message.
+    if (isEncoding) throw UNSUPPORTED;
+    isEncoding = true;
     try {
       at = 0;
-      write(message as unknown as Readonly<Record<string, unknown>>);
-      return taken();
+      encode(message as unknown as Readonly<Record<string, unknown>>);
+      return encodedBytes();
     } finally {
-      isWriting = false;
+      isEncoding = false;
+      if (scratch !== ownScratch) setScratch(ownScratch);
     }
   };
 }
 
 const SCRATCH_BYTES = 16 * 1024;
 
-// One place to write for all: what it gives is never written again.
+// All encoders share one scratch buffer, because encoding is synchronous. It grows for a large message, and is reset then.
 const ownScratch = /* @__PURE__ */ Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 let scratch = ownScratch;
 let view = /* @__PURE__ */ new DataView(scratch.buffer);
 let at = 0;
-let isWriting = false;
+let isEncoding = false;
 
-/** What was written: a copy from Node's pool of small Buffers, or the larger place itself where it took one. */
-function taken(): Buffer {
-  if (scratch !== ownScratch) {
-    const bytes = scratch.subarray(0, at);
-    writeInto(ownScratch);
-    return bytes;
-  }
+/** The encoded bytes: a copy from Node's pool of small Buffers, or the scratch buffer itself if it has grown. */
+function encodedBytes(): Buffer {
+  if (scratch !== ownScratch) return scratch.subarray(0, at);
   const bytes = Buffer.allocUnsafe(at);
   if (at < 32) for (let i = 0; i < at; i++) bytes[i] = scratch[i] as number;
   else scratch.copy(bytes, 0, 0, at);
   return bytes;
 }
 
-function writeInto(place: Buffer<ArrayBuffer>): void {
-  scratch = place;
-  view = new DataView(place.buffer);
+function setScratch(buffer: Buffer<ArrayBuffer>): void {
+  scratch = buffer;
+  view = new DataView(buffer.buffer);
 }
 
 function grow(needed: number): void {
   const larger = Buffer.allocUnsafeSlow(Math.max(needed, scratch.length * 2));
   scratch.copy(larger, 0, 0, at);
-  writeInto(larger);
+  setScratch(larger);
 }
 
 function reserve(bytes: number): void {
@@ -79,39 +76,39 @@ function reserve(bytes: number): void {
 
 const nothing: ReadonlySet<string> = new Set();
 
-const compileMessage = memoizeByType((desc) => compileFields(desc, nothing));
+const messageEncoder = memoizeByType((desc) => compileMessageEncoder(desc, nothing));
 
-function compileFields(desc: DescMessage, without: ReadonlySet<string>): Write | undefined {
+function compileMessageEncoder(desc: DescMessage, without: ReadonlySet<string>): EncodeMessage | undefined {
   const fields = compilableFieldsOf(desc);
   if (fields === undefined) return undefined;
-  const writes = [...fields]
+  const encoders = [...fields]
     .filter(({ name }) => !without.has(name))
     .sort((a, b) => a.number - b.number)
-    .map(compileField);
+    .map(compileFieldEncoder);
   const { typeName } = desc;
-  const range = rangeOf(desc);
+  const range = valueRangeOf(desc);
   if (range !== undefined) {
-    writes.push((message) => {
-      if (!range.holds(message)) throw UNSUPPORTED;
+    encoders.push((message) => {
+      if (!range.includes(message)) throw UNSUPPORTED;
     });
   }
   return (message) => {
     if (message.$typeName !== typeName || message.$unknown !== undefined) throw UNSUPPORTED;
-    for (const write of writes) write(message);
+    for (const encode of encoders) encode(message);
   };
 }
 
-function compileField(field: CompilableField): Write {
+function compileFieldEncoder(field: CompilableField): EncodeMessage {
   const { localName } = field;
   if (field.fieldKind === "list") {
-    const writeItems = compileList(field);
+    const writeItems = compileListEncoder(field);
     return (message) => {
       const items = message[localName];
       if (!Array.isArray(items)) throw UNSUPPORTED;
       if (items.length > 0) writeItems(items);
     };
   }
-  const write = compileValue(field);
+  const write = compileValueEncoder(field);
   if (field.presence === FeatureSet_FieldPresence.IMPLICIT) {
     const isZero = zeroTestOf(field);
     return (message) => {
@@ -125,9 +122,11 @@ function compileField(field: CompilableField): Write {
   };
 }
 
-function compileList(field: CompilableField & { fieldKind: "list" }): (items: readonly unknown[]) => void {
+function compileListEncoder(
+  field: CompilableField & { fieldKind: "list" },
+): (items: readonly unknown[]) => void {
   if (!field.packed) {
-    const write = compileValue(field);
+    const write = compileValueEncoder(field);
     return (items) => {
       for (const item of items) write(item);
     };
@@ -136,14 +135,14 @@ function compileList(field: CompilableField & { fieldKind: "list" }): (items: re
   const write = scalarWriter(field.scalar ?? ScalarType.INT32);
   return (items) => {
     writeTag();
-    const start = begin();
+    const start = beginLength();
     for (const item of items) write(item);
-    finish(start);
+    finishLength(start);
   };
 }
 
-/** A value with its tag in front. */
-function compileValue(field: CompilableField): WriteValue {
+/** Compiles the encoder of a value with its tag. */
+function compileValueEncoder(field: CompilableField): EncodeValue {
   const { message: desc, scalar = ScalarType.INT32, number } = field;
   if (desc === undefined) {
     const writeTag = tagWriter(number, wireTypeOfScalar(scalar));
@@ -154,14 +153,14 @@ function compileValue(field: CompilableField): WriteValue {
     };
   }
   const writeTag = tagWriter(number, WireType.LengthDelimited);
-  let write: Write | undefined;
+  let write: EncodeMessage | undefined;
   return (value) => {
     if (typeof value !== "object" || value === null) throw UNSUPPORTED;
-    write ??= compileMessage(desc) ?? unsupported;
+    write ??= messageEncoder(desc) ?? unsupported;
     writeTag();
-    const start = begin();
+    const start = beginLength();
     write(value as Readonly<Record<string, unknown>>);
-    finish(start);
+    finishLength(start);
   };
 }
 
@@ -174,13 +173,13 @@ function tagWriter(number: number, wireType: WireType): () => void {
   };
 }
 
-/** Leaves room for the length of what follows: one byte, and {@link finish} makes more where it takes more. */
-function begin(): number {
+/** Reserves one byte for the length of what follows. {@link finishLength} moves the content if the length needs more. */
+function beginLength(): number {
   reserve(1);
   return ++at;
 }
 
-function finish(start: number): void {
+function finishLength(start: number): void {
   const length = at - start;
   if (length < 0x80) {
     scratch[start - 1] = length;
@@ -277,11 +276,11 @@ function writeText(value: unknown): void {
   at += scratch.write(value, at);
 }
 
-/** @returns false if it is not ASCII, and nothing was written */
+/** @returns false, without moving the position, if the text is not ASCII */
 function writeLongAscii(text: string): boolean {
   const start = at;
   writeUint32(text.length);
-  reserve(roomForAscii(text.length));
+  reserve(asciiCapacity(text.length));
   const isAscii = writeAscii(text, scratch, at);
   at = isAscii ? at + text.length : start;
   return isAscii;
@@ -295,7 +294,7 @@ function writeBytes(value: unknown): void {
   at += value.length;
 }
 
-function scalarWriter(scalar: ScalarType): WriteValue {
+function scalarWriter(scalar: ScalarType): EncodeValue {
   switch (scalar) {
     case ScalarType.STRING:
       return writeText;
@@ -333,8 +332,8 @@ function scalarWriter(scalar: ScalarType): WriteValue {
   }
 }
 
-function fixedWriter(scalar: ScalarType): WriteValue {
-  const fixed = (size: number, set: (value: unknown) => void): WriteValue => {
+function fixedWriter(scalar: ScalarType): EncodeValue {
+  const fixed = (size: number, set: (value: unknown) => void): EncodeValue => {
     return (value) => {
       reserve(size);
       set(value);
@@ -352,7 +351,7 @@ function fixedWriter(scalar: ScalarType): WriteValue {
       return fixed(8, (value) => view.setBigInt64(at, int64(value), true));
     case ScalarType.FLOAT:
       return fixed(4, (value) => {
-        // What is out of a float's range, protobuf-es refuses.
+        // protobuf-es throws an error for a number beyond the range of a float.
         if (typeof value !== "number" || (Number.isFinite(value) && !Number.isFinite(Math.fround(value)))) {
           throw UNSUPPORTED;
         }
