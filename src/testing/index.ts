@@ -1,5 +1,5 @@
 /**
- * Servers to test against, over a socket and in memory, for ByteNite's jobs and for any service.
+ * Test servers, with a socket and in memory, for ByteNite's jobs and for any service.
  *
  * @module bytenite-jobs/testing
  */

@@ -141,7 +141,7 @@ describe("a call that fails", () => {
     expect(stderr).toContain("It was tried 4 times.");
   });
 
-  test("run, when the answer is lost: it may have happened, said loudly", async () => {
+  test("run, when the response is lost: it may have happened, said loudly", async () => {
     const { server, env } = await jobsServer();
     server.fault({ kind: "reset", where: "before-answer", execute: true });
     const { status, stdout, stderr } = await runCli(["run", "job-1"], env);
@@ -152,7 +152,7 @@ describe("a call that fails", () => {
     expect(server.executions).toHaveLength(1);
   });
 
-  test("run, when the answer is lost, in JSON", async () => {
+  test("run, when the response is lost, in JSON", async () => {
     const { server, env } = await jobsServer();
     server.fault({ kind: "reset", where: "before-answer", execute: true });
     const { status, stdout, stderr } = await runCli(["run", "job-1", "--json"], env);
@@ -216,7 +216,7 @@ describe("a hint", () => {
     expect(JSON.parse((await runCli(["probe", "--json"], env)).stdout)).toMatchObject({ hint });
   });
 
-  test("is not given where the token is another one, or the answer another", async () => {
+  test("is not given where the token is another one, or the response another", async () => {
     const { server } = await jobsServer();
     const { baseUrl, accessToken } = server;
     const wrong = await runCli(["run", "job-1"], environmentFor({ baseUrl, accessToken: "bearertoken" }));

@@ -55,8 +55,8 @@ describe("probe", () => {
   test.each([
     ["accepts everything", ok, "Stopped"],
     ["is behind a proxy that has lost it", html, "not shown"],
-  ])("ends with 1 if the server %s", async (_, answer, words) => {
-    const { baseUrl, seen } = await scriptedServer(answer);
+  ])("ends with 1 if the server %s", async (_, response, words) => {
+    const { baseUrl, seen } = await scriptedServer(response);
     const env = { BYTENITE_BASE_URL: baseUrl, BYTENITE_ACCESS_TOKEN: "token-1" };
     const { status, stdout } = await runCli(["probe"], env);
     expect(status).toBe(1);

@@ -51,8 +51,8 @@ interface Row {
   readonly status: number;
   /** In the report. */
   readonly words: string;
-  /** What goes wrong on the way: the answer is lost, or nobody listens. */
-  readonly wrong?: "lost answer" | "nobody listens" | "JSON only";
+  /** What goes wrong on the way: the response is lost, or nobody listens. */
+  readonly wrong?: "lost response" | "nobody listens" | "JSON only";
   readonly runs?: number;
 }
 
@@ -95,7 +95,7 @@ const rows: readonly Row[] = [
     where: "stderr",
     status: 1,
     words: "IT MAY HAVE HAPPENED",
-    wrong: "lost answer",
+    wrong: "lost response",
     runs: 1,
   },
   {
@@ -104,7 +104,7 @@ const rows: readonly Row[] = [
     where: "stdout",
     status: 1,
     words: '"outcome":"unknown"',
-    wrong: "lost answer",
+    wrong: "lost response",
     runs: 1,
   },
   {
@@ -148,7 +148,7 @@ const rows: readonly Row[] = [
 /** Does what a row says, and checks that the job ran as often as it should. */
 async function done({ args, wrong, runs = 0 }: Row, streams: Streams): Promise<Ended> {
   const { server, env } = await jobsServer(wrong === "JSON only" ? { encodings: "json" } : {});
-  if (wrong === "lost answer") server.fault({ kind: "reset", where: "before-answer", execute: true });
+  if (wrong === "lost response") server.fault({ kind: "reset", where: "before-answer", execute: true });
   const nowhere = { BYTENITE_BASE_URL: `http://127.0.0.1:${await closedPort()}` };
   const all = wrong === "nobody listens" ? { ...env, ...nowhere } : env;
   const ended = await startCli(args, all, streams).ended;

@@ -423,7 +423,10 @@ test("text of any length survives a round trip, and invalid UTF-8 is an error", 
 });
 
 test("a large message that turns out to be unsupported leaves no large buffer for the next one", () => {
-  const large = { ...create(GenericResponseSchema, { message: "x".repeat(1_000_000) }), error: "unsupported" };
+  const large = {
+    ...create(GenericResponseSchema, { message: "x".repeat(1_000_000) }),
+    error: "unsupported",
+  };
   expect(() => encodeBinary(GenericResponseSchema, large as never)).toThrow();
   const bytes = encodeBinary(GenericResponseSchema, create(GenericResponseSchema, { requestId: "a" }));
   expect(bytes.buffer.byteLength).toBeLessThan(100_000);

@@ -220,9 +220,7 @@ test("a response that lacks a required field is refused, in both encodings", () 
     "is required",
   );
   const json = Buffer.from('{"name":[{"namePart":"a"}]}');
-  expect(() => decodeJson(UninterpretedOptionSchema, json)).toThrow(
-    "is_extension is required, and not set",
-  );
+  expect(() => decodeJson(UninterpretedOptionSchema, json)).toThrow("is_extension is required, and not set");
   // In what a `response_body` names, and in an Any, too.
   expect(() =>
     decodeJsonField(UninterpretedOptionSchema.field.name, Buffer.from('[{"namePart":"a"}]')),

@@ -19,16 +19,16 @@ async function running() {
   return { api, service, post };
 }
 
-/** A call that the API has begun and does not answer before it is told to. */
+/** Starts a call to which the API responds only after `letRespond()`. */
 async function callInFlight({ api, post }: Awaited<ReturnType<typeof running>>) {
-  let answer = () => {};
+  let letRespond = () => {};
   const until = new Promise<void>((resolve) => {
-    answer = resolve;
+    letRespond = resolve;
   });
   api.fault({ kind: "delay", until, execute: true });
   const call = post("/jobs/job-1/run");
   await api.received(1);
-  return { answer, call };
+  return { letRespond, call };
 }
 
 test.each(["SIGTERM", "SIGINT"] as const)(
@@ -36,7 +36,7 @@ test.each(["SIGTERM", "SIGINT"] as const)(
   async (signal) => {
     const all = await running();
     const { api, service, post } = all;
-    const { answer, call } = await callInFlight(all);
+    const { letRespond, call } = await callInFlight(all);
     service.kill(signal);
     await service.logged("shutting down");
     // It stops listening a moment after it has said so.
@@ -52,7 +52,7 @@ test.each(["SIGTERM", "SIGINT"] as const)(
     );
     expect([503, "ECONNREFUSED"]).toContain(refused);
 
-    answer();
+    letRespond();
     const response = await call;
     expect(response.status).toBe(200);
     expect(response.headers.get("connection")).toBe("close");
@@ -66,17 +66,17 @@ test.each(["SIGTERM", "SIGINT"] as const)(
 test("the second signal ends it at once", async () => {
   const all = await running();
   const { service } = all;
-  const { answer, call } = await callInFlight(all);
+  const { letRespond, call } = await callInFlight(all);
   const lost = expect(call).rejects.toThrow();
   service.kill("SIGTERM");
   await service.logged("shutting down");
   service.kill("SIGTERM");
   expect(await service.exited).toBe(1);
   await lost;
-  answer();
+  letRespond();
 });
 
-test("the demo calls it, shows each kind of answer, and ends by itself", async () => {
+test("the demo calls it, shows each kind of response, and ends by itself", async () => {
   const { status, stdout } = await runExample("examples/fastify-service/demo.ts");
   expect(status).toBe(0);
   const statuses = [...stdout.matchAll(/^[A-Z]+ \S+ -> (\d+.*)$/gm)].map(([, status]) => status);

@@ -68,7 +68,7 @@ const rows: readonly Row[] = [
     gives: [429, "ResourceExhausted", "rejected"],
     retryAfter,
   },
-  // A grpc-gateway says so also when the answer was too big.
+  // A grpc-gateway says so also when the response was too big.
   { what: "a bare 429", fault: status(429), gives: [502, "ResourceExhausted", "unknown"] },
   // When to come back is no proof that nothing was done.
   { what: "an API at rest", fault: comeBack(503), gives: [502, "Unavailable", "unknown"] },
@@ -83,16 +83,16 @@ const rows: readonly Row[] = [
     gives: [502, "Unavailable", "unknown"],
     ran,
   },
-  { what: "an answer that is none", fault: { kind: "garbage" }, gives: [502, "DataLoss", "unknown"], ran },
+  { what: "a response that is none", fault: { kind: "garbage" }, gives: [502, "DataLoss", "unknown"], ran },
   {
-    what: "an endless answer",
+    what: "an endless response",
     fault: { kind: "oversize", bytes: 5_000_000 },
     gives: [502, "ResourceExhausted", "unknown"],
     ran,
   },
 ];
 
-test.each(rows)("answers $what with $gives", async ({ fault, gives, retryAfter, ran = false }) => {
+test.each(rows)("responses $what with $gives", async ({ fault, gives, retryAfter, ran = false }) => {
   const [status, code, outcome] = gives;
   const { app, api, logged } = await service();
   api.fault(fault);
@@ -108,18 +108,18 @@ test.each(rows)("answers $what with $gives", async ({ fault, gives, retryAfter, 
   expect(api.executions).toHaveLength(ran ? 1 : 0);
 });
 
-test("answers an API that cannot be reached with 503 and Retry-After", async () => {
+test("responses an API that cannot be reached with 503 and Retry-After", async () => {
   const { app } = await service({ client: { baseUrl: `http://127.0.0.1:${await closedPort()}` } });
   const response = await app.inject(run);
   expect(response.json()).toMatchObject({ status: 503, code: "Unavailable", outcome: "not_sent" });
   expect(response.headers["retry-after"]).toBe("1");
 });
 
-test("answers a deadline with 504, which says whether the call had left", async () => {
+test("responses a deadline with 504, which says whether the call had left", async () => {
   const moveOn = stopClock();
   const { app, api } = await service();
   api.fault({ kind: "hang" });
-  // Fastify begins when somebody waits for the answer.
+  // Fastify begins when somebody waits for the response.
   const late = { ...run, headers: { "x-request-timeout-ms": "50" } };
   const sent = app.inject(late).then((response) => response);
   await api.received(1);
@@ -143,7 +143,7 @@ test("answers a deadline with 504, which says whether the call had left", async 
   expect(noToken.api.requests).toHaveLength(0);
 });
 
-test("answers with 503 when its client is closed", async () => {
+test("responses with 503 when its client is closed", async () => {
   const { app, jobs } = await service();
   await jobs.close();
   const response = await app.inject(run);

@@ -247,7 +247,7 @@ test("the pino recipe writes a line for each call, louder the less is known, and
   expect(JSON.stringify(lines)).not.toContain("a-secret-token");
 });
 
-test("the pino recipe logs of a failed call neither the headers nor the body of its answer, however long", async () => {
+test("the pino recipe logs of a failed call neither the headers nor the body of its response, however long", async () => {
   const lines: string[] = [];
   onTestFinished(logCalls(pino({ level: "debug" }, { write: (line) => void lines.push(line) })));
   const headers = { "set-cookie": "sid=a-session" };

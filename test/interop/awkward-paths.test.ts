@@ -41,13 +41,13 @@ describe.each(modes)("unescaping %s", (unescaping) => {
   test("no id makes another rpc of a call, but for a slash where the gateway decodes before it routes", async () => {
     const { gateway, jobs } = await startPeer({ unescaping });
     const client = jobs();
-    const answers: unknown[] = [];
+    const responses: unknown[] = [];
     for (const id of ["job-1/abort", "job-1/run", "job-1/x", "job-1%2Fabort"]) {
-      const answer = await client.run(id).then(
+      const response = await client.run(id).then(
         () => "ok",
         (error: RpcError) => error.status,
       );
-      answers.push(answer);
+      responses.push(response);
     }
     const seen = (await gateway.calls()).map(({ rpc, request }) => [
       rpc.split("/")[1],
@@ -55,7 +55,7 @@ describe.each(modes)("unescaping %s", (unescaping) => {
     ]);
     const decodesSlash = unescaping === "all-except-reserved" || unescaping === "all-except-slash";
     // Where the slash separates, "jobs/job-1/abort/run" is no route.
-    expect(answers).toEqual(decodesSlash ? ["ok", "ok", "ok", "ok"] : [404, 404, 404, "ok"]);
+    expect(responses).toEqual(decodesSlash ? ["ok", "ok", "ok", "ok"] : [404, 404, 404, "ok"]);
     expect(seen).toEqual(
       decodesSlash
         ? [

@@ -8,7 +8,7 @@ import { encodings, startPeer } from "./support/peer.ts";
 const MiB = 1024 * 1024;
 
 describe.each(encodings)("in %s", (encoding) => {
-  test("large answers come whole, also ones that need many reads", async () => {
+  test("large responses come whole, also ones that need many reads", async () => {
     const { gateway, jobs } = await startPeer();
     const client = jobs({ encoding });
     for (const messageBytes of [1_000, 64 * 1024, MiB, 4 * MiB - 100]) {
@@ -18,7 +18,7 @@ describe.each(encodings)("in %s", (encoding) => {
     expect(await gateway.calls()).toHaveLength(4);
   });
 
-  test("an answer that is too large for the gateway was carried out all the same: unknown, and not run again", async () => {
+  test("a response that is too large for the gateway was carried out all the same: unknown, and not run again", async () => {
     const { gateway, jobs } = await startPeer();
     const metadata = plan({ messageBytes: 4 * MiB + 1 });
     const error = await caught(jobs({ encoding }).run("job-1", undefined, { metadata }));
@@ -46,7 +46,7 @@ describe.each(encodings)("in %s", (encoding) => {
     const title = "x".repeat(MiB);
     const book = await client.createBook({ parent: "shelves/1", bookId: "2", book: { title } });
     expect(book.title).toBe(title);
-    // Just below the limit, with room for the names and the framing; in JSON the answer is above our own one.
+    // Just below the limit, with room for the names and the framing; in JSON the response is above our own one.
     const other = await client.createBook({ parent: "shelves/1", bookId: "3" });
     const all = "y".repeat(4 * MiB - 100);
     expect((await client.checkOutBook({ name: other.name, reader: all })).reader).toBe(all);

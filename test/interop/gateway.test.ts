@@ -165,7 +165,7 @@ describe("what the gateway and its backend can be told", () => {
     expect(await gateway.calls()).toEqual([]);
   });
 
-  test("another content type of binary answers", async () => {
+  test("another content type of binary responses", async () => {
     await using gateway = await startGateway({ binaryContentType: "application/protobuf" });
     await using jobs = new JobsClient(options(gateway, "protobuf"));
     const contentTypes: unknown[] = [];
@@ -236,8 +236,8 @@ describe("what the gateway and its backend can be told", () => {
     await using gateway = await startGateway();
     await using jobs = new JobsClient({ ...options(gateway, "protobuf"), accessToken: "another-token" });
     expect(await caught(jobs.run("job-1"))).toMatchObject({ code: Code.Unauthenticated, status: 401 });
-    const answer = await fetch(`${gateway.libraryUrl}/v1/shelves/1/books`);
-    expect(await answer.json()).toEqual({ books: [], nextPageToken: "" });
+    const response = await fetch(`${gateway.libraryUrl}/v1/shelves/1/books`);
+    expect(await response.json()).toEqual({ books: [], nextPageToken: "" });
     expect((await gateway.calls()).map((call) => [call.rpc, call.ended?.code])).toEqual([
       ["bytenite.customer.Customer/RunJob", Code.Unauthenticated],
       ["library.v1.LibraryService/ListBooks", Code.OK],

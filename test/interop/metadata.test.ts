@@ -57,7 +57,7 @@ describe.each(encodings)("in %s", (encoding) => {
   });
 });
 
-test("bytes that no header may hold make the answer unreadable: the job ran, and is not run again", async () => {
+test("bytes that no header may hold make the response unreadable: the job ran, and is not run again", async () => {
   const { gateway, jobs } = await startPeer();
   const client = jobs();
   const call = client.run("job-1", undefined, { metadata: plan({ header: { "x-bytes-bin": ["\u0000"] } }) });

@@ -137,7 +137,7 @@ describe.each(encodings)("nginx's own words, in %s", (encoding) => {
     expect(await gateway.calls()).toHaveLength(1);
   });
 
-  test("502, too: an answer whose header is too long for its buffer, such as a long reason of a 401", async () => {
+  test("502, too: a response whose header is too long for its buffer, such as a long reason of a 401", async () => {
     const { gateway, jobs } = await behindNginx("proxy_buffer_size 4k;");
     const client = jobs({ encoding });
     const failing = (message: string) => {

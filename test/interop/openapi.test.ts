@@ -64,7 +64,7 @@ describe("a difference is seen", () => {
       (text) => text.replace("#/definitions/CustomerRunJobBody", "#/definitions/jobJobConfig"),
     ],
     [
-      "another answer",
+      "another response",
       (text) => text.replace("definitions/commonGenericResponse", "definitions/commonError"),
     ],
     ["another error", (text) => text.replace("definitions/rpcStatus", "definitions/commonError")],

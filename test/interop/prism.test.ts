@@ -1,5 +1,5 @@
 // The client against Stoplight Prism, which holds requests against ByteNite's description of its API and knows nothing of
-// protobuf: first where Prism makes the answers up, then in front of the embedded server, whose answers it checks too.
+// protobuf: first where Prism makes the responses up, then in front of the embedded server, whose responses it checks too.
 import { create } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { JobConfigSchema } from "../../gen/bytenite/job/job_pb.js";
@@ -54,10 +54,10 @@ const statuses: readonly (readonly [status: number, code: Code])[] = [
   [504, Code.Unknown],
 ];
 
-/** Prism's own word on a request or an answer that is not as the description has it. */
+/** Prism's own word on a request or a response that is not as the description has it. */
 const violations = (error: RpcError) => error.headers["sl-violations"];
 
-describe("Prism makes the answers up", () => {
+describe("Prism makes the responses up", () => {
   let prism: Prism;
   beforeAll(async () => {
     prism = await startPrism();
@@ -76,7 +76,7 @@ describe("Prism makes the answers up", () => {
     test("200", async () => {
       const client = jobsClient(prism.origin, { encoding: "json" });
       const error = await caught(call(client, "job 1/2", { headers: { prefer: "code=200" } }));
-      // It fills in all fields, and so an answer that is ok has an error too.
+      // It fills in all fields, and so a response that is ok has an error too.
       expect(error).toBeInstanceOf(JobsError);
       expect(error).toMatchObject({ status: 200, outcome: "rejected" });
       expect((error as JobsError).response).toMatchObject({ ok: true, error: { code: -(2n ** 53n) + 1n } });
@@ -134,7 +134,7 @@ describe("Prism stands in front of the embedded server", () => {
   const client = () => jobsClient(prism.origin, { encoding: "json", accessToken: server.accessToken });
 
   test.each(Object.entries(requests))(
-    "%s: request and answer are as the description has them",
+    "%s: request and response are as the description has them",
     async (what, call) => {
       server.addJob(`job/${what}`);
       await expect(call(client(), `job/${what}`)).resolves.toMatchObject({ ok: true });

@@ -52,7 +52,7 @@ describe("probe against a real grpc-gateway", () => {
     await expectHarmless(gateway, report);
   });
 
-  test("with an error handler of its own: the numbers of its answers fit as well", async () => {
+  test("with an error handler of its own: the numbers of its responses fit as well", async () => {
     const { report, gateway } = await probed({ errors: "generic-response" });
     expect(verdictsOf(report)).toMatchObject({ "config-field": "proven", "same-error": "proven" });
     const { meaning, verdict } = report.findings.find(({ id }) => id === "answer-fields") ?? {};

@@ -12,11 +12,11 @@ export interface FakeGateway {
   /** The fields of the run request. */
   readonly fields?: { readonly [field: number]: FieldKind };
   /** Answers before anything is read, unless it gives undefined. */
-  readonly before?: (request: FakeRequest) => FakeAnswer | undefined;
+  readonly before?: (request: FakeRequest) => FakeResponse | undefined;
   /** What is said of a request that could be read. @default 404 */
-  readonly answer?: (request: FakeRequest) => FakeAnswer;
+  readonly response?: (request: FakeRequest) => FakeResponse;
   /** What bodies in either encoding are made of. @default google.rpc.Status */
-  readonly write?: (answer: FakeAnswer, isBinary: boolean) => Uint8Array | string;
+  readonly write?: (response: FakeResponse, isBinary: boolean) => Uint8Array | string;
 }
 
 export interface FakeRequest {
@@ -28,7 +28,7 @@ export interface FakeRequest {
   readonly index: number;
 }
 
-export interface FakeAnswer {
+export interface FakeResponse {
   readonly status: number;
   readonly code: number;
   readonly message: string;
@@ -39,13 +39,13 @@ export interface RunningFake extends Loopback {
   readonly seen: readonly FakeRequest[];
 }
 
-export const noSuchJob: FakeAnswer = { status: 404, code: 5, message: "there is no such job" };
-export const malformed: FakeAnswer = { status: 400, code: 3, message: "malformed" };
+export const noSuchJob: FakeResponse = { status: 404, code: 5, message: "there is no such job" };
+export const malformed: FakeResponse = { status: 400, code: 3, message: "malformed" };
 
 const binaryType = "application/x-protobuf";
 
 export async function fakeGateway(options: FakeGateway = {}): Promise<RunningFake> {
-  const { fields = { 1: "text", 2: {} }, before, answer = () => noSuchJob, write = writeStatus } = options;
+  const { fields = { 1: "text", 2: {} }, before, response = () => noSuchJob, write = writeStatus } = options;
   const seen: FakeRequest[] = [];
   const loopback = await httpServer(async (req, res) => {
     const chunks: Buffer[] = [];
@@ -55,7 +55,7 @@ export async function fakeGateway(options: FakeGateway = {}): Promise<RunningFak
     const request = { path: url, headers, body: Buffer.concat(chunks), isBinary, index: seen.length };
     seen.push(request);
     const answersBinary = headers.accept === binaryType || (isBinary && headers.accept !== "*");
-    const said = before?.(request) ?? (isReadable(request, fields) ? answer(request) : malformed);
+    const said = before?.(request) ?? (isReadable(request, fields) ? response(request) : malformed);
     res.writeHead(said.status, {
       "content-type": answersBinary ? "application/octet-stream" : "application/json",
     });
@@ -64,7 +64,7 @@ export async function fakeGateway(options: FakeGateway = {}): Promise<RunningFak
   return { ...loopback, seen, baseUrl: `${loopback.origin}/v1/customer` };
 }
 
-function writeStatus({ code, message }: FakeAnswer, isBinary: boolean): Uint8Array | string {
+function writeStatus({ code, message }: FakeResponse, isBinary: boolean): Uint8Array | string {
   return isBinary
     ? toBinary(StatusSchema, create(StatusSchema, { code, message }))
     : JSON.stringify({ code, message, details: [] });

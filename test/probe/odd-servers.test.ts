@@ -11,7 +11,7 @@ import { closedPort } from "../support/loopback.ts";
 import { ok, okJson, type Scripted, scriptedServer } from "../support/scripted-server.ts";
 import { stopClock } from "../support/stop-clock.ts";
 import { until } from "../support/until.ts";
-import { type FakeAnswer, fakeGateway, malformed, noSuchJob, type RunningFake } from "./fake-gateway.ts";
+import { type FakeResponse, fakeGateway, malformed, noSuchJob, type RunningFake } from "./fake-gateway.ts";
 import { verdictsOf, withVerdict } from "./verdicts.ts";
 
 const probed = ({ baseUrl }: { readonly baseUrl: string }) => probe({ baseUrl, accessToken: "token-1" });
@@ -33,8 +33,8 @@ describe("a server that accepts everything", () => {
     ["in JSON", okJson],
     ["in binary", ok],
     ["with ok and nothing else in binary", { ...ok, body: Uint8Array.of(0x08, 0x01) }],
-  ] as const)("%s is asked once", async (_, answer) => {
-    const server = await scriptedServer(answer);
+  ] as const)("%s is asked once", async (_, response) => {
+    const server = await scriptedServer(response);
     const report = await probed(server);
     expect(server.seen).toHaveLength(1);
     expect(report).toMatchObject({ requests: 1, stopped: expect.stringContaining("accepted") });
@@ -70,8 +70,8 @@ describe("a server that says the same to everything", () => {
     ["500", status(500, 13)],
     ["501", status(501, 12)],
     ["503", status(503, 14)],
-  ] as const)("%s proves nothing about what it reads", async (_, answer) => {
-    const report = await probed(await scriptedServer(answer));
+  ] as const)("%s proves nothing about what it reads", async (_, response) => {
+    const report = await probed(await scriptedServer(response));
     expect(withVerdict(report, "proven").filter((id) => id !== "unknown-job")).toEqual([]);
     expect(verdictsOf(report)).toMatchObject({ "binary-requests": "not shown", "config-field": "not shown" });
     expect(report.configField).toBeUndefined();
@@ -112,7 +112,7 @@ describe("a server that cannot be asked", () => {
     expect(server.seen).toHaveLength(1);
   });
 
-  test("it never answers", async () => {
+  test("it never responses", async () => {
     const moveOn = stopClock();
     const { baseUrl, seen } = await scriptedServer("hang");
     const ended = caught(probe({ baseUrl, accessToken: "token-1", timeoutMs: 50 }));
@@ -136,7 +136,7 @@ describe("a server that cannot be asked", () => {
     expect(server.seen).toHaveLength(6);
   });
 
-  test("its answer is longer than it may be", async () => {
+  test("its response is longer than it may be", async () => {
     const { baseUrl } = await scriptedServer({ status: 404, body: "x".repeat(2_000) });
     const error = await caught(probe({ baseUrl, accessToken: "token-1", maxResponseBytes: 1_000 }));
     expect(error.code).toBe(Code.ResourceExhausted);
@@ -172,7 +172,7 @@ describe("a server that cannot be asked", () => {
       "config-field": "not shown",
     });
     const { evidence } = report.findings.find(({ id }) => id === "binary-requests") ?? {};
-    expect(evidence?.map(({ answered }) => answered.split(":")[0])).toEqual(["no answer", "no answer"]);
+    expect(evidence?.map(({ answered }) => answered.split(":")[0])).toEqual(["no response", "no response"]);
   });
 });
 
@@ -220,12 +220,12 @@ describe("the fields of the run request", () => {
     const isDisliked = (body: Buffer) => body[0] === 0x12 && !/^[a-z ]+$/.test(body.toString("latin1", 2));
     const [report, config] = await verdicts({
       fields: { 2: "text", 5: {} },
-      answer: ({ body, isBinary }) => (isBinary && isDisliked(body) ? malformed : noSuchJob),
+      response: ({ body, isBinary }) => (isBinary && isDisliked(body) ? malformed : noSuchJob),
     });
     expect([config, report.configField]).toEqual(["refuted", 5]);
   });
 
-  test("an answer that speaks of the moment leaves the field open", async () => {
+  test("a response that speaks of the moment leaves the field open", async () => {
     const [report, config] = await verdicts({
       before: ({ body }) =>
         body.toString("hex") === "120108" ? { status: 429, code: 8, message: "slow down" } : undefined,
@@ -244,7 +244,7 @@ describe("the fields of the run request", () => {
 describe("servers with ways of their own", () => {
   test("an id that is malformed to it is not asked about for long", async () => {
     const server = await fakeGateway({
-      answer: ({ path }) => (path.includes("bytenite-jobs-probe") ? malformed : noSuchJob),
+      response: ({ path }) => (path.includes("bytenite-jobs-probe") ? malformed : noSuchJob),
     });
     const report = await probed(server);
     expect(report.jobId).toMatch(/^[0-9a-f-]{36}$/);
@@ -277,7 +277,7 @@ describe("servers with ways of their own", () => {
     ["only has to be there", (token: string | undefined) => token !== undefined, "not shown"],
   ] as const)("a token that %s", async (_, isGood, verdict) => {
     const server = await fakeGateway({
-      answer: ({ headers }) => (isGood(headers.authorization) ? noSuchJob : who),
+      response: ({ headers }) => (isGood(headers.authorization) ? noSuchJob : who),
     });
     const report = await probed(server);
     expect(verdictsOf(report)).toMatchObject({ reachable: "proven", token: verdict });
@@ -289,8 +289,8 @@ describe("servers with ways of their own", () => {
     ["for who asks", who],
     ["for who asks, with 403", { status: 403, code: 7, message: "not yours" }],
     ["for something else", { status: 500, code: 13, message: "sorry" }],
-  ])("a run that is refused %s says nothing of the job", async (_, answer) => {
-    const report = await probed(await fakeGateway({ answer: () => answer }));
+  ])("a run that is refused %s says nothing of the job", async (_, response) => {
+    const report = await probed(await fakeGateway({ response: () => response }));
     expect(verdictsOf(report)).toMatchObject({
       reachable: "proven",
       "unknown-job": "not shown",
@@ -334,7 +334,7 @@ describe("servers with ways of their own", () => {
 
   test("secrets that it repeats are not in the report", async () => {
     const server = await fakeGateway({
-      answer: ({ headers }) => ({
+      response: ({ headers }) => ({
         ...noSuchJob,
         message: `${headers.authorization} ${headers["x-api-key"]}`,
       }),
@@ -348,25 +348,25 @@ describe("servers with ways of their own", () => {
 
   test("what would control a terminal is not in the report", async () => {
     const server = await fakeGateway({
-      answer: () => ({ ...noSuchJob, message: "\u001b[2Jgone\r\n\u202e" }),
+      response: () => ({ ...noSuchJob, message: "\u001b[2Jgone\r\n\u202e" }),
     });
     expect(JSON.stringify(await probed(server))).not.toMatch(/\\u001b|\\r|\\n|\u202e/);
   });
 });
 
-describe("a server that answers errors with its own message", () => {
-  const said = ({ status, message }: FakeAnswer): GenericResponse =>
+describe("a server that responses errors with its own message", () => {
+  const said = ({ status, message }: FakeResponse): GenericResponse =>
     create(GenericResponseSchema, {
       requestId: "request-1",
       message,
       error: create(ErrorSchema, { code: BigInt(status), message: "no such job", description: "look it up" }),
     });
-  const inJson = (answer: FakeAnswer) => toJsonString(GenericResponseSchema, said(answer));
+  const inJson = (response: FakeResponse) => toJsonString(GenericResponseSchema, said(response));
 
   test("shows which numbers fit", async () => {
     const server = await fakeGateway({
-      write: (answer, isBinary) =>
-        isBinary ? toBinary(GenericResponseSchema, said(answer)) : inJson(answer),
+      write: (response, isBinary) =>
+        isBinary ? toBinary(GenericResponseSchema, said(response)) : inJson(response),
     });
     const report = await probed(server);
     expect(verdictsOf(report)).toMatchObject({ "answer-fields": "proven", "config-field": "proven" });
@@ -375,24 +375,24 @@ describe("a server that answers errors with its own message", () => {
   });
 
   test("proves nothing with other numbers", async () => {
-    const swapped = (answer: FakeAnswer) => {
-      const { requestId, message, ...rest } = said(answer);
+    const swapped = (response: FakeResponse) => {
+      const { requestId, message, ...rest } = said(response);
       return toBinary(
         GenericResponseSchema,
         create(GenericResponseSchema, { ...rest, requestId: message, message: requestId }),
       );
     };
     const server = await fakeGateway({
-      write: (answer, isBinary) => (isBinary ? swapped(answer) : inJson(answer)),
+      write: (response, isBinary) => (isBinary ? swapped(response) : inJson(response)),
     });
     expect(verdictsOf(await probed(server))["answer-fields"]).toBe("not shown");
   });
 
   test("and with 200, is not taken for one that accepts", async () => {
     const server = await fakeGateway({
-      answer: () => ({ ...noSuchJob, status: 200 }),
-      write: (answer, isBinary) => {
-        const real = answer.status === 200 ? { ...answer, status: 404 } : answer;
+      response: () => ({ ...noSuchJob, status: 200 }),
+      write: (response, isBinary) => {
+        const real = response.status === 200 ? { ...response, status: 404 } : response;
         return isBinary ? toBinary(GenericResponseSchema, said(real)) : inJson(real);
       },
     });

@@ -71,7 +71,7 @@ const rpcStatus =
         }
       : json(status, { code, message: "no", details: [] });
 
-/** ByteNite's own message, in JSON: also what many other servers answer errors with. */
+/** ByteNite's own message, in JSON: also what many other servers response errors with. */
 const words =
   (status: number): Server =>
   () =>
@@ -171,7 +171,7 @@ const servers: Readonly<Record<string, readonly (readonly [string, Server])[]>> 
       parsesFirst(json(400, { code: 400, message: "bad" }), json(404, { code: 404, message: "no" })),
     ],
     [
-      "that answers unknown paths with 405",
+      "that responses unknown paths with 405",
       parsesFirst(json(400, { code: 3, message: "bad" }), json(405, { code: 12, message: "no" })),
     ],
     [
@@ -265,7 +265,7 @@ describe("what it says instead", () => {
     ["405", empty(405), "something else"],
   ])("%s, and where it is", async (_, server, what) => {
     const { report } = await probed(server);
-    expect(said(report, "reachable")).toContain(`POST ${report.baseUrl}/jobs/…/run answers with ${what}`);
+    expect(said(report, "reachable")).toContain(`POST ${report.baseUrl}/jobs/…/run responses with ${what}`);
     expect(withVerdict(report, "refuted")).toEqual(["reachable"]);
   });
 
@@ -289,7 +289,7 @@ describe("what it says instead", () => {
 });
 
 // Two kinds of servers that know nothing of jobs, each in all its forms.
-describe("nothing is proven of a server whose answers depend", () => {
+describe("nothing is proven of a server whose responses depend", () => {
   const pool: readonly Server[] = [
     rpcStatus(400, 3),
     rpcStatus(401, 16),

@@ -1,4 +1,4 @@
-// Requests whose target is a whole URL, as clients send them to a proxy (RFC 9112, section 3.2.2).
+// Requests in absolute form, as clients send them to a proxy (RFC 9112, section 3.2.2).
 import { request } from "node:http";
 import { type Dispatcher, ProxyAgent } from "undici";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -7,7 +7,7 @@ import { createMemoryJobsServer, startJobsServer } from "../../src/testing/index
 import { caught } from "../support/caught.ts";
 import { jobsClient } from "../support/clients.ts";
 
-/** The status of an answer to a request whose target is as it stands here. */
+/** Sends a request with exactly this target, and returns the status of the response. */
 function statusOf(port: number, method: string, path: string, accessToken: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: accessToken };
@@ -19,7 +19,7 @@ function statusOf(port: number, method: string, path: string, accessToken: strin
   });
 }
 
-/** The same without a socket. */
+/** {@link statusOf} without a socket. */
 function memoryStatusOf(dispatcher: Dispatcher, method: Dispatcher.HttpMethod, path: string, token: string) {
   return new Promise<number>((resolve, reject) => {
     dispatcher.dispatch(
@@ -47,7 +47,7 @@ const targets: readonly (readonly [target: string, status: number])[] = [
   ["ftp://api.example.com/v1/customer/jobs/job-1/abort", 404],
 ];
 
-describe("a target that is a whole URL is answered as its path is", () => {
+describe("a target in absolute form is served like its path", () => {
   test.each(targets)("%s: %i", async (target, status) => {
     await using server = await startJobsServer({ jobs: ["job-1"] });
     expect(await statusOf(server.port, "POST", target, server.accessToken)).toBe(status);

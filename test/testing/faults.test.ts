@@ -22,26 +22,26 @@ function run(server: JobsServer, { job = "a", ...init }: HttpCall & { job?: stri
 const runsOf = (server: JobsServer) => server.executions.length;
 
 describe("a status", () => {
-  test("is a Status in the encoding that is due, and nothing is done", async () => {
+  test("is a Status in the negotiated encoding, and nothing is executed", async () => {
     await using server = await start();
     server.fault({ kind: "status", status: 503 });
-    const answer = await run(server);
-    expect(answer.status).toBe(503);
-    expect(answer.headers["content-type"]).toBe(PB);
-    expect(answer.headers["retry-after"]).toBeUndefined();
-    expect(fromBinary(StatusSchema, answer.body).code).toBe(14);
+    const response = await run(server);
+    expect(response.status).toBe(503);
+    expect(response.headers["content-type"]).toBe(PB);
+    expect(response.headers["retry-after"]).toBeUndefined();
+    expect(fromBinary(StatusSchema, response.body).code).toBe(14);
     expect(runsOf(server)).toBe(0);
     expect((await run(server)).status).toBe(200);
   });
 
-  test("may come after the job was run", async () => {
+  test("may follow the execution", async () => {
     await using server = await start();
     server.fault({ kind: "status", status: 500, execute: true });
     expect((await run(server)).status).toBe(500);
     expect(runsOf(server)).toBe(1);
   });
 
-  test("may say when to come again, as a header or as a detail", async () => {
+  test("may have a retry delay, as a header or as a detail", async () => {
     await using server = await start();
     server.fault({ kind: "status", status: 429, retryAfter: 7 });
     server.fault({ kind: "status", status: 429, retryAfter: new Date(784_111_777_000) });
@@ -85,9 +85,9 @@ describe("a refusal", () => {
       message: "no",
       error: { code: 9, message: "not now", description: "later" },
     });
-    const answer = await run(server);
-    expect(answer.status).toBe(200);
-    expect(decodeBinary(GenericResponseSchema, answer.body)).toMatchObject({
+    const response = await run(server);
+    expect(response.status).toBe(200);
+    expect(decodeBinary(GenericResponseSchema, response.body)).toMatchObject({
       ok: false,
       message: "no",
       error: { code: 9n, message: "not now", description: "later" },
@@ -98,9 +98,9 @@ describe("a refusal", () => {
   test("may have another status, and no error", async () => {
     await using server = await start();
     server.fault({ kind: "refusal", status: 400 });
-    const answer = await run(server);
-    expect(answer.status).toBe(400);
-    expect(decodeBinary(GenericResponseSchema, answer.body)).toMatchObject({ ok: false, message: "" });
+    const response = await run(server);
+    expect(response.status).toBe(400);
+    expect(decodeBinary(GenericResponseSchema, response.body)).toMatchObject({ ok: false, message: "" });
   });
 });
 
@@ -124,7 +124,7 @@ describe("a connection", () => {
     await expect(run(server)).rejects.toThrow();
   });
 
-  test("in the middle of an answer, the head and half of the body are there", async () => {
+  test("that hangs within the response has sent the headers and half of the body", async () => {
     await using server = await start();
     server.fault({ kind: "hang", where: "in-answer" });
     const request = httpRequest(`${server.baseUrl}/jobs/a/run`, {
@@ -146,27 +146,29 @@ describe("a connection", () => {
   test.each([
     { execute: undefined, runs: 0 },
     { execute: true, runs: 1 },
-  ])("hangs until the caller has enough: %o", async ({ execute, runs }) => {
+  ])("hangs until the caller aborts: %o", async ({ execute, runs }) => {
     await using server = await start();
     server.fault({ kind: "hang", execute });
     const abort = new AbortController();
-    const answer = run(server, { signal: abort.signal });
+    const response = run(server, { signal: abort.signal });
     await server.received(1);
     abort.abort();
-    await expect(answer).rejects.toMatchObject({ name: "AbortError" });
+    await expect(response).rejects.toMatchObject({ name: "AbortError" });
     expect(runsOf(server)).toBe(runs);
     expect(server.requests[0]?.status).toBeUndefined();
   });
 
-  test("that hangs is let go by close()", async () => {
+  test("that hangs is ended by close()", async () => {
     const server = await start();
     server.fault({ kind: "hang" }, { times: 3 });
-    const answers = [run(server), run(server), run(server)].map((answer) => answer.catch(() => "gone"));
+    const responses = [run(server), run(server), run(server)].map((response) =>
+      response.catch(() => "disconnected"),
+    );
     await server.received(3);
     expect(server.connections).toBe(3);
     await server.close();
     expect(server.connections).toBe(0);
-    expect(await Promise.all(answers)).toEqual(["gone", "gone", "gone"]);
+    expect(await Promise.all(responses)).toEqual(["disconnected", "disconnected", "disconnected"]);
   });
 
   test("that is idle can be closed by the server", async () => {
@@ -181,33 +183,33 @@ describe("a connection", () => {
 });
 
 describe("a delay", () => {
-  test("comes before the rpc", async () => {
+  test("is before the rpc by default", async () => {
     await using server = await start();
     const { promise, resolve } = gate();
     server.fault({ kind: "delay", until: promise });
-    const answer = run(server);
+    const response = run(server);
     await server.received(1);
     expect(runsOf(server)).toBe(0);
     resolve();
-    expect((await answer).status).toBe(200);
+    expect((await response).status).toBe(200);
     expect(runsOf(server)).toBe(1);
   });
 
-  test("or behind it", async () => {
+  test("is after the rpc with execute", async () => {
     await using server = await start();
     const { promise, resolve } = gate();
-    let isAnswered = false;
+    let hasResponse = false;
     server.fault({ kind: "delay", until: promise, execute: true });
-    const answer = run(server).finally(() => {
-      isAnswered = true;
+    const response = run(server).finally(() => {
+      hasResponse = true;
     });
     await expect.poll(() => runsOf(server)).toBe(1);
-    expect(isAnswered).toBe(false);
+    expect(hasResponse).toBe(false);
     resolve();
-    expect((await answer).status).toBe(200);
+    expect((await response).status).toBe(200);
   });
 
-  test("may go by the clock", async () => {
+  test("may be a number of milliseconds", async () => {
     await using server = await start();
     server.fault({ kind: "delay", ms: 30 });
     const before = performance.now();
@@ -215,26 +217,26 @@ describe("a delay", () => {
     expect(performance.now() - before).toBeGreaterThanOrEqual(29);
   });
 
-  test("is let go by close()", async () => {
+  test("is ended by close()", async () => {
     const server = await start();
     server.fault({ kind: "delay", ms: 1e8 });
     server.fault({ kind: "delay", until: new Promise(() => {}) });
-    const answers = [run(server), run(server)].map((answer) => answer.catch(() => "gone"));
+    const responses = [run(server), run(server)].map((response) => response.catch(() => "disconnected"));
     await server.received(2);
     await server.close();
-    expect(await Promise.all(answers)).toEqual(["gone", "gone"]);
+    expect(await Promise.all(responses)).toEqual(["disconnected", "disconnected"]);
     expect(runsOf(server)).toBe(0);
   });
 });
 
-describe("an answer that was carried out", () => {
+describe("the response of an executed call", () => {
   test("may be garbage", async () => {
     await using server = await start();
     server.fault({ kind: "garbage" });
-    const answer = await run(server);
-    expect(answer.status).toBe(200);
-    expect(answer.headers["content-type"]).toBe(PB);
-    expect(() => decodeBinary(GenericResponseSchema, answer.body)).toThrow();
+    const response = await run(server);
+    expect(response.status).toBe(200);
+    expect(response.headers["content-type"]).toBe(PB);
+    expect(() => decodeBinary(GenericResponseSchema, response.body)).toThrow();
     expect(runsOf(server)).toBe(1);
   });
 
@@ -248,7 +250,7 @@ describe("an answer that was carried out", () => {
     expect((await run(server, { job: "b" })).headers["content-type"]).toBeUndefined();
   });
 
-  test("may lack its end", async () => {
+  test("may be truncated", async () => {
     await using server = await start();
     server.fault({ kind: "truncate" });
     server.fault({ kind: "truncate", bytes: 2 });
@@ -258,56 +260,56 @@ describe("an answer that was carried out", () => {
     expect((await run(server, { job: "b" })).body).toEqual(new Uint8Array([8, 1]));
   });
 
-  test.each([true, false])("may be very long, told beforehand: %s", async (announced) => {
+  test.each([true, false])("may be very long, with a content-length: %s", async (announced) => {
     await using server = await start();
     server.fault({ kind: "oversize", bytes: 100_000, announced });
-    const answer = await run(server);
-    expect(answer.body.length).toBeGreaterThan(100_000);
-    expect(answer.headers["content-length"]).toBe(announced ? String(answer.body.length) : undefined);
-    expect(decodeBinary(GenericResponseSchema, answer.body).ok).toBe(true);
+    const response = await run(server);
+    expect(response.body.length).toBeGreaterThan(100_000);
+    expect(response.headers["content-length"]).toBe(announced ? String(response.body.length) : undefined);
+    expect(decodeBinary(GenericResponseSchema, response.body).ok).toBe(true);
   });
 
   test("may be very long in JSON", async () => {
     await using server = await start();
     server.fault({ kind: "oversize", bytes: 100_000 });
-    const answer = await run(server, { headers: { authorization: server.accessToken } });
-    expect(answer.body.length).toBeGreaterThan(100_000);
-    expect(jsonOf(answer)).toMatchObject({ ok: true });
+    const response = await run(server, { headers: { authorization: server.accessToken } });
+    expect(response.body.length).toBeGreaterThan(100_000);
+    expect(jsonOf(response)).toMatchObject({ ok: true });
   });
 
-  test("has all fields at their defaults where nothing was done", async () => {
+  test("has all fields at their defaults without execute", async () => {
     await using server = await start();
     server.fault({ kind: "oversize", bytes: 1, execute: false });
-    const answer = await run(server, { headers: { authorization: server.accessToken } });
-    expect(jsonOf(answer)).toEqual({ ok: false, requestId: "", message: "" });
+    const response = await run(server, { headers: { authorization: server.accessToken } });
+    expect(jsonOf(response)).toEqual({ ok: false, requestId: "", message: "" });
     expect(runsOf(server)).toBe(0);
   });
 });
 
-test("a page for people", async () => {
+test("an HTML page", async () => {
   await using server = await start();
   server.fault({ kind: "html" });
-  const answer = await run(server);
-  expect(answer.status).toBe(502);
-  expect(answer.headers["content-type"]).toBe("text/html; charset=utf-8");
-  expect(Buffer.from(answer.body).toString()).toContain("<h1>502</h1>");
+  const response = await run(server);
+  expect(response.status).toBe(502);
+  expect(response.headers["content-type"]).toBe("text/html; charset=utf-8");
+  expect(Buffer.from(response.body).toString()).toContain("<h1>502</h1>");
   expect(runsOf(server)).toBe(0);
 });
 
-test("JSON only: a body that is not empty is not understood, an empty one is", async () => {
+test("a JSON-only server rejects a binary body, unless it is empty", async () => {
   await using server = await start();
   server.fault({ kind: "json-only" }, { times: 2 });
-  const refused = await run(server, { body: new Uint8Array([0x12, 2, 8, 5]) });
-  expect(refused.status).toBe(400);
-  expect(jsonOf(refused)).toMatchObject({ code: 3 });
+  const rejected = await run(server, { body: new Uint8Array([0x12, 2, 8, 5]) });
+  expect(rejected.status).toBe(400);
+  expect(jsonOf(rejected)).toMatchObject({ code: 3 });
   expect(runsOf(server)).toBe(0);
-  const taken = await run(server);
-  expect(taken.headers["content-type"]).toBe("application/json");
-  expect(jsonOf(taken)).toMatchObject({ ok: true });
+  const accepted = await run(server);
+  expect(accepted.headers["content-type"]).toBe("application/json");
+  expect(jsonOf(accepted)).toMatchObject({ ok: true });
 });
 
 describe("the queue", () => {
-  test("goes by rpc, in order, and as often as asked for", async () => {
+  test("applies faults by rpc, in order, the given number of times", async () => {
     await using server = await start();
     server.fault({ kind: "status", status: 500 }, { rpc: "DeleteJob" });
     server.fault({ kind: "status", status: 503 }, { rpc: "RunJob", times: 2 });
@@ -317,7 +319,7 @@ describe("the queue", () => {
     expect(statuses).toEqual([503, 503, 429, 200]);
   });
 
-  test("may go on for ever, and be forgotten", async () => {
+  test("applies a fault without end until it is cleared", async () => {
     await using server = await start();
     server.fault({ kind: "status", status: 503 }, { times: Number.POSITIVE_INFINITY });
     for (let i = 0; i < 5; i++) expect((await run(server)).status).toBe(503);
@@ -325,7 +327,7 @@ describe("the queue", () => {
     expect((await run(server)).status).toBe(200);
   });
 
-  test("refuses what can never happen", async () => {
+  test("rejects an unknown rpc and less than one time", async () => {
     await using server = await start();
     expect(() => server.fault({ kind: "hang" }, { rpc: "runJob" as "RunJob" })).toThrow(
       'there is no rpc "runJob"; there are RunJob, AbortJob, DeleteJob, AccessToken',

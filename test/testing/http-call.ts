@@ -1,7 +1,7 @@
 import type { Agent, IncomingHttpHeaders } from "node:http";
 import { request as httpRequest } from "node:http";
 
-/** What to send. */
+/** The options of a request. */
 export interface HttpCall {
   readonly method?: string;
   readonly headers?: Record<string, string | string[]> | readonly string[];
@@ -10,8 +10,8 @@ export interface HttpCall {
   readonly signal?: AbortSignal;
 }
 
-/** What came back. */
-export interface HttpAnswer {
+/** A response with its complete body. */
+export interface HttpResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly rawHeaders: readonly string[];
@@ -19,9 +19,9 @@ export interface HttpAnswer {
   readonly body: Uint8Array;
 }
 
-/** One HTTP request with node:http alone, so that nothing of what is tested helps with the test. */
+/** Sends one HTTP request with node:http alone, so that the test does not depend on the tested code. */
 export function httpCall(url: string, { method = "POST", headers = {}, body, agent, signal }: HttpCall = {}) {
-  return new Promise<HttpAnswer>((resolve, reject) => {
+  return new Promise<HttpResponse>((resolve, reject) => {
     const request = httpRequest(url, {
       method,
       headers: headers as Record<string, string | string[]>,
@@ -47,7 +47,7 @@ export function httpCall(url: string, { method = "POST", headers = {}, body, age
   });
 }
 
-/** An answer's body, read as JSON. */
-export function jsonOf({ body }: HttpAnswer): unknown {
+/** Parses a response's body as JSON. */
+export function jsonOf({ body }: HttpResponse): unknown {
   return JSON.parse(Buffer.from(body).toString("utf8"));
 }

@@ -4,7 +4,7 @@ import { JobConfigSchema } from "../../gen/bytenite/job/job_pb.js";
 import { Code } from "../../src/errors/code.ts";
 import { type JobAction, type JobState, JobStore, nextState } from "../../src/testing/jobs/job-store.ts";
 
-describe("the life of a job", () => {
+describe("the state of a job", () => {
   test.each<[from: JobState, action: JobAction, to: JobState | undefined]>([
     ["draft", "run", "running"],
     ["draft", "abort", "deleted"],
@@ -36,14 +36,14 @@ test("running a job keeps its config and counts", () => {
   expect(store.get("a")).toEqual({ id: "a", state: "running", config, runs: 1 });
 });
 
-test("a job that runs cannot be run, and is not touched", () => {
+test("a running job cannot be run, and does not change", () => {
   const store = storeWith("a");
   store.run("a", undefined);
   expect(() => store.run("a", undefined)).toThrow(expect.objectContaining({ code: Code.FailedPrecondition }));
   expect(store.get("a")?.runs).toBe(1);
 });
 
-test("what never was, or is gone, is not found", () => {
+test("an unknown or deleted job is not found", () => {
   const store = storeWith("a");
   store.delete("a");
   const notFound = expect.objectContaining({ code: Code.NotFound });
@@ -55,7 +55,7 @@ test("what never was, or is gone, is not found", () => {
   expect(store.get("a")?.state).toBe("deleted");
 });
 
-test.each([{ taskTimeout: -1n }, { jobTimeout: -1n }])("a timeout below zero is refused: %o", (config) => {
+test.each([{ taskTimeout: -1n }, { jobTimeout: -1n }])("a negative timeout is rejected: %o", (config) => {
   const store = storeWith("a");
   expect(() => store.run("a", create(JobConfigSchema, config))).toThrow(
     expect.objectContaining({ code: Code.InvalidArgument }),
@@ -63,7 +63,7 @@ test.each([{ taskTimeout: -1n }, { jobTimeout: -1n }])("a timeout below zero is 
   expect(store.get("a")?.state).toBe("draft");
 });
 
-test("an id can be used again once its job is deleted, not before", () => {
+test("an id can be used again only after its job is deleted", () => {
   const store = storeWith("a");
   expect(() => store.add("a")).toThrow('there is a job "a" already; it is draft');
   store.delete("a");

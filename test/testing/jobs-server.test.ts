@@ -65,7 +65,7 @@ describe.each([
   test.each([
     ["an unknown job", "POST", "/jobs/b/abort", {}, 404, Code.NotFound, 'there is no job "b"'],
     [
-      "a job that runs already",
+      "a job that is already running",
       "POST",
       "/jobs/running/run",
       {},
@@ -98,16 +98,16 @@ describe.each([
   ])("%s is a Status", async (_, method, path, more, status, code, message) => {
     await using server = await startJobsServer({ jobs: ["a", "running"] });
     await call(server, "POST", "/jobs/running/run");
-    const answer = await call(server, method, path, { headers: { ...headers, ...more } });
-    expect(answer.status).toBe(status);
-    expect(answer.headers["content-type"]).toBe(headers.accept);
-    if (name === "binary") expect(fromBinary(StatusSchema, answer.body)).toMatchObject({ code, message });
-    else expect(jsonOf(answer)).toEqual({ code, message, details: [] });
+    const response = await call(server, method, path, { headers: { ...headers, ...more } });
+    expect(response.status).toBe(status);
+    expect(response.headers["content-type"]).toBe(headers.accept);
+    if (name === "binary") expect(fromBinary(StatusSchema, response.body)).toMatchObject({ code, message });
+    else expect(jsonOf(response)).toEqual({ code, message, details: [] });
     expect(server.executions).toHaveLength(1);
   });
 });
 
-test("the request bytes are those of the wire", async () => {
+test("a record has the request bytes as sent", async () => {
   await using server = await startJobsServer({ jobs: ["job-1"] });
   const body = new Uint8Array(Buffer.from("12090890 1c1080a305 1801".replaceAll(" ", ""), "hex"));
   await call(server, "POST", "/jobs/job-1/run?x=%20", { headers: { ...binary, "X-Odd": "1" }, body });
@@ -131,22 +131,22 @@ test("the request bytes are those of the wire", async () => {
   });
 });
 
-test("without a token nothing is done", async () => {
+test("nothing is executed without a token", async () => {
   await using server = await startJobsServer({ jobs: ["a"] });
-  const answer = await httpCall(`${server.baseUrl}/jobs/a`, { method: "DELETE" });
-  expect(answer.status).toBe(401);
-  expect(answer.headers["www-authenticate"]).toBe("no access token was given");
+  const response = await httpCall(`${server.baseUrl}/jobs/a`, { method: "DELETE" });
+  expect(response.status).toBe(401);
+  expect(response.headers["www-authenticate"]).toBe("no access token was given");
   expect(server.job("a")?.state).toBe("draft");
 });
 
-test("a draft that is aborted is deleted, and then not found", async () => {
+test("an aborted draft is deleted, and then not found", async () => {
   await using server = await startJobsServer({ jobs: ["a"] });
   expect((await call(server, "POST", "/jobs/a/abort")).status).toBe(200);
   expect(server.job("a")?.state).toBe("deleted");
   expect((await call(server, "POST", "/jobs/a/abort")).status).toBe(404);
 });
 
-test("stopping twice is fine", async () => {
+test("a job can be aborted twice", async () => {
   await using server = await startJobsServer({ jobs: ["a"] });
   await call(server, "POST", "/jobs/a/run");
   expect((await call(server, "POST", "/jobs/a/abort")).status).toBe(200);
@@ -154,14 +154,14 @@ test("stopping twice is fine", async () => {
   expect(server.executions.map(({ rpc }) => rpc)).toEqual(["RunJob", "AbortJob", "AbortJob"]);
 });
 
-test("a negative timeout is refused", async () => {
+test("a negative timeout is rejected", async () => {
   await using server = await startJobsServer({ jobs: ["a"] });
-  const answer = await call(server, "POST", "/jobs/a/run", {
+  const response = await call(server, "POST", "/jobs/a/run", {
     headers: json,
     body: '{"config":{"jobTimeout":-1}}',
   });
-  expect(answer.status).toBe(400);
-  expect(jsonOf(answer)).toEqual({ code: 3, message: "a timeout must not be negative", details: [] });
+  expect(response.status).toBe(400);
+  expect(jsonOf(response)).toEqual({ code: 3, message: "a timeout must not be negative", details: [] });
 });
 
 test("a job can be added while the server runs", async () => {
@@ -170,14 +170,14 @@ test("a job can be added while the server runs", async () => {
   expect((await call(server, "POST", "/jobs/late/run")).status).toBe(200);
 });
 
-test("the base path can be another one, and the exchange stands beside it", async () => {
+test("the token URL is relative to a custom base path", async () => {
   await using server = await startJobsServer({ basePath: "/v1/computing/", jobs: ["a"] });
   expect(server.baseUrl).toBe(`http://127.0.0.1:${server.port}/v1/computing`);
   expect(server.tokenUrl).toBe(`http://127.0.0.1:${server.port}/v1/auth/access_token`);
   expect((await call(server, "POST", "/jobs/a/run")).status).toBe(200);
 });
 
-test("records no more than it is told to", async () => {
+test("keeps no more records than its limit", async () => {
   await using server = await startJobsServer({ jobs: ["a", "b"], recordLimit: 1 });
   await call(server, "POST", "/jobs/a/run");
   await call(server, "POST", "/jobs/b/run");
@@ -190,12 +190,12 @@ describe("the exchange of an API key", () => {
     httpCall(server.tokenUrl, { method, headers: { "content-type": JSON_TYPE }, body });
   const key = '{"apiKey":"test-api-key"}';
 
-  test("gives a token that is good until its time is over", async () => {
+  test("issues a token that is valid until it expires", async () => {
     let now = 0;
     await using server = await startJobsServer({ jobs: ["a"], tokenLifetimeSeconds: 60, now: () => now });
-    const answer = await exchange(server, key);
-    expect(answer.status).toBe(200);
-    const { token, expiresIn } = jsonOf(answer) as { token: string; expiresIn: string };
+    const response = await exchange(server, key);
+    expect(response.status).toBe(200);
+    const { token, expiresIn } = jsonOf(response) as { token: string; expiresIn: string };
     expect(expiresIn).toBe("60");
     const headers = { authorization: token };
     now = 59_999;
@@ -210,7 +210,7 @@ describe("the exchange of an API key", () => {
     ]);
   });
 
-  test("gives tokens that can be revoked; the fixed one stays", async () => {
+  test("issues tokens that can be revoked; the fixed one stays valid", async () => {
     await using server = await startJobsServer({ jobs: ["a"] });
     const { token } = jsonOf(await exchange(server, key)) as { token: string };
     const issued = server.issueToken();
@@ -226,15 +226,15 @@ describe("the exchange of an API key", () => {
     ["no key", "{}", 401, Code.Unauthenticated],
     ["no JSON", "apiKey", 400, Code.InvalidArgument],
     ["null", "null", 400, Code.InvalidArgument],
-  ])("is refused for %s", async (_, body, status, code) => {
+  ])("fails for %s", async (_, body, status, code) => {
     await using server = await startJobsServer();
-    const answer = await exchange(server, body);
-    expect(answer.status).toBe(status);
-    expect(jsonOf(answer)).toMatchObject({ code });
+    const response = await exchange(server, body);
+    expect(response.status).toBe(status);
+    expect(jsonOf(response)).toMatchObject({ code });
     expect(server.tokenExchanges).toBe(0);
   });
 
-  test("is a POST and nothing else", async () => {
+  test("accepts only POST", async () => {
     await using server = await startJobsServer();
     expect((await exchange(server, key, "PUT")).status).toBe(501);
   });

@@ -23,7 +23,7 @@ function library(title: () => string | Promise<string>): MemoryServer {
   return createMemoryServer(LibraryService, { getBook: async () => ({ title: await title() }) });
 }
 
-/** A server whose handler goes on until it is told to stop. */
+/** A server whose handler runs until its signal aborts. */
 function endless() {
   const begun = deferred();
   const ended = deferred();
@@ -37,17 +37,17 @@ function endless() {
   return { server, begun: begun.promise, ended: ended.promise };
 }
 
-interface Told {
+interface Sent {
   readonly log: unknown[];
   readonly ended: Promise<void>;
 }
 
-/** Sends one request, and writes down what the handler is told. */
+/** Sends one request, and logs the handler's callbacks. */
 function send(
   { dispatcher }: Pick<MemoryServer, "dispatcher">,
   options: Partial<Dispatcher.DispatchOptions> = {},
   more: Partial<Dispatcher.DispatchHandler> = {},
-): Told {
+): Sent {
   const log: unknown[] = [];
   const { promise, resolve } = deferred();
   const accepted = dispatcher.dispatch(
@@ -57,9 +57,9 @@ function send(
         log.push("start");
         more.onRequestStart?.(controller, context);
       },
-      onResponseStart(controller, status, headers, words) {
-        log.push(`${status} ${words}`);
-        more.onResponseStart?.(controller, status, headers, words);
+      onResponseStart(controller, status, headers, statusText) {
+        log.push(`${status} ${statusText}`);
+        more.onResponseStart?.(controller, status, headers, statusText);
       },
       onResponseData(controller, chunk) {
         log.push(chunk.length);
@@ -80,26 +80,26 @@ function send(
   return { log, ended: promise };
 }
 
-/** Lets everything happen that does not wait for something else. */
+/** Lets all pending work run that does not wait for anything. */
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-describe("the handler of a request is told", () => {
-  test("everything in its order, and nothing before dispatch() is back", async () => {
+describe("the handler of a request", () => {
+  test("gets its callbacks in order, and none before dispatch() returns", async () => {
     const { log, ended } = send(library(() => "Emma"));
     expect(log).toEqual([true]);
     await ended;
     expect(log).toEqual([true, "start", "200 OK", expect.any(Number), "end"]);
   });
 
-  test("of a long body piece by piece, as of one that comes from a socket", async () => {
+  test("gets a long body in chunks, as from a socket", async () => {
     const { log, ended } = send(library(() => "t".repeat(150_000)));
     await ended;
-    const pieces = log.filter((each) => typeof each === "number");
-    expect(pieces.slice(0, 2)).toEqual([65_536, 65_536]);
-    expect(pieces).toHaveLength(3);
+    const chunks = log.filter((each) => typeof each === "number");
+    expect(chunks.slice(0, 2)).toEqual([65_536, 65_536]);
+    expect(chunks).toHaveLength(3);
   });
 
-  test("nothing as long as it has paused", async () => {
+  test("gets nothing while it is paused", async () => {
     let controller: Dispatcher.DispatchController | undefined;
     const pause = (each: Dispatcher.DispatchController) => {
       controller = each;
@@ -127,7 +127,7 @@ describe("the handler of a request is told", () => {
   });
 
   test.each(["onRequestStart", "onResponseStart", "onResponseData"] as const)(
-    "of what it throws itself in %s, and of nothing after it",
+    "gets the error that it throws in %s, and nothing after it",
     async (callback) => {
       const server = library(() => "Emma");
       const throws = () => {
@@ -141,7 +141,7 @@ describe("the handler of a request is told", () => {
     },
   );
 
-  test("of its own abort, wherever it comes, and the server's handler is told too", async () => {
+  test("gets its own abort, which also aborts the signal of the rpc's handler", async () => {
     const { server, begun, ended: isDisconnected } = endless();
     let controller: Dispatcher.DispatchController | undefined;
     const { log, ended } = send(
@@ -162,7 +162,7 @@ describe("the handler of a request is told", () => {
     expect(controller).toMatchObject({ aborted: true, reason: new Error("enough") });
   });
 
-  test("of an abort in the middle of a body, and of no more of it", async () => {
+  test("gets no more of a body after an abort", async () => {
     const { log, ended } = send(
       library(() => "t".repeat(200_000)),
       {},
@@ -176,7 +176,7 @@ describe("the handler of a request is told", () => {
   });
 });
 
-describe("a request is refused", () => {
+describe("a request fails", () => {
   test.each<[Partial<Dispatcher.DispatchOptions>, string]>([
     [{ path: "v1/x" }, "invalid request path"],
     [{ path: "/with space" }, "invalid request path"],
@@ -192,11 +192,11 @@ describe("a request is refused", () => {
       { origin: "http://10.0.0.1", headers: ["Host", "memory.invalid"] },
       "the memory server is at https://memory.invalid, not at http://10.0.0.1",
     ],
-    [{ query: { a: 1 } }, "a memory server takes the query as a part of the path"],
+    [{ query: { a: 1 } }, "a memory server needs the query in the path"],
     [{ upgrade: "websocket" }, "a memory server has no sockets"],
     [
       { method: "POST", body: new FormData() as never },
-      "a memory server takes bodies that are a string or a Uint8Array",
+      "the body for a memory server must be a string or a Uint8Array",
     ],
     [{ headersTimeout: -1 }, "invalid headersTimeout"],
     [{ bodyTimeout: Number.POSITIVE_INFINITY }, "invalid bodyTimeout"],
@@ -212,7 +212,7 @@ describe("a request is refused", () => {
     expect(server.requests).toEqual([]);
   });
 
-  test("without a handler that can be told", () => {
+  test("without onResponseError", () => {
     const { dispatcher } = library(() => "Emma");
     const dispatch = () =>
       dispatcher.dispatch({ path: "/", method: "GET" }, {} as Dispatcher.DispatchHandler);
@@ -239,7 +239,7 @@ test.each<[string, Dispatcher.DispatchOptions["headers"]]>([
   ]);
 });
 
-test("the bytes of a request are the sender's again once it is dispatched", async () => {
+test("the sender may reuse the bytes of a body after dispatch", async () => {
   const server = createMemoryServer(LibraryService, {
     checkOutBook: ({ reader }) => ({ title: `for ${reader}` }),
   });
@@ -251,7 +251,7 @@ test("the bytes of a request are the sender's again once it is dispatched", asyn
   expect(Buffer.from(server.requests[0]?.responseBytes ?? []).toString()).toContain("for Ann");
 });
 
-test("undici's own functions and interceptors work on it", async () => {
+test("undici's functions and interceptors accept the dispatcher", async () => {
   const server = library(() => "Emma");
   server.fault({ kind: "status", status: 503, retryAfter: 0 });
   const dispatcher = server.dispatcher.compose(interceptors.retry({ minTimeout: 1 }));
@@ -264,27 +264,24 @@ test("undici's own functions and interceptors work on it", async () => {
 test.each([
   { address: "10.0.0.1", family: 4 },
   { address: "fd00::1", family: 6 },
-] as const)(
-  "undici's interceptor for DNS may put $address in the place of the server's name",
-  async (record) => {
-    const server = library(() => "Emma");
-    const found: string[] = [];
-    const dns = interceptors.dns({
-      lookup(origin, _options, done) {
-        found.push(origin.hostname);
-        done(null, [{ ...record, ttl: 60_000 }]);
-      },
-    });
-    const dispatcher = server.dispatcher.compose(dns);
-    const { statusCode, body } = await request(`${server.baseUrl}/v1/${name}`, { dispatcher });
-    await body.dump();
-    expect(statusCode).toBe(200);
-    expect(found).toEqual(["memory.invalid"]);
-    expect(server.requests[0]?.headers.host).toBe("memory.invalid");
-  },
-);
+] as const)("undici's DNS interceptor may replace the server's name by $address", async (record) => {
+  const server = library(() => "Emma");
+  const found: string[] = [];
+  const dns = interceptors.dns({
+    lookup(origin, _options, done) {
+      found.push(origin.hostname);
+      done(null, [{ ...record, ttl: 60_000 }]);
+    },
+  });
+  const dispatcher = server.dispatcher.compose(dns);
+  const { statusCode, body } = await request(`${server.baseUrl}/v1/${name}`, { dispatcher });
+  await body.dump();
+  expect(statusCode).toBe(200);
+  expect(found).toEqual(["memory.invalid"]);
+  expect(server.requests[0]?.headers.host).toBe("memory.invalid");
+});
 
-describe("a request's own timeouts end it, as undici's do:", () => {
+describe("headersTimeout and bodyTimeout end a request, as in undici:", () => {
   const peers = {
     "a memory server": async () => createMemoryJobsServer({ jobs: ["job-1"] }),
     "a server with a socket": async () => {
@@ -317,7 +314,7 @@ describe("a request's own timeouts end it, as undici's do:", () => {
     expect([late.statusCode, typeof (await late.body.text())]).toEqual([200, "string"]);
   });
 
-  test("and not while the reader has paused", async () => {
+  test("but not while the reader is paused", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     onTestFinished(() => void vi.useRealTimers());
     const server = library(() => "Emma");
@@ -342,7 +339,7 @@ describe("a request's own timeouts end it, as undici's do:", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test("after five minutes, where it does not say", async () => {
+  test("after five minutes by default", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     onTestFinished(() => void vi.useRealTimers());
     const server = library(() => "Emma");
@@ -357,7 +354,7 @@ describe("a request's own timeouts end it, as undici's do:", () => {
   });
 });
 
-test("a server may be where the real one is", async () => {
+test("a server may have the origin of the real service", async () => {
   const server = createMemoryJobsServer({ jobs: ["job-1"], origin: "https://api.bytenite.com" });
   const { dispatcher, accessToken } = server;
   expect(server.baseUrl).toBe("https://api.bytenite.com/v1/customer");
@@ -372,7 +369,7 @@ test.each([
   "https://memory.invalid/v1",
   "https://me@memory.invalid",
   "",
-])("%j is no origin", (origin) => {
+])("%j is not an origin", (origin) => {
   expect(() => createMemoryJobsServer({ origin })).toThrow(/^origin must be a scheme and a host/);
 });
 
@@ -380,8 +377,8 @@ test.each(["port", "host", "http2"])("%s is an option of servers that listen", (
   expect(() => createMemoryJobsServer({ [option]: 1 } as object)).toThrow(`there is no option "${option}"`);
 });
 
-describe("a server that is closed", () => {
-  test("breaks the connections of the calls in flight, and refuses others one", async () => {
+describe("a closed server", () => {
+  test("ends the connections of the calls in flight, and refuses new ones", async () => {
     const server = createMemoryJobsServer({ jobs: ["job-1"] });
     const { dispatcher, accessToken } = server;
     const client = jobsClient(server.baseUrl, { dispatcher, accessToken, retry: false });
@@ -397,7 +394,7 @@ describe("a server that is closed", () => {
     await server.close();
   });
 
-  test("ends its handlers", async () => {
+  test("aborts its handlers", async () => {
     const { server, begun, ended: isDisconnected } = endless();
     send(server);
     await begun;
@@ -407,7 +404,7 @@ describe("a server that is closed", () => {
 });
 
 describe("a dispatcher", () => {
-  test("that is closed lets its requests come to their end, and takes no more", async () => {
+  test("that is closed lets its requests finish, and accepts no more", async () => {
     const server = library(() => "Emma");
     const first = send(server);
     const closed = server.dispatcher.close();
@@ -417,7 +414,7 @@ describe("a dispatcher", () => {
     expect(send(server).log).toEqual(["The client is destroyed", false]);
   });
 
-  test("that is destroyed ends its requests", async () => {
+  test("that is destroyed fails its requests", async () => {
     const server = library(() => "Emma");
     server.fault({ kind: "hang" });
     const hanging = send(server);
@@ -432,10 +429,10 @@ describe("a dispatcher", () => {
   });
 });
 
-describe("a dispatcher is closed and destroyed as one of undici's:", () => {
+describe("a dispatcher closes and is destroyed like undici's:", () => {
   type Callback = (error: Error | null, data: unknown) => void;
 
-  /** A dispatcher with what its types do not tell of. */
+  /** A dispatcher with the members that its types omit. */
   interface Closable {
     readonly closed: boolean;
     readonly destroyed: boolean;
@@ -448,7 +445,7 @@ describe("a dispatcher is closed and destroyed as one of undici's:", () => {
   const isDestroyed = [expect.objectContaining({ code: "UND_ERR_DESTROYED" }), null];
 
   test.each<[string, () => Dispatcher]>([
-    ["one of memory", () => library(() => "Emma").dispatcher],
+    ["a memory dispatcher", () => library(() => "Emma").dispatcher],
     ["an agent", () => new Agent()],
   ])("%s", async (_name, make) => {
     const closed = make() as unknown as Closable;
@@ -473,8 +470,8 @@ describe("a dispatcher is closed and destroyed as one of undici's:", () => {
   });
 });
 
-describe("a connection of memory", () => {
-  test("is no socket", async () => {
+describe("a memory connection", () => {
+  test("opens no socket", async () => {
     const opened: unknown[] = [];
     const channels = ["net.client.socket", "net.server.socket", "tracing:net.server.listen:asyncStart"];
     const note = (_: unknown, channel: string | symbol) => void opened.push(channel);
@@ -489,7 +486,7 @@ describe("a connection of memory", () => {
     await client.abort("job-1");
     expect(process.getActiveResourcesInfo().filter((each) => /TCP|Pipe|TLS/.test(each))).toEqual(before);
     expect(opened).toEqual([]);
-    // That it would have been noticed:
+    // A real socket is noticed:
     await using listening = await startJobsServer({ jobs: ["job-1"] });
     await jobsClient(listening.baseUrl, { accessToken: listening.accessToken }).run("job-1");
     expect(new Set(opened)).toEqual(new Set(channels));
@@ -509,23 +506,23 @@ describe("a connection of memory", () => {
     const args = ["--disable-warning=ExperimentalWarning", "--input-type=module", "-e", script];
     const { stdout, stderr } = await promisify(execFile)(process.execPath, args, {
       cwd: root,
-      // A little less than vitest's own limit, so that it does not outlive the test.
+      // A little less than vitest's own limit, so that the process does not outlive the test.
       timeout: 240_000,
     });
     expect({ stdout, stderr }).toEqual({ stdout: "job job-1 is running\n", stderr: "" });
   });
 
-  test("carries a thousand calls at once, each with its own answer", async () => {
+  test("carries a thousand calls at once, each with its own response", async () => {
     const ids = Array.from({ length: 1_000 }, (_, i) => `job-${i}`);
     const server = createMemoryJobsServer({ jobs: ids });
     const { dispatcher, accessToken } = server;
     const client = jobsClient(server.baseUrl, { dispatcher, accessToken });
-    const answers = await Promise.all(ids.map((id) => client.run(id)));
-    expect(answers.map(({ message }) => message)).toEqual(ids.map((id) => `job ${id} is running`));
+    const responses = await Promise.all(ids.map((id) => client.run(id)));
+    expect(responses.map(({ message }) => message)).toEqual(ids.map((id) => `job ${id} is running`));
     expect(new Set(server.executions.map(({ jobId }) => jobId)).size).toBe(1_000);
   });
 
-  test("lets others have a turn: calls that follow each other do not hold up a timer", async () => {
+  test("does not block timers with consecutive calls", async () => {
     const server = library(() => "Emma");
     await using transport = createRestTransport({ baseUrl: server.baseUrl, dispatcher: server.dispatcher });
     const client = createClient(LibraryService, transport);
@@ -537,7 +534,7 @@ describe("a connection of memory", () => {
   });
 });
 
-test("a probe finds what it finds in a server that listens", async () => {
+test("a probe finds the same as on a listening server", async () => {
   const { baseUrl, accessToken, dispatcher, executions } = createMemoryJobsServer({ jobs: ["job-1"] });
   const { findings, configField } = await probe({ baseUrl, accessToken, dispatcher });
   expect(configField).toBe(2);
@@ -545,10 +542,10 @@ test("a probe finds what it finds in a server that listens", async () => {
   expect(executions).toEqual([]);
 });
 
-test("an exchange is cancelled before it begins, and then nothing is sent", async () => {
+test("an exchange that is cancelled before it begins sends nothing", async () => {
   const server = library(() => "Emma");
   const result = await new Promise((resolve) => {
-    const wire = {
+    const target = {
       origin: "https://memory.invalid",
       verb: "GET",
       target: `/v1/${name}`,
@@ -556,7 +553,7 @@ test("an exchange is cancelled before it begins, and then nothing is sent", asyn
       body: null,
     };
     const exchange = new UndiciExchange(
-      { ...wire, idempotent: false, maxResponseBytes: 100 },
+      { ...target, idempotent: false, maxResponseBytes: 100 },
       { onResponse: resolve, onFailure: resolve },
     );
     exchange.begin(server.dispatcher);
@@ -585,7 +582,7 @@ describe("with fake timers", () => {
     return { server, client };
   }
 
-  test("a call needs no time", async () => {
+  test("a call needs no timer", async () => {
     const { client } = setup();
     expect(await client.run("job-1")).toMatchObject({ ok: true });
   });
@@ -602,7 +599,7 @@ describe("with fake timers", () => {
     expect((await failed).history[0]?.durationMs).toBe(30_000);
   });
 
-  test("a wait between two attempts passes when the clock is moved", async () => {
+  test("a backoff passes when the clock is moved", async () => {
     const { server, client } = setup();
     server.fault({ kind: "status", status: 503 });
     const done = client.abort("job-1");
@@ -614,7 +611,7 @@ describe("with fake timers", () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  test("a late answer comes when the clock is moved", async () => {
+  test("a delayed response arrives when the clock is moved", async () => {
     const { server, client } = setup();
     server.fault({ kind: "delay", ms: 5_000 });
     const done = client.run("job-1");
@@ -625,7 +622,7 @@ describe("with fake timers", () => {
     expect(await done).toMatchObject({ ok: true });
   });
 
-  test("a token ends when the clock is moved", async () => {
+  test("a token expires when the clock is moved", async () => {
     const server = createMemoryJobsServer({ jobs: ["a", "b"] });
     vi.useFakeTimers();
     const { baseUrl, dispatcher, apiKey } = server;

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { type Encoding, scenarios } from "./memory-scenarios.ts";
 
-/** A memory server is to be trusted because nobody can tell it from the one that listens. */
-describe.each<Encoding>(["protobuf", "json"])("without a socket as with one, in %s", (encoding) => {
+/** Runs each scenario on a listening server and on a memory server: both must give the same result. */
+describe.each<Encoding>(["protobuf", "json"])("the same with a socket and in memory, in %s", (encoding) => {
   test.each(scenarios)("$what", async ({ run, ends }) => {
-    // One after the other: some stop the clock.
+    // In sequence, because some scenarios stop the clock.
     const socket = await run("socket", encoding);
     const memory = await run("memory", encoding);
     expect([memory.end].flat().map(codeOf)).toEqual(ends);

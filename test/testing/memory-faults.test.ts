@@ -23,55 +23,58 @@ const variants = (["protobuf", "json"] as const).flatMap((encoding) =>
 
 const rows = [...connectionRows, ...statusRows, ...responseRows];
 
-/** The rows that hold for a socket of HTTP/1.1; test/faults says that they do. */
-describe.each(variants)("without a socket as with one: $name in $encoding meets", ({ encoding, name }) => {
-  const applies = ({ versions = ["HTTP/1.1"], encodings = [encoding] }: FaultRow) =>
-    versions.includes("HTTP/1.1") && encodings.includes(encoding);
+/** The rows for a socket over HTTP/1.1, which test/faults verifies. */
+describe.each(variants)(
+  "the same with a socket and in memory: $name in $encoding meets",
+  ({ encoding, name }) => {
+    const applies = ({ versions = ["HTTP/1.1"], encodings = [encoding] }: FaultRow) =>
+      versions.includes("HTTP/1.1") && encodings.includes(encoding);
 
-  test.each(rows.filter(applies))("$name", async (row) => {
-    const expected = name === "run" ? row.run : row.others;
-    const { timeoutMs = 0 } = row.options ?? {};
-    const moveOn = timeoutMs > 0 ? stopClock() : undefined;
-    const heads = countResponseHeads();
-    const [socket, memory] = [await seen("socket"), await seen("memory")];
-    expect(memory).toEqual(socket);
-    expect(memory.executions).toHaveLength(expected[0] === "OK" ? expected[2] : expected[3]);
-    expect(memory.requests).toHaveLength(expected[0] === "OK" ? expected[1] : expected[2]);
-    expect(memory.end).toMatchObject(
-      expected[0] === "OK"
-        ? { ok: true }
-        : { code: expected[0], outcome: expected[1], attempts: expected[2] },
-    );
+    test.each(rows.filter(applies))("$name", async (row) => {
+      const expected = name === "run" ? row.run : row.others;
+      const { timeoutMs = 0 } = row.options ?? {};
+      const moveOn = timeoutMs > 0 ? stopClock() : undefined;
+      const heads = countResponseHeads();
+      const [socket, memory] = [await seen("socket"), await seen("memory")];
+      expect(memory).toEqual(socket);
+      expect(memory.executions).toHaveLength(expected[0] === "OK" ? expected[2] : expected[3]);
+      expect(memory.requests).toHaveLength(expected[0] === "OK" ? expected[1] : expected[2]);
+      expect(memory.end).toMatchObject(
+        expected[0] === "OK"
+          ? { ok: true }
+          : { code: expected[0], outcome: expected[1], attempts: expected[2] },
+      );
 
-    async function seen(side: Side) {
-      const server = await openJobs(side, { accessToken: "token-1" });
-      const client = jobsClient(server.baseUrl, {
-        ...clientOptions(server),
-        encoding,
-        ...row.options,
-      });
-      server.fault(row.fault);
-      const headsBefore = heads.count;
-      const call = endOf(calls[name](client));
-      if (moveOn !== undefined) {
-        await server.received(1);
-        await until(() => server.executions.length === expected.at(-1));
-        if ("where" in row.fault) await until(() => heads.count > headsBefore);
-        await moveOn(timeoutMs);
+      async function seen(side: Side) {
+        const server = await openJobs(side, { accessToken: "token-1" });
+        const client = jobsClient(server.baseUrl, {
+          ...clientOptions(server),
+          encoding,
+          ...row.options,
+        });
+        server.fault(row.fault);
+        const headsBefore = heads.count;
+        const call = endOf(calls[name](client));
+        if (moveOn !== undefined) {
+          await server.received(1);
+          await until(() => server.executions.length === expected.at(-1));
+          if ("where" in row.fault) await until(() => heads.count > headsBefore);
+          await moveOn(timeoutMs);
+        }
+        const end = await call;
+        return { end, requests: recordsOf(server), executions: server.executions, job: server.job("job-1") };
       }
-      const end = await call;
-      return { end, requests: recordsOf(server), executions: server.executions, job: server.job("job-1") };
-    }
-  });
-});
+    });
+  },
+);
 
-describe("a connection that is not made", () => {
+describe("a not-connected fault", () => {
   function setup() {
     const server = createMemoryJobsServer({ jobs: ["job-1"] });
     return { server, client: jobsClient(server.baseUrl, pick(server)) };
   }
 
-  test("is no request, and the call is made again, also one that must not happen twice", async () => {
+  test("records no request, and the client retries, also a run", async () => {
     const { server, client } = setup();
     server.fault({ kind: "not-connected" }, { times: 2 });
     await client.run("job-1");
@@ -79,7 +82,7 @@ describe("a connection that is not made", () => {
     expect(server.executions).toHaveLength(1);
   });
 
-  test("leaves nothing sent, where it goes on", async () => {
+  test("that persists leaves the call not sent", async () => {
     const { server, client } = setup();
     server.fault({ kind: "not-connected" }, { times: Number.POSITIVE_INFINITY });
     const error = await caught(client.run("job-1"));
@@ -89,14 +92,14 @@ describe("a connection that is not made", () => {
     expect(server.requests).toEqual([]);
   });
 
-  test("may have any reason", async () => {
+  test("may have any error", async () => {
     const { server, client } = setup();
     const error = new Error("no such host");
     server.fault({ kind: "not-connected", error });
     expect((await caught(client.run("job-1", {}, { retry: false }))).cause).toBe(error);
   });
 
-  test("is for one rpc where that was said, and has its place among other faults", async () => {
+  test("may be for one rpc, and keeps its place among other faults", async () => {
     const { server, client } = setup();
     server.fault({ kind: "status", status: 404 });
     server.fault({ kind: "not-connected" }, { rpc: "AbortJob" });
@@ -108,7 +111,7 @@ describe("a connection that is not made", () => {
     ]);
   });
 
-  test("is not for what is cancelled before it, which then meets no fault", async () => {
+  test("is not used up by a call that is cancelled before it is sent", async () => {
     const { server, client } = setup();
     server.fault({ kind: "status", status: 404 });
     const controller = new AbortController();
@@ -118,37 +121,37 @@ describe("a connection that is not made", () => {
     expect((await caught(client.run("job-1"))).status).toBe(404);
   });
 
-  test("cannot be asked of a server that listens", async () => {
+  test("does not exist on a listening server", async () => {
     await using server = await startJobsServer();
     const fault = { kind: "not-connected" } as unknown as Fault;
     expect(() => server.fault(fault)).toThrow(
-      'a server that listens cannot play "not-connected"; a memory server can',
+      'a listening server has no fault "not-connected"; a memory server has',
     );
   });
 });
 
 test.each(["content-length", "Transfer-Encoding", "trailer", "Upgrade"])(
-  "%s is for no fault, no handler and no error to set, with a socket or without",
+  "neither a fault nor an error can set %s, with a socket or in memory",
   async (header) => {
-    const words = `${header} is the server's own to set: it frames the answer`;
+    const message = `${header} cannot be set: the server frames the response itself`;
     const headers = { [header]: "x" };
     for (const side of sides) {
       const server = await openJobs(side);
       const fault = () => server.fault({ kind: "status", status: 500, headers });
       expect(fault).toThrow(RangeError);
-      expect(fault).toThrow(words);
+      expect(fault).toThrow(message);
     }
-    expect(() => new StatusError(Code.Aborted, "no", { headers })).toThrow(words);
+    expect(() => new StatusError(Code.Aborted, "no", { headers })).toThrow(message);
   },
 );
 
-describe("a fault that cannot be played without a connection is refused:", () => {
+describe("a memory server rejects a fault that needs a connection:", () => {
   test.each<[Fault, RegExp]>([
-    [{ kind: "reset", how: "refused" }, /a reset how "refused" needs HTTP\/2/],
-    [{ kind: "reset", how: "goaway" }, /a reset how "goaway" needs HTTP\/2/],
-    [{ kind: "status", status: 101 }, /a status from 200 to 999, not 101/],
-    [{ kind: "html", status: 99 }, /a status from 200 to 999, not 99/],
-    [{ kind: "reset", how: "slowly" } as unknown as Fault, /no reset how "slowly"/],
+    [{ kind: "reset", how: "refused" }, /a reset with how "refused" needs HTTP\/2/],
+    [{ kind: "reset", how: "goaway" }, /a reset with how "goaway" needs HTTP\/2/],
+    [{ kind: "status", status: 101 }, /the status of a memory server must be from 200 to 999, not 101/],
+    [{ kind: "html", status: 99 }, /the status of a memory server must be from 200 to 999, not 99/],
+    [{ kind: "reset", how: "slowly" } as unknown as Fault, /no reset with how "slowly"/],
     [{ kind: "explode" } as unknown as Fault, /there is no fault "explode"; there are status, /],
   ])("%o", async (fault, message) => {
     const server = createMemoryServer(thingsService(), {});
@@ -157,14 +160,14 @@ describe("a fault that cannot be played without a connection is refused:", () =>
   });
 });
 
-test("a fault for an rpc that is not there is refused", () => {
+test("a fault for an unknown rpc is rejected", () => {
   const server = createMemoryServer(thingsService(), {});
   expect(() => server.fault({ kind: "hang" }, { rpc: "Sing" })).toThrow(
     'there is no rpc "Sing"; there are Get, ',
   );
 });
 
-test("faults that are forgotten do not happen", async () => {
+test("cleared faults do not apply", async () => {
   const server = createMemoryJobsServer({ jobs: ["job-1"] });
   await using client = new JobsClient(pick(server));
   server.fault({ kind: "not-connected" });
@@ -172,7 +175,7 @@ test("faults that are forgotten do not happen", async () => {
   expect(await client.run("job-1")).toMatchObject({ ok: true });
 });
 
-test("a fault of the exchange of keys has to be asked for by name", async () => {
+test("only a fault that names AccessToken applies to the token exchange", async () => {
   const server = createMemoryJobsServer({ jobs: ["job-1"] });
   const { baseUrl, dispatcher, apiKey } = server;
   server.fault({ kind: "not-connected" }, { times: Number.POSITIVE_INFINITY });

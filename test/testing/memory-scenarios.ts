@@ -14,23 +14,23 @@ import {
 import { stopClock } from "../support/stop-clock.ts";
 import { until } from "../support/until.ts";
 import {
-  answerOf,
   clientOptions,
   endOf,
   type JobsPeer,
   openJobs,
   openService,
   recordsOf,
+  responseOf,
   type Side,
 } from "./sides.ts";
 
-/** How bodies are written. */
+/** The encoding of request and response bodies. */
 export type Encoding = "protobuf" | "json";
 
-/** What is done on both sides. What it gives back has to be the same. */
+/** Calls that run against both kinds of server, and must have the same result. */
 export interface Scenario {
   readonly what: string;
-  /** How the calls end, by the names of their codes. */
+  /** The names of the codes with which the calls end. */
   readonly ends: readonly string[];
   run(side: Side, encoding: Encoding): Promise<{ readonly end: unknown }>;
 }
@@ -50,10 +50,10 @@ function jobsClient(server: JobsPeer, options: Partial<JobsClientOptions> = {}):
   return client;
 }
 
-/** How many handlers wait, or have waited, for the end of their time. */
+/** How many handlers wait, or have waited, for their deadline. */
 let waitingHandlers = 0;
 
-/** Runs one job, and tells everything about it. */
+/** Makes a scenario with a jobs client, whose result includes everything that the server recorded. */
 function jobScenario(
   what: string,
   ends: string,
@@ -110,7 +110,6 @@ function libraryScenario(
   };
 }
 
-/** An implementation of GetBook that the caller has no part in. */
 const book = { name, title: "Emma", authors: ["Jane Austen"], isbn: 9_780_141_439_587n };
 
 const { getBook } = LibraryService.method;
@@ -125,7 +124,7 @@ export const scenarios: readonly Scenario[] = [
     await endOf(client.delete("job-1")),
     await endOf(client.delete("job-1")),
   ]),
-  jobScenario("there is no such job", "NotFound", (client) => endOf(client.run("nobody's"))),
+  jobScenario("the job does not exist", "NotFound", (client) => endOf(client.run("nobody's"))),
   jobScenario("an id needs escapes", "OK", (client) => endOf(client.abort("ä/%2F b")), {
     server: { jobs: ["ä/%2F b"] },
   }),
@@ -133,7 +132,7 @@ export const scenarios: readonly Scenario[] = [
     client: { accessToken: "another" },
   }),
   jobScenario(
-    "a key is exchanged, once for all",
+    "an API key is exchanged once for two calls",
     "OK OK",
     (client) => Promise.all(["a", "b"].map((id) => endOf(client.run(id)))),
     {
@@ -141,7 +140,7 @@ export const scenarios: readonly Scenario[] = [
       server: { jobs: ["a", "b"] },
     },
   ),
-  jobScenario("a key is not known", "Unauthenticated", (client) => endOf(client.run("job-1")), {
+  jobScenario("an API key is not known", "Unauthenticated", (client) => endOf(client.run("job-1")), {
     client: { apiKey: "another" },
   }),
   jobScenario(
@@ -153,24 +152,29 @@ export const scenarios: readonly Scenario[] = [
     },
   ),
   jobScenario(
-    "names go out and bytes come back",
+    "a JSON request gets a binary response",
     "OK",
     (client) => endOf(client.run("job-1", { taskTimeout: 5 })),
     { client: { encoding: { request: "json", response: "protobuf" } } },
   ),
-  jobScenario("a stock gateway's name for binary", "OK", (client) => endOf(client.run("job-1")), {
-    server: { binaryContentType: "application/octet-stream" },
-  }),
-  jobScenario("a call is ended before it began", "Cancelled", (client) =>
+  jobScenario(
+    "binary has the content type of a stock gateway",
+    "OK",
+    (client) => endOf(client.run("job-1")),
+    {
+      server: { binaryContentType: "application/octet-stream" },
+    },
+  ),
+  jobScenario("a call is aborted before it begins", "Cancelled", (client) =>
     endOf(client.run("job-1", undefined, { signal: AbortSignal.abort(new Error("enough")) })),
   ),
-  jobScenario("a call is ended before it is sent", "Cancelled", (client) => {
+  jobScenario("a call is aborted before it is sent", "Cancelled", (client) => {
     const controller = new AbortController();
     const call = client.run("job-1", undefined, { signal: controller.signal });
     controller.abort(new Error("enough"));
     return endOf(call);
   }),
-  jobScenario("a call is ended while it is carried out", "Cancelled", async (client, server) => {
+  jobScenario("a call is aborted while it is executed", "Cancelled", async (client, server) => {
     const controller = new AbortController();
     server.fault({ kind: "hang", execute: true });
     const call = client.run("job-1", undefined, { signal: controller.signal });
@@ -194,17 +198,17 @@ export const scenarios: readonly Scenario[] = [
     server.fault({ kind: "reset" }, { times: 9 });
     return endOf(client.abort("job-1"));
   }),
-  jobScenario("the server says when to come back", "OK", (client, server) => {
+  jobScenario("the server gives a retry delay", "OK", (client, server) => {
     const details = [create(RetryInfoSchema, { retryDelay: { nanos: 1_000_000 } })];
     server.fault({ kind: "status", status: 429, details });
     return endOf(client.run("job-1"));
   }),
-  jobScenario("a key against doing it twice", "OK", (client, server) => {
+  jobScenario("a call has an idempotency key", "OK", (client, server) => {
     server.fault({ kind: "status", status: 503 });
     return endOf(client.run("job-1", undefined, { idempotencyKey: "key-1" }));
   }),
   jobScenario(
-    "the server is closed under a call",
+    "the server is closed during a call",
     "Unavailable",
     async (client, server) => {
       server.fault({ kind: "hang" });
@@ -216,10 +220,10 @@ export const scenarios: readonly Scenario[] = [
     { client: { retry: false } },
   ),
   libraryScenario(
-    "an answer has headers, metadata and trailers",
+    "a response has headers, metadata and trailers",
     "OK",
     async ({ transport }) =>
-      answerOf(
+      responseOf(
         await transport.unary(
           getBook,
           { name },
@@ -242,7 +246,7 @@ export const scenarios: readonly Scenario[] = [
     },
   ),
   libraryScenario(
-    "a handler says no, with details",
+    "a handler throws a StatusError with details",
     "FailedPrecondition",
     ({ client }) => endOf(client.getBook({ name })),
     {
@@ -263,17 +267,12 @@ export const scenarios: readonly Scenario[] = [
       getBook: () => Promise.reject(new TypeError("a bug")),
     },
   ),
-  libraryScenario(
-    "a handler gives back nothing",
-    "Unknown",
-    ({ client }) => endOf(client.getBook({ name })),
-    {
-      getBook: () => undefined as never,
-    },
-  ),
+  libraryScenario("a handler returns nothing", "Unknown", ({ client }) => endOf(client.getBook({ name })), {
+    getBook: () => undefined as never,
+  }),
   ...["content-length", "Transfer-Encoding", "trailer", "upgrade"].map((header) =>
     libraryScenario(
-      `a handler sets ${header}, which frames its answer`,
+      `a handler sets ${header}, which frames its response`,
       "Unknown",
       ({ client }) => endOf(client.getBook({ name })),
       {
@@ -291,7 +290,7 @@ export const scenarios: readonly Scenario[] = [
     {},
   ),
   libraryScenario(
-    "a query says what the path does not",
+    "fields are in the query",
     "OK",
     ({ client }) =>
       endOf(
@@ -313,7 +312,7 @@ export const scenarios: readonly Scenario[] = [
     },
   ),
   libraryScenario(
-    "bodies are big both ways",
+    "request and response bodies are large",
     "OK",
     ({ client }) => endOf(client.checkOutBook({ name, reader: "r".repeat(1_000_000) })),
     {
@@ -324,7 +323,7 @@ export const scenarios: readonly Scenario[] = [
     },
   ),
   libraryScenario(
-    "a request is too big",
+    "a request is too large",
     "ResourceExhausted",
     ({ client }) => endOf(client.checkOutBook({ name, reader: "r".repeat(2_000) })),
     {
@@ -333,7 +332,7 @@ export const scenarios: readonly Scenario[] = [
     { server: { maxRequestBytes: 1_000 } },
   ),
   libraryScenario(
-    "an answer is too big",
+    "a response is too large",
     "ResourceExhausted",
     ({ client }) => endOf(client.getBook({ name })),
     {
@@ -342,7 +341,7 @@ export const scenarios: readonly Scenario[] = [
     { transport: { maxResponseBytes: 100_000 } },
   ),
   libraryScenario(
-    "the handler is told when the time is over that it was given",
+    "the handler's signal aborts at the deadline",
     "DeadlineExceeded",
     async ({ client }) => {
       const moveOn = stopClock();
@@ -359,7 +358,7 @@ export const scenarios: readonly Scenario[] = [
         throw signal.reason;
       },
     },
-    // Shorter than the client's own, so that it is the server that ends the call.
+    // Shorter than the client's own deadline, so that the server ends the call.
     { transport: { timeoutHeader: false, headers: { "grpc-timeout": "30m" }, retry: false } },
   ),
   libraryScenario(
@@ -385,7 +384,7 @@ export const scenarios: readonly Scenario[] = [
     },
   ),
   libraryScenario(
-    "a base path stands before the routes",
+    "the routes have a base path",
     "OK",
     ({ client }) => endOf(client.getBook({ name })),
     {
@@ -394,7 +393,7 @@ export const scenarios: readonly Scenario[] = [
     { server: { basePath: "/api/" } },
   ),
   libraryScenario(
-    "who asks is looked at first",
+    "onRequest rejects the caller",
     "PermissionDenied",
     ({ client }) => endOf(client.getBook({ name })),
     {

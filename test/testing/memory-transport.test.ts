@@ -10,7 +10,7 @@ import { thingsService } from "./things-service.ts";
 const name = "shelves/1/books/2";
 const getBook = () => ({ name, title: "Emma" });
 
-test("a client of it calls the implementation", async () => {
+test("a client calls the implementation", async () => {
   await using transport = createMemoryTransport(LibraryService, { getBook });
   const library = createClient(LibraryService, transport);
   expect(await library.getBook({ name })).toMatchObject({ title: "Emma" });
@@ -19,9 +19,9 @@ test("a client of it calls the implementation", async () => {
   ]);
 });
 
-test("interceptors stand around a call with its attempts, the first one outermost", async () => {
+test("interceptors wrap a call with its attempts, the first one outermost", async () => {
   const log: string[] = [];
-  const writes =
+  const logging =
     (who: string): Interceptor =>
     (next) =>
     async (request) => {
@@ -38,7 +38,7 @@ test("interceptors stand around a call with its attempts, the first one outermos
         return { title: "Emma" };
       },
     },
-    { interceptors: [writes("outer"), writes("inner")], retry: { initialBackoffMs: 1 } },
+    { interceptors: [logging("outer"), logging("inner")], retry: { initialBackoffMs: 1 } },
   );
   transport.server.fault({ kind: "reset" });
   await transport.unary(LibraryService.method.getBook, { name });
@@ -51,7 +51,7 @@ test("interceptors stand around a call with its attempts, the first one outermos
   ]);
 });
 
-test("the options of a transport and of its server hold", async () => {
+test("the options of the transport and of its server apply", async () => {
   await using transport = createMemoryTransport(
     LibraryService,
     { getBook },
@@ -70,12 +70,12 @@ test("an rpc of another service is not found", async () => {
   expect(error).toMatchObject({ status: 404, outcome: "rejected" });
 });
 
-describe("is refused at creation:", () => {
+describe("rejects at creation:", () => {
   test("a service with a wrong http rule", () => {
     expect(() => createMemoryTransport(thingsService("/things/{nothing}"), {})).toThrow(HttpRuleError);
   });
 
-  test("an implementation of what the service does not have", () => {
+  test("an implementation of an unknown rpc", () => {
     expect(() => createMemoryTransport(LibraryService, { sing: () => ({}) } as object)).toThrow(
       "library.v1.LibraryService has no unary rpc sing",
     );

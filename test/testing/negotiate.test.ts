@@ -13,7 +13,7 @@ describe("a gateway that knows application/x-protobuf", () => {
     ["Accept application/json, which is no key", [PB], ["application/json"], "protobuf", "protobuf"],
     ["a list", [PB], [`${PB}, application/json`], "protobuf", "protobuf"],
     ["a q-value", [PB], [`${PB};q=1`], "protobuf", "protobuf"],
-    ["a single star, which is the key of JSON", [PB], ["*"], "protobuf", "json"],
+    ["a single star, which is the name of JSON", [PB], ["*"], "protobuf", "json"],
     ["another letter case", ["Application/X-ProtoBuf"], [], "protobuf", "protobuf"],
     ["a parameter", [`${PB}; charset=utf-8`], [], "protobuf", "protobuf"],
     ["a quoted parameter", [`${PB}; messageType="a.b"`], [], "protobuf", "protobuf"],
@@ -22,7 +22,7 @@ describe("a gateway that knows application/x-protobuf", () => {
     ["a list of content types", [`${PB}, application/json`], [], "json", "json"],
     ["application/protobuf", ["application/protobuf"], [], "json", "json"],
     ["application/octet-stream", ["application/octet-stream"], [], "json", "json"],
-    ["no Content-Type, binary asked for", [], [PB], "json", "protobuf"],
+    ["no Content-Type, Accept is binary", [], [PB], "json", "protobuf"],
     ["JSON in, binary out", ["application/json"], [PB], "json", "protobuf"],
     ["nothing said", [], [], "json", "json"],
     ["Accept in another letter case", [], ["Application/X-Protobuf"], "json", "json"],
@@ -37,7 +37,7 @@ describe("a gateway that knows application/x-protobuf", () => {
   });
 });
 
-test("a gateway that knows JSON only takes everything for JSON", () => {
+test("a JSON-only gateway takes everything for JSON", () => {
   expect(negotiate(["content-type", PB, "accept", PB], new Set())).toEqual({
     request: "json",
     response: "json",

@@ -20,12 +20,12 @@ test.each<[header: string | undefined, ms: number | undefined]>([
   expect(readGrpcTimeout(header)).toBe(ms);
 });
 
-test("a time that does not fit in 64 bits of nanoseconds is over already", () => {
+test("a time beyond 64 bits of nanoseconds has already passed", () => {
   expect(readGrpcTimeout("2562048H")).toBeLessThan(0);
 });
 
 test.each(["500ms", "0.5S", "5", "500", "S", "5s", "5 S", "x", "9223372036854775808n"])(
-  "%s is refused",
+  "%s is rejected",
   (header) => {
     expect(() => readGrpcTimeout(header)).toThrow(new StatusError(3, `invalid grpc-timeout: ${header}`));
   },

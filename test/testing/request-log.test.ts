@@ -3,7 +3,7 @@ import { type RecordedRequest, RequestLog } from "../../src/testing/server/reque
 
 const record = (path: string) => ({ path }) as RecordedRequest;
 
-test("keeps the last requests only", () => {
+test("keeps only the last requests", () => {
   const log = new RequestLog(2);
   const { records } = log;
   for (const path of ["/a", "/b", "/c"]) log.add(record(path));
@@ -11,7 +11,7 @@ test("keeps the last requests only", () => {
   expect(log.count).toBe(3);
 });
 
-test("keeps none with a limit of 0, but counts", async () => {
+test("keeps no request with a limit of 0, but counts them", async () => {
   const log = new RequestLog(0);
   const two = log.reached(2);
   log.add(record("/a"));

@@ -19,14 +19,14 @@ import {
 } from "../../src/testing/index.ts";
 import { stopClock } from "../support/stop-clock.ts";
 import { until } from "../support/until.ts";
-import { type HttpAnswer, type HttpCall, httpCall, jsonOf } from "./http-call.ts";
+import { type HttpCall, type HttpResponse, httpCall, jsonOf } from "./http-call.ts";
 import { thingsService } from "./things-service.ts";
 
 const PB = "application/x-protobuf";
 const asBinary = { "content-type": PB, accept: PB };
 const asJson = { "content-type": "application/json", accept: "application/json" };
 
-/** A server whose RunJob does what a test wants. */
+/** Starts a server with this handler for RunJob. */
 function startRunning(
   runJob: NonNullable<ServiceImplementation<typeof Customer>["runJob"]>,
   options: ServerOptions = {},
@@ -36,10 +36,10 @@ function startRunning(
 
 const run = (server: ServerHandle, init: HttpCall = {}) => httpCall(`${server.baseUrl}/jobs/a/run`, init);
 
-const statusOf = ({ body }: HttpAnswer) => fromBinary(StatusSchema, body);
+const statusOf = ({ body }: HttpResponse) => fromBinary(StatusSchema, body);
 
 describe("a handler", () => {
-  test("gets a typed message, and gives an init shape or a promise of one", async () => {
+  test("gets a typed message, and returns an init object or a promise of one", async () => {
     await using server = await startServer(Customer, {
       runJob({ jobId, config }, context) {
         expectTypeOf(jobId).toEqualTypeOf<string>();
@@ -56,24 +56,24 @@ describe("a handler", () => {
     );
   });
 
-  test("that is missing is not implemented", async () => {
+  test("that is missing means Unimplemented", async () => {
     await using server = await startServer(Customer, {});
-    const answer = await run(server, { headers: asBinary });
-    expect(answer.status).toBe(501);
-    expect(statusOf(answer)).toMatchObject({
+    const response = await run(server, { headers: asBinary });
+    expect(response.status).toBe(501);
+    expect(statusOf(response)).toMatchObject({
       code: Code.Unimplemented,
       message: "bytenite.customer.Customer/RunJob is not implemented",
     });
   });
 
-  test("for an rpc that is not there is refused at once", async () => {
+  test("for an unknown rpc is rejected at once", async () => {
     const implementation = { walkJob: () => ({}) } as ServiceImplementation<typeof Customer>;
     await expect(startServer(Customer, implementation)).rejects.toThrow(
       "bytenite.customer.Customer has no unary rpc walkJob",
     );
   });
 
-  test("that answers with defaults sends no bytes in binary, and every field in JSON", async () => {
+  test("that returns defaults sends no bytes in binary, and every field in JSON", async () => {
     await using server = await startRunning(() => ({}));
     const binary = await run(server, { headers: asBinary });
     expect(binary).toMatchObject({ status: 200, body: new Uint8Array() });
@@ -83,7 +83,7 @@ describe("a handler", () => {
     );
   });
 
-  test("says no with a StatusError, with details and headers", async () => {
+  test("fails the call with a StatusError, with details and headers", async () => {
     const info = create(ErrorInfoSchema, { reason: "BUSY", domain: "test" });
     await using server = await startRunning(() => {
       throw new StatusError(Code.Unavailable, "not now", {
@@ -107,8 +107,8 @@ describe("a handler", () => {
     expect(server.requests[0]?.thrown).toBeUndefined();
   });
 
-  // wire-facts.md, section 3: the same error in binary stayed what it was.
-  test("cannot say no in JSON with a detail that the server does not know", async () => {
+  // wire-facts.md, section 3: the same error in binary does not change.
+  test("cannot send a detail of an unknown type in JSON", async () => {
     const detail = {
       $typeName: "google.protobuf.Any",
       typeUrl: "x/test.Unknown",
@@ -118,34 +118,34 @@ describe("a handler", () => {
       throw new StatusError(Code.NotFound, "gone", { details: [detail as Message] });
     });
     expect(await run(server, { headers: asBinary })).toMatchObject({ status: 404 });
-    const answer = await run(server, { headers: asJson });
-    expect(answer.status).toBe(500);
-    expect(Buffer.from(answer.body).toString()).toBe(
+    const response = await run(server, { headers: asJson });
+    expect(response.status).toBe(500);
+    expect(Buffer.from(response.body).toString()).toBe(
       '{"code": 13, "message": "failed to marshal error message"}',
     );
   });
 
-  test("may say a code that gRPC does not know", async () => {
+  test("may use a code that gRPC does not know", async () => {
     await using server = await startRunning(() => {
       throw new StatusError(99, "odd");
     });
-    const answer = await run(server, { headers: asBinary });
-    expect(answer.status).toBe(500);
-    expect(statusOf(answer).code).toBe(99);
+    const response = await run(server, { headers: asBinary });
+    expect(response.status).toBe(500);
+    expect(statusOf(response).code).toBe(99);
   });
 
-  test("that throws anything else tells the record, not the caller", async () => {
+  test("that throws anything else has the error in the record, not in the response", async () => {
     const bug = new TypeError("secret");
     await using server = await startRunning(() => Promise.reject(bug));
-    const answer = await run(server, { headers: asBinary });
-    expect(answer.status).toBe(500);
-    expect(statusOf(answer)).toMatchObject({ code: Code.Unknown, message: "the handler failed" });
+    const response = await run(server, { headers: asBinary });
+    expect(response.status).toBe(500);
+    expect(statusOf(response)).toMatchObject({ code: Code.Unknown, message: "the handler failed" });
     expect(server.requests[0]?.thrown).toBe(bug);
   });
 });
 
 describe("the context", () => {
-  test("knows the request", async () => {
+  test("has the method, headers and metadata of the request", async () => {
     let seen: HandlerContext | undefined;
     await using server = await startRunning((_, context) => {
       seen = context;
@@ -165,7 +165,7 @@ describe("the context", () => {
     expect(seen?.signal.aborted).toBe(false);
   });
 
-  test("sets headers and metadata, and trailers for who wants them", async () => {
+  test("sets headers and metadata, and trailers for callers that accept them", async () => {
     await using server = await startRunning((_, context) => {
       context.setHeader("X-Answer", "42");
       context.addMetadata("Color", "red");
@@ -187,7 +187,7 @@ describe("the context", () => {
     expect(trailing.body).toEqual(new Uint8Array([8, 1]));
   });
 
-  test("keeps headers apart that are called as what every object has", async () => {
+  test("keeps headers with the names of object properties", async () => {
     let seen: HandlerContext | undefined;
     await using server = await startRunning((_, context) => {
       seen = context;
@@ -196,8 +196,8 @@ describe("the context", () => {
       return { ok: true };
     });
     const headers = ["constructor", "x", "__proto__", "y", "__proto__", "z"];
-    const answer = await run(server, { headers: ["host", "h", "content-length", "0", ...headers] });
-    expect(answer.status).toBe(200);
+    const response = await run(server, { headers: ["host", "h", "content-length", "0", ...headers] });
+    expect(response.status).toBe(200);
     for (const record of [seen?.headers ?? {}, server.requests[0]?.headers ?? {}]) {
       expect(Object.entries(record)).toEqual([
         ["host", "h"],
@@ -215,10 +215,10 @@ describe("the context", () => {
         ["constructor", "own"],
       ]),
     );
-    expect(answer.rawHeaders.join()).toContain("__proto__,own,constructor,own");
+    expect(response.rawHeaders.join()).toContain("__proto__,own,constructor,own");
   });
 
-  test("refuses a header that cannot be sent where it is set", async () => {
+  test("rejects an invalid header where it is set", async () => {
     await using server = await startRunning((_, context) => {
       expect(() => context.setHeader("x y", "1")).toThrow("valid HTTP token");
       expect(() => context.setHeader("x", "1\n2")).toThrow("Invalid character");
@@ -231,14 +231,14 @@ describe("the context", () => {
   test.each([
     ["grpc-timeout", "500ms", "invalid grpc-timeout: 500ms"],
     ["grpc-metadata-x-bin", "?", "invalid binary header x-bin: ?"],
-  ])("needs a good %s", async (name, value, message) => {
+  ])("needs a valid %s", async (name, value, message) => {
     await using server = await startRunning(() => ({ ok: true }));
-    const answer = await run(server, { headers: { ...asBinary, [name]: value } });
-    expect(answer.status).toBe(400);
-    expect(statusOf(answer)).toMatchObject({ code: Code.InvalidArgument, message });
+    const response = await run(server, { headers: { ...asBinary, [name]: value } });
+    expect(response.status).toBe(400);
+    expect(statusOf(response)).toMatchObject({ code: Code.InvalidArgument, message });
   });
 
-  test("ends the call when the time is over, whatever the handler does", async () => {
+  test("ends the call at the deadline, even if the handler goes on", async () => {
     const moveOn = stopClock();
     let seen: HandlerContext | undefined;
     await using server = await startRunning((_, context) => {
@@ -249,14 +249,14 @@ describe("the context", () => {
     await until(() => seen !== undefined);
     expect(seen?.signal.aborted).toBe(false);
     await moveOn(20);
-    const answer = await ended;
-    expect(answer.status).toBe(504);
-    expect(statusOf(answer).code).toBe(Code.DeadlineExceeded);
+    const response = await ended;
+    expect(response.status).toBe(504);
+    expect(statusOf(response).code).toBe(Code.DeadlineExceeded);
     expect(seen?.signal.aborted).toBe(true);
     expect(seen?.deadline).toBeInstanceOf(Date);
   });
 
-  test("runs nothing when the time is over already", async () => {
+  test("runs nothing if the deadline has already passed", async () => {
     let isRun = false;
     await using server = await startRunning(() => {
       isRun = true;
@@ -267,31 +267,31 @@ describe("the context", () => {
     expect(isRun).toBe(false);
   });
 
-  test("says that the caller is gone", async () => {
-    let resolve = (_reason: unknown) => {};
-    const reason = new Promise<unknown>((tell) => {
-      resolve = tell;
+  test("has a signal that aborts when the caller disconnects", async () => {
+    let onReason = (_reason: unknown) => {};
+    const reason = new Promise<unknown>((resolve) => {
+      onReason = resolve;
     });
     await using server = await startRunning(
       (_, { signal }) =>
-        new Promise((answer) => {
+        new Promise((resolve) => {
           signal.addEventListener("abort", () => {
-            resolve(signal.reason);
-            answer({ ok: true });
+            onReason(signal.reason);
+            resolve({ ok: true });
           });
         }),
     );
     const abort = new AbortController();
-    const answer = run(server, { signal: abort.signal });
+    const response = run(server, { signal: abort.signal });
     await server.received(1);
     abort.abort();
-    await expect(answer).rejects.toThrow();
+    await expect(response).rejects.toThrow();
     expect(await reason).toMatchObject({ code: Code.Cancelled });
     expect(server.requests[0]?.status).toBeUndefined();
   });
 });
 
-describe("what is read and answered in which encoding", () => {
+describe("the encodings of requests and responses", () => {
   const bytes = toBinary(RunJobRequestSchema, create(RunJobRequestSchema, { config: { taskTimeout: 7n } }));
   const json = '{"config":{"taskTimeout":"7"}}';
 
@@ -325,49 +325,49 @@ describe("what is read and answered in which encoding", () => {
     ["JSON that does not fit", asJson, '{"config":{"taskTimeout":"x"}}', 400, "application/json"],
   ])("%s", async (_, headers, body, status, contentType) => {
     await using server = await startRunning(({ config }) => ({ ok: config?.taskTimeout === 7n }));
-    const answer = await run(server, { headers, body });
-    expect(answer.status).toBe(status);
-    expect(answer.headers["content-type"]).toBe(contentType);
+    const response = await run(server, { headers, body });
+    expect(response.status).toBe(status);
+    expect(response.headers["content-type"]).toBe(contentType);
     const isBinary = contentType === PB;
     if (status === 400) {
-      expect((isBinary ? statusOf(answer) : jsonOf(answer)) as object).toMatchObject({ code: 3 });
-      expect(server.requests[0]?.responseBytes).toEqual(answer.body);
-    } else if (isBinary) expect(answer.body).toEqual(new Uint8Array([8, 1]));
+      expect((isBinary ? statusOf(response) : jsonOf(response)) as object).toMatchObject({ code: 3 });
+      expect(server.requests[0]?.responseBytes).toEqual(response.body);
+    } else if (isBinary) expect(response.body).toEqual(new Uint8Array([8, 1]));
   });
 
-  test("a known field of another wire type is as good as unknown", async () => {
+  test("a known field with a wrong wire type is ignored like an unknown one", async () => {
     await using server = await startRunning(({ jobId, config }) => ({ message: `${jobId} ${config}` }));
-    const answer = await run(server, {
+    const response = await run(server, {
       headers: { ...asBinary, accept: "*" },
       body: new Uint8Array([0x10, 5]),
     });
-    expect(jsonOf(answer)).toMatchObject({ message: "a undefined" });
+    expect(jsonOf(response)).toMatchObject({ message: "a undefined" });
   });
 
-  test("binary answers can have the name that a stock gateway gives them", async () => {
+  test("binary responses can have the content type of a stock gateway", async () => {
     await using server = await startRunning(() => ({ ok: true }), {
       binaryContentType: "application/octet-stream",
     });
-    const answer = await run(server, { headers: asBinary });
-    expect(answer.headers["content-type"]).toBe("application/octet-stream");
+    const response = await run(server, { headers: asBinary });
+    expect(response.headers["content-type"]).toBe("application/octet-stream");
     const missing = await httpCall(`${server.baseUrl}/nowhere`, { headers: asBinary });
     expect(missing.headers["content-type"]).toBe("application/octet-stream");
   });
 
-  test("binary can be known under other names", async () => {
+  test("binary can have other media types", async () => {
     const options = { binaryMediaTypes: ["application/protobuf"], binaryContentType: "application/protobuf" };
     await using server = await startRunning(() => ({ ok: true }), options);
-    const answer = await run(server, { headers: { "content-type": "application/protobuf" }, body: bytes });
-    expect(answer.headers["content-type"]).toBe("application/protobuf");
+    const response = await run(server, { headers: { "content-type": "application/protobuf" }, body: bytes });
+    expect(response.headers["content-type"]).toBe("application/protobuf");
     expect((await run(server, { headers: asBinary, body: bytes })).status).toBe(400);
   });
 
-  test("a JSON-only server takes an empty binary body, and no other", async () => {
+  test("a JSON-only server accepts only an empty binary body", async () => {
     await using server = await startRunning(() => ({ ok: true }), { encodings: "json" });
     expect(await run(server, { headers: asBinary })).toMatchObject({ status: 200 });
-    const answer = await run(server, { headers: asBinary, body: bytes });
-    expect(answer.status).toBe(400);
-    expect(answer.headers["content-type"]).toBe("application/json");
+    const response = await run(server, { headers: asBinary, body: bytes });
+    expect(response.status).toBe(400);
+    expect(response.headers["content-type"]).toBe("application/json");
   });
 
   // wire-facts.md, section 3: 0A and 20 are white space in JSON.
@@ -377,7 +377,7 @@ describe("what is read and answered in which encoding", () => {
   });
 });
 
-describe("routes that jobs do not have", () => {
+describe("routes of another service", () => {
   type Thing = Message & { id: string; tags: string[]; count: number; item?: Message };
   const echo = (thing: Message) => thing as Thing;
   const implementation = { get: echo, make: echo, put: echo, tag: echo, item: echo };
@@ -419,10 +419,10 @@ describe("routes that jobs do not have", () => {
       200,
       { id: "a", item: null, tags: [], count: 0 },
     ],
-    ["a list as body and answer", "PUT", "/things/a/tags", '["x","y"]', 200, ["x", "y"]],
-    ["an empty list as answer", "PUT", "/things/a/tags", undefined, 200, []],
+    ["a list as body and response", "PUT", "/things/a/tags", '["x","y"]', 200, ["x", "y"]],
+    ["an empty list as response", "PUT", "/things/a/tags", undefined, 200, []],
     [
-      "a verb behind many segments, a field as answer",
+      "a verb after many segments, a field as response",
       "GET",
       "/things/a/b/c:item?item.name=n",
       undefined,
@@ -435,13 +435,17 @@ describe("routes that jobs do not have", () => {
     ["an escape that is none", "GET", "/things/%zz", undefined, 400, { code: 3 }],
   ])("%s, in JSON", async (_, method, path, body, status, json) => {
     await using server = await startThings({ basePath: "/v1" });
-    const answer = await httpCall(server.baseUrl + path, { method, headers: asJson, ...(body && { body }) });
-    expect(answer.status).toBe(status);
-    if (status === 200) expect(jsonOf(answer)).toEqual(json);
-    else expect(jsonOf(answer)).toMatchObject(json as object);
+    const response = await httpCall(server.baseUrl + path, {
+      method,
+      headers: asJson,
+      ...(body && { body }),
+    });
+    expect(response.status).toBe(status);
+    if (status === 200) expect(jsonOf(response)).toEqual(json);
+    else expect(jsonOf(response)).toMatchObject(json as object);
   });
 
-  test("only what is a message goes in binary", async () => {
+  test("binary bodies can only be messages", async () => {
     await using server = await startThings();
     const get = (path: string) => httpCall(server.baseUrl + path, { method: "GET", headers: { accept: PB } });
     const thing = await get("/things/a?count=3");
@@ -462,29 +466,29 @@ describe("routes that jobs do not have", () => {
   test("the base path is part of every route", async () => {
     await using server = await startThings({ basePath: "/v1" });
     for (const path of ["/things/a", "/v1things/a", "/v2/things/a"]) {
-      const answer = await httpCall(`http://127.0.0.1:${server.port}${path}`, { method: "GET" });
-      expect(answer.status).toBe(404);
+      const response = await httpCall(`http://127.0.0.1:${server.port}${path}`, { method: "GET" });
+      expect(response.status).toBe(404);
     }
   });
 });
 
 describe("limits", () => {
-  test("a body may be as long as allowed, and not longer", async () => {
+  test("a body may not be longer than the limit", async () => {
     await using server = await startRunning(() => ({ ok: true }), { maxRequestBytes: 100 });
     expect((await run(server, { body: `{}${" ".repeat(98)}` })).status).toBe(200);
-    const answer = await run(server, { headers: asBinary, body: new Uint8Array(1_000_000) });
-    expect(answer.status).toBe(429);
-    expect(statusOf(answer).code).toBe(Code.ResourceExhausted);
+    const response = await run(server, { headers: asBinary, body: new Uint8Array(1_000_000) });
+    expect(response.status).toBe(429);
+    expect(statusOf(response).code).toBe(Code.ResourceExhausted);
     expect(server.requests[1]?.requestBytes).toHaveLength(0);
   });
 
   test.each<[ServerOptions, string]>([
     [{ host: "0.0.0.0" }, 'host must be a loopback address, not "0.0.0.0"'],
     [{ basePath: "v1" }, "basePath must begin with a slash"],
-    [{ recordLimit: -1 }, "recordLimit must not be negative, nor -1"],
-    [{ maxRequestBytes: Number.NaN }, "maxRequestBytes must not be negative, nor NaN"],
+    [{ recordLimit: -1 }, "recordLimit must be a number that is not negative, not -1"],
+    [{ maxRequestBytes: Number.NaN }, "maxRequestBytes must be a number that is not negative, not NaN"],
     [{ encodings: "xml" as "json" }, 'encodings must be "both" or "json"'],
-  ])("%o is refused", async (options, message) => {
+  ])("%o is rejected", async (options, message) => {
     await expect(startServer(Customer, {}, options)).rejects.toThrow(new RangeError(message));
   });
 });
@@ -503,15 +507,15 @@ describe("authorisation", () => {
         throw new StatusError(Code.PermissionDenied, `${method.name} is not for ${headers.from}`);
       },
     });
-    const answer = await run(server, { headers: { ...asBinary, from: "me" } });
-    expect(answer.status).toBe(403);
-    expect(statusOf(answer).message).toBe("RunJob is not for me");
+    const response = await run(server, { headers: { ...asBinary, from: "me" } });
+    expect(response.status).toBe(403);
+    expect(statusOf(response).message).toBe("RunJob is not for me");
     expect(isRun).toBe(false);
   });
 });
 
-describe("the server's life", () => {
-  test("close() ends idle connections and those in use, and frees the port", async () => {
+describe("the lifetime of a server", () => {
+  test("close() ends all connections and frees the port", async () => {
     const server = await startRunning(() => new Promise(() => {}));
     const agent = new Agent({ keepAlive: true });
     await httpCall(`${server.baseUrl}/nowhere`, { agent });
@@ -536,7 +540,7 @@ describe("the server's life", () => {
     });
   });
 
-  test("it goes on after a caller that breaks off its request", async () => {
+  test("it survives a caller that aborts its request", async () => {
     await using server = await startRunning(() => ({ ok: true }));
     const socket = connect(server.port, "127.0.0.1");
     socket.write("POST /jobs/a/run HTTP/1.1\r\nhost: h\r\ncontent-length: 10\r\n\r\n123");
@@ -547,38 +551,38 @@ describe("the server's life", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test("it listens on IPv6 too, if asked", async () => {
+  test("it can listen on IPv6", async () => {
     await using server = await startServer(Customer, {}, { host: "::1" });
     expect(server.baseUrl).toBe(`http://[::1]:${server.port}`);
     expect((await run(server)).status).toBe(501);
   });
 
-  test("faults are for any service", async () => {
+  test("any service can have faults", async () => {
     await using server = await startRunning(() => ({ ok: true }));
     const message = create(StringValueSchema, { value: "x" });
     server.fault({ kind: "message", schema: StringValueSchema, message, status: 202 }, { rpc: "RunJob" });
-    const answer = await run(server, { headers: asBinary });
-    expect(answer.status).toBe(202);
-    expect(fromBinary(StringValueSchema, answer.body).value).toBe("x");
+    const response = await run(server, { headers: asBinary });
+    expect(response.status).toBe(202);
+    expect(fromBinary(StringValueSchema, response.body).value).toBe("x");
   });
 });
 
-describe("what cannot be meant", () => {
+describe("mistakes", () => {
   test.each([
     [{ prot: 1 }, 'there is no option "prot"'],
     [{ port: "x" }, "port must"],
     [{ http2: 1 }, "http2 must be true or false"],
     [{ onRequest: 1 }, "onRequest must be a function"],
-  ])("%o is refused", async (options, reason) => {
+  ])("the options %o are rejected", async (options, reason) => {
     await expect(startRunning(() => ({ ok: true }), options as ServerOptions)).rejects.toThrow(reason);
   });
 
-  test("a handler that forgets to give a message back is an error, not an answer of no fields", async () => {
+  test("a handler that returns nothing is an error, not an empty message", async () => {
     await using server = await startRunning(() => undefined as never);
     expect(await run(server, { headers: asJson, body: "{}" })).toMatchObject({ status: 500 });
     expect(server.requests.at(-1)?.thrown).toMatchObject({
       message:
-        "the handler of bytenite.customer.Customer/RunJob gave back no message: " +
+        "the handler of bytenite.customer.Customer/RunJob did not return a valid message: " +
         "the message has to be a bytenite.common.GenericResponse, not undefined",
     });
   });

@@ -19,11 +19,11 @@ import {
 } from "../../src/testing/index.ts";
 import type { UnaryResponse } from "../../src/transport.ts";
 
-/** What stands between client and server. */
+/** The two kinds of test server: over a socket and in memory. */
 export const sides = ["socket", "memory"] as const;
 export type Side = (typeof sides)[number];
 
-/** Where a client finds a server. */
+/** What a client needs to reach a server. */
 export interface Peer {
   readonly baseUrl: string;
   readonly dispatcher?: Dispatcher;
@@ -31,7 +31,7 @@ export interface Peer {
 
 export type JobsPeer = TestServer<Fault | RefusalFault, JobsRpc> & JobsControls & Peer;
 
-/** A ByteNite for one test, closed when it is over. */
+/** Opens a ByteNite server for one test. */
 export async function openJobs(
   side: Side,
   options: Omit<GatewayOptions, "registry"> & JobsOptions = {},
@@ -42,7 +42,7 @@ export async function openJobs(
   return server;
 }
 
-/** Any service for one test, closed when it is over. */
+/** Opens a server of any service for one test. */
 export async function openService<Service extends DescService>(
   side: Side,
   service: Service,
@@ -55,12 +55,12 @@ export async function openService<Service extends DescService>(
   return server;
 }
 
-/** The part of a peer's handle that clients take. */
+/** The client options that lead to a peer. */
 export function clientOptions({ baseUrl, dispatcher }: Peer): Peer {
   return { baseUrl, ...(dispatcher && { dispatcher }) };
 }
 
-/** Everything that a caller is told of a call, but for times and what Node adds to the head of an answer. */
+/** The result or error of a call, without times and without the headers that Node adds. */
 export async function endOf(call: Promise<unknown>): Promise<unknown> {
   try {
     return await call;
@@ -74,26 +74,33 @@ export async function endOf(call: Promise<unknown>): Promise<unknown> {
       body,
       response: error instanceof JobsError ? error.response : undefined,
       code: codeName(code),
-      headers: lasting(headers),
-      history: history.map(wireSchemaOf),
+      headers: withoutNodeHeaders(headers),
+      history: history.map(withoutTimes),
       cause: cause instanceof Error ? describe(cause) : cause,
     };
   }
 }
 
-/** The same of an answer. */
-export function answerOf({ message, status, headers, metadata, attempts, history }: UnaryResponse): unknown {
+/** A response, without times and without the headers that Node adds. */
+export function responseOf({
+  message,
+  status,
+  headers,
+  metadata,
+  attempts,
+  history,
+}: UnaryResponse): unknown {
   return {
     message,
     status,
-    headers: lasting(headers),
+    headers: withoutNodeHeaders(headers),
     metadata,
     attempts,
-    history: history.map(wireSchemaOf),
+    history: history.map(withoutTimes),
   };
 }
 
-/** Everything that a server recorded, but for its own address, what a retry has left of the deadline, and new tokens. */
+/** A server's records, without its address, the remaining deadline of retries, and new tokens. */
 export function recordsOf(server: Pick<TestServer, "requests">): unknown[] {
   return server.requests.map((record, i) => {
     const { rawHeaders, requestBytes, responseBytes, headers: _, ...rest } = record;
@@ -101,19 +108,19 @@ export function recordsOf(server: Pick<TestServer, "requests">): unknown[] {
       ...rest,
       rawHeaders: rawHeaders.map((text, j) => {
         const name = rawHeaders[j - 1]?.toLowerCase();
-        return name === "host" || (i > 0 && name === "grpc-timeout") ? "" : masked(text);
+        return name === "host" || (i > 0 && name === "grpc-timeout") ? "" : redactTokens(text);
       }),
-      requestBytes: masked(Buffer.from(requestBytes).toString("latin1")),
-      responseBytes: masked(Buffer.from(responseBytes).toString("latin1")),
+      requestBytes: redactTokens(Buffer.from(requestBytes).toString("latin1")),
+      responseBytes: redactTokens(Buffer.from(responseBytes).toString("latin1")),
     };
   });
 }
 
-function masked(text: string): string {
+function redactTokens(text: string): string {
   return text.replace(/token-[0-9a-f-]{36}/g, "token-…");
 }
 
-function wireSchemaOf(record: {
+function withoutTimes(record: {
   readonly durationMs: number;
   readonly waitedMs?: number | undefined;
 }): unknown {
@@ -121,7 +128,7 @@ function wireSchemaOf(record: {
   return { ...rest, durationMs: typeof durationMs, waitedMs: typeof waitedMs };
 }
 
-function lasting(headers: HttpHeaders): HttpHeaders {
+function withoutNodeHeaders(headers: HttpHeaders): HttpHeaders {
   const { date, connection, ...rest } = headers;
   return rest;
 }

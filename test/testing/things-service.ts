@@ -12,7 +12,7 @@ import { http } from "../../gen/google/api/annotations_pb.js";
 import { HttpRuleSchema } from "../../gen/google/api/http_pb.js";
 
 /**
- * A service that no file describes, for what the jobs service has no route for:
+ * Builds a service at run time, with routes that the jobs service does not have:
  *
  * ```
  * message Item  { string name = 1; int64 size = 2; }

@@ -1,46 +1,50 @@
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { Encoding } from "../../codecs/media-type.ts";
 import { codeFromHttpStatus } from "../../errors/http-status.ts";
-import { encodeReply } from "../gateway/encode-reply.ts";
+import { encodeReply, type ReplySettings } from "../gateway/encode-reply.ts";
 import type { Reply } from "../gateway/reply.ts";
-import type { ReplySettings } from "../gateway/reply-settings.ts";
 import { StatusError } from "../gateway/status-error.ts";
 import { statusReply } from "../gateway/status-reply.ts";
-import { gone } from "../server/disconnected.ts";
+import { untilAborted } from "../server/received-request.ts";
 import type { DelayFault, Fault, OversizeFault, StatusFault } from "./faults.ts";
 
-/** A call that a fault happens to. */
+/** The call that gets a fault. */
 export interface FaultyCall {
-  /** The encoding that the answer is due in. */
+  /** The encoding of the response. */
   readonly encoding: Encoding;
   readonly settings: ReplySettings;
-  /** Fires when the caller is gone. */
+  /** Aborts when the caller disconnects. */
   readonly signal: AbortSignal;
-  /** Does what the call asks for. */
+  /** Executes the call. */
   execute(): Promise<Reply>;
-  /** The same, as a server that has no binary marshaler. */
+  /** Executes the call as a server without a binary marshaler. */
   executeJsonOnly(): Promise<Reply>;
-  /** The rpc's answer with all fields at their defaults. */
+  /** Makes a reply from the rpc's output with all fields at their defaults. */
   emptyReply(): Reply;
 }
 
 const utf8 = new TextEncoder();
 
-/** Lets a fault happen to a call, and gives what goes out instead of the call's own answer. */
+/**
+ * Injects a fault into a call, and returns the reply to send instead of the call's own.
+ *
+ * Two kinds never get here. `JobsServer.fault` turns a `refusal` into a `message` fault (jobs-service.ts). A
+ * `not-connected` fault fails a request before it is received (memory-dispatcher.ts).
+ */
 export async function applyFault(fault: Fault, call: FaultyCall): Promise<Reply> {
   const replyOrEmpty = async (execute: boolean) => (execute ? await call.execute() : call.emptyReply());
   const { encoding, settings } = call;
   switch (fault.kind) {
     case "status":
       if (fault.execute) await call.execute();
-      return faultyStatus(fault, call);
+      return statusFaultReply(fault, call);
     case "message":
       if (fault.execute) await call.execute();
       return { ...encodeReply(fault.schema, fault.message, encoding, settings), status: fault.status ?? 200 };
     case "delay": {
-      if (!fault.execute) await waited(fault, call.signal);
+      if (!fault.execute) await delay(fault, call.signal);
       const reply = await call.execute();
-      if (fault.execute) await waited(fault, call.signal);
+      if (fault.execute) await delay(fault, call.signal);
       return reply;
     }
     case "reset": {
@@ -58,7 +62,7 @@ export async function applyFault(fault: Fault, call: FaultyCall): Promise<Reply>
       return { ...reply, body: fault.body ?? new Uint8Array(16).fill(0xff) };
     }
     case "content-type":
-      return relabelled(await replyOrEmpty(fault.execute ?? true), fault.contentType);
+      return withContentType(await replyOrEmpty(fault.execute ?? true), fault.contentType);
     case "json-only":
       return call.executeJsonOnly();
     case "truncate": {
@@ -73,11 +77,11 @@ export async function applyFault(fault: Fault, call: FaultyCall): Promise<Reply>
       return { status, headers: { "content-type": "text/html; charset=utf-8" }, body: utf8.encode(page) };
     }
     case "oversize":
-      return swollen(await replyOrEmpty(fault.execute ?? true), fault, encoding);
+      return padded(await replyOrEmpty(fault.execute ?? true), fault, encoding);
   }
 }
 
-function faultyStatus(fault: StatusFault, { encoding, settings }: FaultyCall): Reply {
+function statusFaultReply(fault: StatusFault, { encoding, settings }: FaultyCall): Reply {
   const { status, retryAfter, body } = fault;
   const headers: Record<string, string> = { ...fault.headers };
   if (retryAfter !== undefined) {
@@ -88,21 +92,17 @@ function faultyStatus(fault: StatusFault, { encoding, settings }: FaultyCall): R
     if (body !== undefined) headers["content-type"] = fault.contentType ?? "text/plain";
     return { status, headers, body: bytes };
   }
-  const {
-    code = codeFromHttpStatus(status),
-    message = `a fault that was asked for: ${status}`,
-    details,
-  } = fault;
+  const { code = codeFromHttpStatus(status), message = `injected fault: HTTP ${status}`, details } = fault;
   const reply = statusReply(new StatusError(code, message, { details, headers }), encoding, settings);
-  return relabelled({ ...reply, status }, fault.contentType ?? settings.contentTypes[encoding]);
+  return withContentType({ ...reply, status }, fault.contentType ?? settings.contentTypes[encoding]);
 }
 
-function relabelled(reply: Reply, contentType: string): Reply {
+function withContentType(reply: Reply, contentType: string): Reply {
   const { "content-type": _, ...headers } = reply.headers;
   return { ...reply, headers: contentType === "" ? headers : { ...headers, "content-type": contentType } };
 }
 
-function swollen(reply: Reply, { bytes, announced = true }: OversizeFault, encoding: Encoding): Reply {
+function padded(reply: Reply, { bytes, announced = true }: OversizeFault, encoding: Encoding): Reply {
   const padding =
     encoding === "protobuf"
       ? new BinaryWriter().tag(MAX_FIELD, WireType.LengthDelimited).bytes(new Uint8Array(bytes)).finish()
@@ -110,15 +110,15 @@ function swollen(reply: Reply, { bytes, announced = true }: OversizeFault, encod
   return { ...reply, body: Buffer.concat([reply.body, padding]), announced };
 }
 
-/** The highest field number there is, which no message is likely to have. */
+/** The highest field number of protobuf, which messages hardly use. */
 const MAX_FIELD = 536_870_911;
 
-/** With the global timer, which a test may have put its own in the place of. */
-async function waited({ ms = 0, until }: DelayFault, signal: AbortSignal): Promise<void> {
+/** Uses the global timer, so that a test's fake timers apply. */
+async function delay({ ms = 0, until }: DelayFault, signal: AbortSignal): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  const slept = new Promise<void>((resolve) => {
+  const elapsed = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, ms);
   });
-  await Promise.race([Promise.all([slept, until?.catch(() => {})]), gone(signal)]);
+  await Promise.race([Promise.all([elapsed, until?.catch(() => {})]), untilAborted(signal)]);
   clearTimeout(timer);
 }

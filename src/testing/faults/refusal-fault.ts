@@ -2,16 +2,16 @@ import { create } from "@bufbuild/protobuf";
 import { GenericResponseSchema } from "../../../gen/bytenite/common/common_pb.js";
 import type { MessageFault } from "./faults.ts";
 
-/** Answers with a GenericResponse that says no, as ByteNite may do. `execute` is `false` by default. */
+/** Responds with a GenericResponse whose `ok` is false, as ByteNite may do. `execute` is `false` by default. */
 export interface RefusalFault {
   readonly kind: "refusal";
-  /** Whether the server does what it then says it did not. @default false */
+  /** Whether the server executes the request, although the response says that it did not. @default false */
   readonly execute?: boolean | undefined;
   /** The HTTP status. @default 200 */
   readonly status?: number | undefined;
-  /** The answer's `message`. */
+  /** The response's `message`. */
   readonly message?: string | undefined;
-  /** The answer's `error`; without one there is only `ok: false`. */
+  /** The response's `error`. Without one the response only has `ok: false`. */
   readonly error?:
     | {
         readonly code?: number | bigint | undefined;
@@ -21,8 +21,8 @@ export interface RefusalFault {
     | undefined;
 }
 
-/** The general fault that does it. */
-export function refusalMessage({ execute, status, message = "", error }: RefusalFault): MessageFault {
+/** Converts a refusal to the general fault that `applyFault` knows. */
+export function messageFaultOf({ execute, status, message = "", error }: RefusalFault): MessageFault {
   const { code = 0, message: reason = "", description = "" } = error ?? {};
   return {
     kind: "message",

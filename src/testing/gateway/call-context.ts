@@ -3,7 +3,7 @@ import type { DescMethodUnary } from "@bufbuild/protobuf";
 import { type IncomingMetadata, incomingMetadata } from "../../client/incoming-metadata.ts";
 import { Code } from "../../errors/code.ts";
 import { type HttpHeaders, headerText } from "../../errors/http-headers.ts";
-import { refuseFraming } from "../server/framing-headers.ts";
+import { rejectFramingHeaders } from "../server/framing-headers.ts";
 import { headersByName } from "../server/raw-headers.ts";
 import type { ReceivedRequest } from "../server/received-request.ts";
 import { readGrpcTimeout } from "./read-grpc-timeout.ts";
@@ -11,38 +11,38 @@ import type { Reply } from "./reply.ts";
 import type { HandlerContext } from "./service-implementation.ts";
 import { StatusError } from "./status-error.ts";
 
-/** Longer timers fire at once in Node. */
+/** Node fires longer timers at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** The context of one call: what its handler sees of the request, and what it gives to the answer. */
+/** The context of one call: what its handler reads of the request and adds to the response. */
 export class CallContext implements HandlerContext {
   readonly method: DescMethodUnary;
   readonly headers: HttpHeaders;
   readonly metadata: IncomingMetadata;
   readonly deadline: Date | undefined;
   readonly #aborted = new AbortController();
-  /** Without a prototype: a header may be called `__proto__`. */
+  /** Without a prototype: a header may be named `__proto__`. */
   readonly #replyHeaders: Record<string, string | string[]> = Object.create(null);
   readonly #replyTrailers: Record<string, string[]> = {};
   readonly #timer: NodeJS.Timeout | undefined;
 
-  /** @throws StatusError `InvalidArgument` if a header is not what a grpc-gateway can read */
+  /** @throws StatusError `InvalidArgument` if a grpc-gateway cannot read a header */
   constructor(method: DescMethodUnary, request: ReceivedRequest) {
     this.method = method;
     this.headers = headersByName(request.headers);
     const timeoutMs = readGrpcTimeout(headerText(this.headers, "grpc-timeout"));
     this.metadata = incomingMetadata(this.headers, {});
-    checkBinaryMetadata(this.metadata);
+    validateBinaryMetadata(this.metadata);
     if (timeoutMs !== undefined) {
       this.deadline = new Date(Date.now() + timeoutMs);
       const expire = () => this.#abort(Code.DeadlineExceeded, "context deadline exceeded");
-      // No timer is that short, and behind a real gateway no backend answers in that time.
+      // Too short for a timer, and for any backend behind a real gateway.
       if (timeoutMs < 1) expire();
       else this.#timer = setTimeout(expire, Math.min(timeoutMs, MAX_TIMER_MS));
     }
-    const leave = () => this.#abort(Code.Cancelled, "context canceled");
-    if (request.signal.aborted) leave();
-    else request.signal.addEventListener("abort", leave, { once: true });
+    const cancel = () => this.#abort(Code.Cancelled, "context canceled");
+    if (request.signal.aborted) cancel();
+    else request.signal.addEventListener("abort", cancel, { once: true });
   }
 
   get signal(): AbortSignal {
@@ -50,7 +50,7 @@ export class CallContext implements HandlerContext {
   }
 
   setHeader(name: string, value: string): void {
-    refuseFraming([name]);
+    rejectFramingHeaders([name]);
     this.#replyHeaders[headerName(name)] = headerValue(name, value);
   }
 
@@ -64,34 +64,34 @@ export class CallContext implements HandlerContext {
     this.#replyTrailers[name] = [...(this.#replyTrailers[name] ?? []), headerValue(name, value)];
   }
 
-  /** Adds what the handler set to a reply. */
-  dress(reply: Reply): Reply {
-    const wantsTrailers = [this.headers.te].flat().some((line) => line?.toLowerCase().includes("trailers"));
+  /** Adds the handler's headers and trailers to a reply. */
+  addTo(reply: Reply): Reply {
+    const acceptsTrailers = [this.headers.te].flat().some((line) => line?.toLowerCase().includes("trailers"));
     const hasTrailers = Object.keys(this.#replyTrailers).length > 0;
     return {
       ...reply,
       headers: { ...reply.headers, ...this.#replyHeaders },
-      ...(wantsTrailers && hasTrailers && { trailers: this.#replyTrailers }),
+      ...(acceptsTrailers && hasTrailers && { trailers: this.#replyTrailers }),
     };
   }
 
-  /** Waits for a handler, but no longer than its caller does. */
+  /** Runs a handler, and rejects with the signal's reason when the call is aborted. */
   async unlessAborted<T>(work: () => T | Promise<T>): Promise<T> {
     const { signal } = this;
     signal.throwIfAborted();
-    let stop = () => {};
+    let onAbort = () => {};
     const aborted = new Promise<never>((_, reject) => {
-      stop = () => reject(signal.reason);
+      onAbort = () => reject(signal.reason);
     });
-    signal.addEventListener("abort", stop, { once: true });
+    signal.addEventListener("abort", onAbort, { once: true });
     try {
       return await Promise.race([work(), aborted]);
     } finally {
-      signal.removeEventListener("abort", stop);
+      signal.removeEventListener("abort", onAbort);
     }
   }
 
-  /** Lets the timer go, once the call is over. */
+  /** Clears the deadline's timer at the end of the call. */
   end(): void {
     clearTimeout(this.#timer);
   }
@@ -101,7 +101,7 @@ export class CallContext implements HandlerContext {
   }
 }
 
-// Checked where they are set, so that a mistake is met in the handler that made it.
+// Validated when they are set, so that an invalid header throws in the handler.
 
 function headerName(name: string): string {
   validateHeaderName(name);
@@ -114,7 +114,7 @@ function headerValue(name: string, value: string | Uint8Array): string {
   return text;
 }
 
-function checkBinaryMetadata(metadata: IncomingMetadata): void {
+function validateBinaryMetadata(metadata: IncomingMetadata): void {
   for (const [key, values] of Object.entries(metadata)) {
     if (!key.endsWith("-bin")) continue;
     for (const value of values) {

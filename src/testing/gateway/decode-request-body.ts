@@ -11,8 +11,8 @@ import { dropMistypedFields } from "./drop-mistyped-fields.ts";
 import { StatusError } from "./status-error.ts";
 
 /**
- * Reads the body of a request, as a grpc-gateway does: without a body in the rule, what came is not looked at;
- * no bytes are a message with all defaults, in either encoding.
+ * Decodes the body of a request as a grpc-gateway does. If the rule has no body, it ignores the bytes. An empty body is a
+ * message with all fields at their defaults, in either encoding.
  *
  * @throws StatusError `InvalidArgument`
  */
@@ -24,14 +24,14 @@ export function decodeRequestBody(
 ): BodyContent | undefined {
   if (requestBody.kind === "none") return undefined;
   if (requestBody.kind === "field" && encoding === "protobuf") {
-    // Go's generated code hands the marshaler a pointer to the field, which is no message, whatever it holds.
+    // Go's generated code passes the marshaler a pointer to the field, which is never a message.
     throw new StatusError(Code.InvalidArgument, "unable to unmarshal non proto field");
   }
   if (bytes.length === 0) return undefined;
   try {
-    if (requestBody.kind === "field") return readField(requestBody.field, bytes, registry);
+    if (requestBody.kind === "field") return decodeField(requestBody.field, bytes, registry);
     const { desc } = requestBody;
-    const message = encoding === "json" ? decodeJson(desc, bytes, registry) : readBinary(desc, bytes);
+    const message = encoding === "json" ? decodeJson(desc, bytes, registry) : decodeMessage(desc, bytes);
     return { kind: "message", desc, message };
   } catch (cause) {
     if (!(cause instanceof CodecError)) throw cause;
@@ -39,7 +39,7 @@ export function decodeRequestBody(
   }
 }
 
-function readField(field: DescField, bytes: Uint8Array, registry: Registry): BodyContent {
+function decodeField(field: DescField, bytes: Uint8Array, registry: Registry): BodyContent {
   if (field.fieldKind !== "message") {
     return { kind: "field", field, holder: decodeJsonField(field, bytes, registry) };
   }
@@ -47,8 +47,8 @@ function readField(field: DescField, bytes: Uint8Array, registry: Registry): Bod
   return { kind: "message", desc, message: decodeJson(desc, bytes, registry) };
 }
 
-/** Almost always everything fits, and one look is enough. */
-function readBinary(desc: DescMessage, bytes: Uint8Array): Message {
+/** Decodes binary strictly first: mistyped fields are rare, and dropping them needs a second pass. */
+function decodeMessage(desc: DescMessage, bytes: Uint8Array): Message {
   try {
     return decodeBinary(desc, bytes);
   } catch (error) {

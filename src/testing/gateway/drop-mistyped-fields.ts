@@ -3,12 +3,12 @@ import { CodecError } from "../../codecs/codec-error.ts";
 import type { FieldWireSchema, MessageWireSchema } from "../../codecs/wire-schema.ts";
 
 /**
- * The bytes of a message without the known fields that have another wire type than theirs. Go's protobuf takes
- * such a field for an unknown one: a grpc-gateway runs the rpc as if it had not been sent, and so do we.
+ * Removes the known fields with a wrong wire type from the bytes of a message. Go's protobuf takes such a field for an
+ * unknown one, so a grpc-gateway runs the rpc as if the field had not been sent.
  *
- * @throws {@link CodecError} if the bytes are not protobuf at all
+ * @throws {@link CodecError} if the bytes are not valid protobuf
  */
-export function dropMistypedFields(shape: MessageWireSchema, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+export function dropMistypedFields(schema: MessageWireSchema, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const reader = new BinaryReader(bytes);
   const writer = new BinaryWriter();
   try {
@@ -16,11 +16,11 @@ export function dropMistypedFields(shape: MessageWireSchema, bytes: Uint8Array):
       const [number, wireType] = reader.tag();
       const start = reader.pos;
       reader.skip(wireType, number);
-      const field = shape.get(number);
-      if (field !== undefined && !fits(field, wireType)) continue;
+      const field = schema.get(number);
+      if (field !== undefined && !matches(field, wireType)) continue;
       const value = bytes.subarray(start, reader.pos);
       writer.tag(number, wireType);
-      const inner = field === undefined ? undefined : messageIn(field);
+      const inner = field === undefined ? undefined : messageSchemaOf(field);
       if (inner === undefined) writer.raw(value);
       else writer.bytes(dropMistypedFields(inner, new BinaryReader(value).bytes()));
     }
@@ -31,12 +31,12 @@ export function dropMistypedFields(shape: MessageWireSchema, bytes: Uint8Array):
   return writer.finish();
 }
 
-function fits({ value, packable }: FieldWireSchema, wireType: WireType): boolean {
+function matches({ value, packable }: FieldWireSchema, wireType: WireType): boolean {
   return wireType === value.wireType || (packable && wireType === WireType.LengthDelimited);
 }
 
-/** The shape of the message that a field holds; of a group, nothing: it is passed on as it is. */
-function messageIn({ value }: FieldWireSchema): MessageWireSchema | undefined {
+/** The wire schema of a message field; undefined for a group, which stays unchanged. */
+function messageSchemaOf({ value }: FieldWireSchema): MessageWireSchema | undefined {
   if (value.wireType !== WireType.LengthDelimited || typeof value.holds === "string") return undefined;
   return value.holds();
 }

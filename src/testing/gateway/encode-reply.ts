@@ -1,11 +1,23 @@
-import type { DescMessage, Message } from "@bufbuild/protobuf";
+import type { DescMessage, Message, Registry } from "@bufbuild/protobuf";
 import { encodeBinary } from "../../codecs/binary-codec.ts";
-import { encodeJson } from "../../codecs/json-codec.ts";
+import { encodeJson, encodeJsonField } from "../../codecs/json-codec.ts";
+import type { JsonWriteOptions } from "../../codecs/json-encoder.ts";
 import type { Encoding } from "../../codecs/media-type.ts";
+import { Code } from "../../errors/code.ts";
+import type { Binding } from "../../transcoding/binding.ts";
+import { responseContentOf } from "../../transcoding/place-body.ts";
 import type { Reply } from "./reply.ts";
-import type { ReplySettings } from "./reply-settings.ts";
+import { StatusError } from "./status-error.ts";
 
-/** A message as an answer with status 200. */
+/** What all replies of a server have in common. */
+export interface ReplySettings extends JsonWriteOptions {
+  /** The message types that a google.protobuf.Any may hold. */
+  readonly registry: Registry;
+  /** The content type of each encoding. */
+  readonly contentTypes: Readonly<Record<Encoding, string>>;
+}
+
+/** Makes a reply with status 200 from a message. */
 export function encodeReply(
   desc: DescMessage,
   message: Message,
@@ -14,4 +26,22 @@ export function encodeReply(
 ): Reply {
   const body = encoding === "protobuf" ? encodeBinary(desc, message) : encodeJson(desc, message, settings);
   return { status: 200, headers: { "content-type": settings.contentTypes[encoding] }, body };
+}
+
+/**
+ * Makes a reply from an rpc's output, or from the one field that the rule names as `response_body`.
+ *
+ * @throws StatusError `Unknown`, as in a grpc-gateway, for a field that is not a message in binary
+ */
+export function encodeOutput(
+  binding: Binding,
+  output: Message,
+  encoding: Encoding,
+  settings: ReplySettings,
+): Reply {
+  const content = responseContentOf(binding, output);
+  if (content.kind === "message") return encodeReply(content.desc, content.message, encoding, settings);
+  if (encoding === "protobuf") throw new StatusError(Code.Unknown, "unable to marshal non proto field");
+  const body = encodeJsonField(content.field, content.holder, settings);
+  return { status: 200, headers: { "content-type": settings.contentTypes.json }, body };
 }

@@ -3,51 +3,51 @@ import { file_google_rpc_error_details } from "../../../gen/google/rpc/error_det
 import { PROTOBUF_MEDIA_TYPE } from "../../codecs/media-type.ts";
 import type { HandlerContext } from "./service-implementation.ts";
 
-/** How a server for tests is set up, with a socket or without. */
+/** The options of a test server, with a socket or in memory. */
 export interface GatewayOptions {
-  /** Stands in front of every route. @default "" */
+  /** The prefix of every route. @default "" */
   readonly basePath?: string | undefined;
   /**
-   * What binary answers are called. A stock grpc-gateway calls them `application/octet-stream`.
+   * The content type of binary responses. A stock grpc-gateway uses `application/octet-stream`.
    *
    * @default "application/x-protobuf"
    */
   readonly binaryContentType?: string | undefined;
   /**
-   * The names under which the server knows binary, in `Content-Type` and `Accept`.
+   * The media types that mean binary in `Content-Type` and `Accept`.
    *
    * @default ["application/x-protobuf"]
    */
   readonly binaryMediaTypes?: readonly string[] | undefined;
-  /** With `"json"` there is no binary marshaler, as in a gateway that nobody set up for it. @default "both" */
+  /** With `"json"` the server has no binary marshaler, as a gateway without that setup. @default "both" */
   readonly encodings?: "both" | "json" | undefined;
-  /** A longer request body is refused with `ResourceExhausted`, in bytes. @default 4_194_304 (4 MiB) */
+  /** The limit for a request body, in bytes. A longer one fails with `ResourceExhausted`. @default 4_194_304 (4 MiB) */
   readonly maxRequestBytes?: number | undefined;
-  /** How many of the last requests are kept for `requests`; `0` keeps none. @default 10_000 */
+  /** How many of the last requests `requests` keeps; `0` keeps none. @default 10_000 */
   readonly recordLimit?: number | undefined;
   /**
-   * Message types that may stand inside of a google.protobuf.Any.
+   * The message types that a google.protobuf.Any may hold.
    *
    * @default those of google/rpc/error_details.proto
    */
   readonly registry?: Registry | undefined;
   /**
-   * How 64-bit integers are written in JSON answers: as text, as a grpc-gateway does, or as numbers with all their
-   * digits. Requests are read in both forms.
+   * How JSON responses write 64-bit integers: as strings, like a grpc-gateway, or as numbers with all their digits.
+   * Requests may use either form.
    *
    * @default "string"; a server of jobs has "number", as ByteNite's description of its API does
    */
   readonly jsonInt64?: "string" | "number" | undefined;
   /**
-   * Runs before the handler of every rpc, when the request is read, as an interceptor of the gRPC service
-   * behind a gateway does. Throws a {@link StatusError} to say no.
+   * Runs before the handler of every rpc, after the request is decoded, like an interceptor of the gRPC service behind a
+   * gateway. It fails the call by throwing a {@link StatusError}.
    */
   readonly onRequest?: ((context: HandlerContext) => void | Promise<void>) | undefined;
 }
 
-/** {@link GatewayOptions}, checked and with every default filled in. */
+/** Validated {@link GatewayOptions} with all defaults. */
 export interface GatewaySettings {
-  /** `""`, or with a slash in front and none at its end. */
+  /** `""`, or a path with a leading slash and no trailing one. */
   readonly basePath: string;
   readonly binaryContentType: string;
   /** In lower case; empty if there is no binary marshaler. */
@@ -72,7 +72,7 @@ const known: Readonly<Record<keyof GatewayOptions, true>> = {
 };
 
 /**
- * @param alsoKnown the names of options that are somebody else's to read
+ * @param alsoKnown the names of options that other code reads
  * @throws RangeError that names the option
  */
 export function gatewaySettings(options: GatewayOptions, alsoKnown: readonly string[]): GatewaySettings {
@@ -105,5 +105,5 @@ export function gatewaySettings(options: GatewayOptions, alsoKnown: readonly str
 /** @throws RangeError that names the option */
 export function countOf(option: string, value: number): number {
   if (value >= 0) return value;
-  throw new RangeError(`${option} must not be negative, nor ${value}`);
+  throw new RangeError(`${option} must be a number that is not negative, not ${value}`);
 }

@@ -13,11 +13,10 @@ const nanosecondsPerUnit: Readonly<Record<string, bigint>> = {
 const MAX_INT64 = 2n ** 63n - 1n;
 
 /**
- * Reads a `Grpc-Timeout` header as a grpc-gateway does (timeoutDecode in its runtime/context.go): no limit of
- * eight digits, a sign is fine, and what does not fit in 64 bits of nanoseconds wraps around.
+ * Parses a `Grpc-Timeout` header as a grpc-gateway does (timeoutDecode in its runtime/context.go): it allows a sign and more
+ * than eight digits, and nanoseconds beyond 64 bits wrap around.
  *
- * @returns milliseconds, not more than 0 if the time is over already; undefined if there is no timeout, which
- *   is also what `0S` means
+ * @returns milliseconds, 0 or less if the deadline has already passed; undefined without a timeout, which includes `0S`
  * @throws StatusError `InvalidArgument`
  */
 export function readGrpcTimeout(header: string | undefined): number | undefined {

@@ -1,37 +1,54 @@
+import type { Encoding } from "../../codecs/media-type.ts";
 import { Code } from "../../errors/code.ts";
 import { applyFault } from "../faults/apply-fault.ts";
-import { FaultQueue, type FaultScope, type MemoryFault, type NotConnectedFault } from "../faults/faults.ts";
+import { FaultQueue } from "../faults/fault-queue.ts";
+import type { FaultScope, MemoryFault, NotConnectedFault } from "../faults/faults.ts";
 import { headersByName } from "../server/raw-headers.ts";
 import type { ReceivedRequest } from "../server/received-request.ts";
 import { type OpenRecord, type RecordedRequest, RequestLog } from "../server/request-log.ts";
+import type { ReplySettings } from "./encode-reply.ts";
 import type { GatewaySettings } from "./gateway-options.ts";
-import { negotiate } from "./negotiate.ts";
+import { type Negotiated, negotiate } from "./negotiate.ts";
 import type { Reply } from "./reply.ts";
-import type { ReplySettings } from "./reply-settings.ts";
 import { StatusError } from "./status-error.ts";
 import { statusReply } from "./status-reply.ts";
-import type { FindTarget, Target } from "./target.ts";
 
-/** What a server for tests serves. */
-export interface Served {
-  readonly find: FindTarget;
-  /** The names that faults may be for. */
-  readonly names: ReadonlySet<string>;
-  readonly replies: ReplySettings;
+/** The target of a request: an rpc, or the token exchange beside the service. */
+export interface Target {
+  /** The name in records: `"bytenite.customer.Customer/RunJob"`. */
+  readonly fullName: string;
+  /** The name in fault scopes: `"RunJob"`. */
+  readonly name: string;
+  /** Whether faults without an rpc in their scope skip it. */
+  readonly isBesideService: boolean;
+  /** Executes the request. It never rejects. */
+  execute(request: ReceivedRequest, encodings: Negotiated): Promise<Reply>;
+  /** Makes a reply with all fields at their defaults. */
+  emptyReply(encoding: Encoding): Reply;
 }
 
-/**
- * What every server for tests does, whatever its requests come over: they are recorded, led to what they are for,
- * and go wrong where that was asked for.
- */
+/** The routes of a test server. */
+export interface ServedRoutes {
+  /**
+   * Finds the target of a request. The path keeps its escapes.
+   *
+   * @throws StatusError if no route matches
+   */
+  readonly find: (verb: string, path: string, query: string) => Target;
+  /** The rpc names that a fault's scope may have. */
+  readonly rpcNames: ReadonlySet<string>;
+  readonly replySettings: ReplySettings;
+}
+
+/** Routes requests, records them and injects faults, for servers with a socket and in memory. */
 export class RecordedService {
-  readonly #served: Served;
+  readonly #routes: ServedRoutes;
   readonly #settings: GatewaySettings;
   readonly #log: RequestLog;
   readonly #faults = new FaultQueue();
 
-  constructor(served: Served, settings: GatewaySettings) {
-    this.#served = served;
+  constructor(routes: ServedRoutes, settings: GatewaySettings) {
+    this.#routes = routes;
     this.#settings = settings;
     this.#log = new RequestLog(settings.recordLimit);
   }
@@ -40,17 +57,17 @@ export class RecordedService {
     return this.#log.records;
   }
 
-  /** Resolves once so many requests were received, counted from the start. */
+  /** Resolves when `count` requests have been received since the start. */
   received(count: number): Promise<void> {
     return this.#log.reached(count);
   }
 
   /** @throws RangeError if there is no such rpc */
   fault(fault: MemoryFault, scope: FaultScope): void {
-    const { names } = this.#served;
+    const { rpcNames } = this.#routes;
     const { rpc } = scope;
-    if (rpc !== undefined && !names.has(rpc)) {
-      throw new RangeError(`there is no rpc ${JSON.stringify(rpc)}; there are ${[...names].join(", ")}`);
+    if (rpc !== undefined && !rpcNames.has(rpc)) {
+      throw new RangeError(`there is no rpc ${JSON.stringify(rpc)}; there are ${[...rpcNames].join(", ")}`);
     }
     this.#faults.add(fault, scope);
   }
@@ -59,7 +76,7 @@ export class RecordedService {
     this.#faults.clear();
   }
 
-  /** What keeps a request from being sent, if that is the next fault for its rpc. */
+  /** Takes the next fault for a request's rpc, if it is `not-connected`. */
   takeNotConnected(verb: string, target: string): NotConnectedFault | undefined {
     if (this.#faults.isEmpty) return undefined;
     const found = this.#find(verb, target);
@@ -67,8 +84,8 @@ export class RecordedService {
     return this.#faults.takeNotConnected(found.name, found.isBesideService);
   }
 
-  /** Answers a request. Its fault is chosen before this returns. It never rejects. */
-  async answer(request: ReceivedRequest): Promise<Reply> {
+  /** Replies to a request, and takes its fault before it returns. It never rejects. */
+  async respond(request: ReceivedRequest): Promise<Reply> {
     const target = this.#find(request.verb, request.target);
     const record = openRecord(request, target);
     this.#log.add(record);
@@ -78,16 +95,16 @@ export class RecordedService {
   }
 
   async #replyTo(request: ReceivedRequest, target: Target | StatusError): Promise<Reply> {
-    const { replies } = this.#served;
+    const { replySettings } = this.#routes;
     const encodings = negotiate(request.headers, this.#settings.binaryMediaTypes);
-    if (target instanceof StatusError) return statusReply(target, encodings.response, replies);
+    if (target instanceof StatusError) return statusReply(target, encodings.response, replySettings);
     const execute = () => target.execute(request, encodings);
     const fault = this.#faults.take(target.name, target.isBesideService);
     if (fault === undefined) return execute();
     try {
       return await applyFault(fault, {
         encoding: encodings.response,
-        settings: replies,
+        settings: replySettings,
         signal: request.signal,
         execute,
         executeJsonOnly: () => target.execute(request, { request: "json", response: "json" }),
@@ -95,14 +112,14 @@ export class RecordedService {
       });
     } catch (thrown) {
       const error = new StatusError(Code.Unknown, `the ${fault.kind} fault failed: ${String(thrown)}`);
-      return { ...statusReply(error, encodings.response, replies), thrown };
+      return { ...statusReply(error, encodings.response, replySettings), thrown };
     }
   }
 
   #find(verb: string, target: string): Target | StatusError {
     const [, path = "", query = ""] = /^([^?]*)\??(.*)$/s.exec(originForm(target)) ?? [];
     try {
-      return this.#served.find(verb, path, query);
+      return this.#routes.find(verb, path, query);
     } catch (error) {
       if (error instanceof StatusError) return error;
       throw error;
@@ -111,8 +128,8 @@ export class RecordedService {
 }
 
 /**
- * What is asked for, without the scheme and the authority that clients write in front of it for a proxy. Every server has
- * to accept these (RFC 9112, section 3.2.2).
+ * Removes scheme and authority from a request target in absolute form. Clients send that form to proxies, and every server
+ * has to accept it (RFC 9112, section 3.2.2).
  */
 function originForm(target: string): string {
   const [absolute] = /^https?:\/\/[^/?#]*/i.exec(target) ?? [""];

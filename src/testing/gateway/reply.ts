@@ -1,27 +1,27 @@
 import type { ResetHow } from "../faults/faults.ts";
 
-/** What goes out on a connection in answer to a request. */
+/** The response to a request, before it is framed for a connection. */
 export interface Reply {
   readonly status: number;
   /** By name in lower case. */
   readonly headers: Readonly<Record<string, string | string[]>>;
   readonly body: Uint8Array;
-  /** Sent behind the body, which then is chunked. */
+  /** Sent after the body, which is then chunked. */
   readonly trailers?: Readonly<Record<string, string[]>> | undefined;
-  /** How the answer fails to arrive whole; only faults do that. */
+  /** Where and how a fault breaks off the response. */
   readonly fails?: ReplyFailure | undefined;
-  /** Whether `content-length` says how long the body is. @default true */
+  /** Whether the response has a `content-length`. @default true */
   readonly announced?: boolean | undefined;
-  /** What the handler threw that nobody is told of; for the record. */
+  /** What the handler threw, for the record; the response does not contain it. */
   readonly thrown?: unknown;
 }
 
-/** Where an answer breaks off, and what becomes of the connection then. */
+/** Where a response breaks off, and how the connection ends. */
 export interface ReplyFailure {
-  /** Before the first byte, or behind the head and a part of the body. */
+  /** Before the first byte, or after the headers and a part of the body. */
   readonly where: "before-answer" | "in-answer";
   /** How many bytes of the body are sent. @default half of them */
   readonly bytes?: number | undefined;
-  /** As a reset fault says it, or nothing: the connection stays open in silence. */
+  /** As in a reset fault; with `hang` the connection stays open and sends nothing. */
   readonly how: ResetHow | "hang";
 }

@@ -1,4 +1,11 @@
-import { create, type DescService, type Message } from "@bufbuild/protobuf";
+import {
+  create,
+  type DescMessage,
+  type DescMethod,
+  type DescMethodUnary,
+  type DescService,
+  type Message,
+} from "@bufbuild/protobuf";
 import type { JsonWriteOptions } from "../../codecs/json-encoder.ts";
 import { JSON_MEDIA_TYPE } from "../../codecs/media-type.ts";
 import { messageFromInit } from "../../codecs/message-from-init.ts";
@@ -7,36 +14,33 @@ import { Code } from "../../errors/code.ts";
 import { compileService } from "../../transcoding/compile-route.ts";
 import { readRequest } from "../../transcoding/read-request.ts";
 import { createRouter, type RouteMatch, type Router } from "../../transcoding/router.ts";
-import { rpcName } from "../../transcoding/rpc-name.ts";
+import { methodKey, rpcName } from "../../transcoding/rpc-name.ts";
 import { TranscodingError } from "../../transcoding/transcoding-error.ts";
 import type { ReceivedRequest } from "../server/received-request.ts";
 import { CallContext } from "./call-context.ts";
 import { decodeRequestBody } from "./decode-request-body.ts";
-import { encodeOutput } from "./encode-output.ts";
+import { encodeOutput, type ReplySettings } from "./encode-reply.ts";
 import type { GatewaySettings } from "./gateway-options.ts";
 import type { Negotiated } from "./negotiate.ts";
-import type { Served } from "./recorded-service.ts";
+import type { ServedRoutes, Target } from "./recorded-service.ts";
 import type { Reply } from "./reply.ts";
-import type { ReplySettings } from "./reply-settings.ts";
-import { type RpcHandlers, rpcHandlers } from "./rpc-handlers.ts";
-import type { ServiceImplementation } from "./service-implementation.ts";
+import type { Handler, ServiceImplementation } from "./service-implementation.ts";
 import { StatusError } from "./status-error.ts";
 import { statusReply } from "./status-reply.ts";
-import type { Target } from "./target.ts";
 
 /**
- * A service behind its http rules. The order within a call is a grpc-gateway's: route, encodings, timeout and
- * metadata, body, path, query, rpc. What fails before the rpc has executed nothing.
+ * Routes requests to a service's handlers by its http rules. A call takes the steps of a grpc-gateway, in its order: route,
+ * encodings, timeout and metadata, body, path, query, rpc. If a step before the rpc fails, nothing is executed.
  *
- * @param emit which fields stand in JSON answers besides those that are set
- * @throws HttpRuleError with everything that is wrong with the rules, if anything is
+ * @param emit which unset fields JSON responses contain
+ * @throws HttpRuleError with all problems of the http rules
  */
 export function serviceGateway<Service extends DescService>(
   service: Service,
   implementation: ServiceImplementation<Service>,
   settings: GatewaySettings,
   emit: JsonWriteOptions["emit"] = "unpopulated",
-): Served {
+): ServedRoutes {
   const router = createRouter(compileService(service).values());
   const call: CallSettings = {
     handlers: rpcHandlers(service, implementation),
@@ -47,26 +51,50 @@ export function serviceGateway<Service extends DescService>(
     contentTypes: { protobuf: settings.binaryContentType, json: JSON_MEDIA_TYPE },
   };
   return {
-    replies: call,
-    names: new Set(service.methods.map(({ name }) => name)),
+    replySettings: call,
+    rpcNames: new Set(service.methods.map(({ name }) => name)),
     find(verb, path, query) {
-      return rpcTarget(matched(router, verb, withoutBase(path, settings.basePath)), query, call);
+      return rpcTarget(matchRoute(router, verb, withoutBasePath(path, settings.basePath)), query, call);
     },
   };
 }
 
-function withoutBase(path: string, basePath: string): string {
+type RpcHandlers = ReadonlyMap<DescMethodUnary, Handler<DescMessage, DescMessage>>;
+
+/** @throws TypeError if the implementation has a name that is not a unary rpc, or a value that is not a function */
+function rpcHandlers<Service extends DescService>(
+  service: Service,
+  implementation: ServiceImplementation<Service>,
+): RpcHandlers {
+  const handlers = new Map<DescMethodUnary, Handler<DescMessage, DescMessage>>();
+  for (const [name, handler] of Object.entries(implementation)) {
+    if (handler === undefined) continue;
+    const method = service.methods.find((each) => methodKey(each) === name);
+    if (method === undefined || !isUnary(method))
+      throw new TypeError(`${service.typeName} has no unary rpc ${name}`);
+    if (typeof handler !== "function") throw new TypeError(`${name} must be a function`);
+    // The type of ServiceImplementation pairs each handler with its method's messages.
+    handlers.set(method, handler as Handler<DescMessage, DescMessage>);
+  }
+  return handlers;
+}
+
+function isUnary(method: DescMethod): method is DescMethodUnary {
+  return method.methodKind === "unary";
+}
+
+function withoutBasePath(path: string, basePath: string): string {
   return path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : "";
 }
 
-function matched(router: Router, verb: string, path: string): RouteMatch {
+function matchRoute(router: Router, verb: string, path: string): RouteMatch {
   const match = asStatusError(() => router.match(verb, path));
   if (match === undefined) throw new StatusError(Code.NotFound, "Not Found");
   if (match === "method-not-allowed") throw new StatusError(Code.Unimplemented, "Method Not Allowed");
   return match;
 }
 
-/** What does not fit its message is the caller's fault. */
+/** Turns a TranscodingError, which the caller's input causes, into `InvalidArgument`. */
 function asStatusError<T>(read: () => T): T {
   try {
     return read();
@@ -109,20 +137,20 @@ async function executeRpc(
     }
     const body = decodeRequestBody(binding, request.body, encodings.request, settings.registry);
     const input = asStatusError(() => readRequest(match, query, body));
-    const output = await handled(input, context, settings);
+    const output = await runHandler(input, context, settings);
     context.addMetadata("content-type", "application/grpc");
-    return context.dress(encodeOutput(binding, output, encodings.response, settings));
+    return context.addTo(encodeOutput(binding, output, encodings.response, settings));
   } catch (thrown) {
-    const isNo = thrown instanceof StatusError;
-    const error = isNo ? thrown : new StatusError(Code.Unknown, "the handler failed");
+    const isStatus = thrown instanceof StatusError;
+    const error = isStatus ? thrown : new StatusError(Code.Unknown, "the handler failed");
     const reply = statusReply(error, encodings.response, settings);
-    return { ...(context?.dress(reply) ?? reply), ...(!isNo && { thrown }) };
+    return { ...(context?.addTo(reply) ?? reply), ...(!isStatus && { thrown }) };
   } finally {
     context?.end();
   }
 }
 
-function handled(input: Message, context: CallContext, settings: CallSettings): Promise<Message> {
+function runHandler(input: Message, context: CallContext, settings: CallSettings): Promise<Message> {
   const { method } = context;
   return context.unlessAborted(async () => {
     await settings.onRequest?.(context);
@@ -135,7 +163,7 @@ function handled(input: Message, context: CallContext, settings: CallSettings): 
       return messageFromInit(method.output, output);
     } catch (cause) {
       throw new TypeError(
-        `the handler of ${rpcName(method)} gave back no message: ${asError(cause).message}`,
+        `the handler of ${rpcName(method)} did not return a valid message: ${asError(cause).message}`,
         { cause },
       );
     }

@@ -1,21 +1,24 @@
 import { randomUUID } from "node:crypto";
+import { Code } from "../../errors/code.ts";
+import type { HandlerContext } from "../gateway/service-implementation.ts";
+import { StatusError } from "../gateway/status-error.ts";
 
-/** What an {@link AccessTokens} is made from. */
+/** The options of {@link AccessTokens}. */
 export interface AccessTokensOptions {
-  /** A token that is always good. */
+  /** A token that is always valid. */
   readonly accessToken: string;
-  /** The key that is exchanged for tokens. */
+  /** The API key that a client exchanges for tokens. */
   readonly apiKey: string;
-  /** How long a token from an exchange is good, in seconds. */
+  /** The lifetime of an issued token, in seconds. */
   readonly lifetimeSeconds: number;
-  /** The time in milliseconds. */
+  /** The clock, in milliseconds. */
   readonly now: () => number;
 }
 
-/** The tokens that open the embedded server. */
+/** The access tokens of the embedded server. */
 export class AccessTokens {
   readonly #options: AccessTokensOptions;
-  /** When each token ends, in the milliseconds of the clock. */
+  /** When each token expires, in milliseconds of the clock. */
   readonly #issued = new Map<string, number>();
 
   constructor(options: AccessTokensOptions) {
@@ -26,7 +29,7 @@ export class AccessTokens {
     return this.#options.lifetimeSeconds;
   }
 
-  isKey(apiKey: unknown): boolean {
+  isApiKey(apiKey: unknown): boolean {
     return apiKey === this.#options.apiKey;
   }
 
@@ -36,13 +39,21 @@ export class AccessTokens {
     return token;
   }
 
-  isGood(token: string): boolean {
-    if (token === this.#options.accessToken) return true;
-    return (this.#issued.get(token) ?? Number.NEGATIVE_INFINITY) > this.#options.now();
+  /** @throws StatusError unless the `Authorization` header is a valid token, without `Bearer` */
+  authenticate({ headers: { authorization } }: HandlerContext): void {
+    if (authorization === undefined) throw new StatusError(Code.Unauthenticated, "no access token was given");
+    if (typeof authorization !== "string" || !this.#isValid(authorization)) {
+      throw new StatusError(Code.Unauthenticated, "the access token is not valid");
+    }
   }
 
-  /** Ends every issued token. The fixed one stays good. */
+  /** Revokes all issued tokens. The fixed one stays valid. */
   revoke(): void {
     this.#issued.clear();
+  }
+
+  #isValid(token: string): boolean {
+    if (token === this.#options.accessToken) return true;
+    return (this.#issued.get(token) ?? Number.NEGATIVE_INFINITY) > this.#options.now();
   }
 }

@@ -5,19 +5,19 @@ import type { JobConfig } from "../../../gen/bytenite/job/job_pb.js";
 import type { ServiceImplementation } from "../gateway/service-implementation.ts";
 import type { Job, JobStore } from "./job-store.ts";
 
-/** An rpc that was carried out. */
+/** An rpc that the server executed. */
 export interface Execution {
   readonly rpc: "RunJob" | "AbortJob" | "DeleteJob";
   readonly jobId: string;
-  /** What the job was run with, if it was run with something. */
+  /** The config of the run, if it had one. */
   readonly config?: JobConfig | undefined;
 }
 
 /**
- * ByteNite's rpcs over a store of jobs.
+ * Implements ByteNite's rpcs with a store of jobs.
  *
- * @param executions gets what was carried out; a call that is refused is not
- * @param limit how many of the last executions are kept
+ * @param executions gets each executed rpc, without failed calls
+ * @param limit how many of the last executions it keeps
  */
 export function jobHandlers(
   store: JobStore,
@@ -25,7 +25,7 @@ export function jobHandlers(
   limit: number,
 ): ServiceImplementation<typeof Customer> {
   let count = 0;
-  const done = (execution: Execution, { state }: Job): MessageInitShape<typeof GenericResponseSchema> => {
+  const executed = (execution: Execution, { state }: Job): MessageInitShape<typeof GenericResponseSchema> => {
     count++;
     executions.push(execution);
     if (executions.length > limit) executions.shift();
@@ -33,8 +33,8 @@ export function jobHandlers(
   };
   return {
     runJob: ({ jobId, config }) =>
-      done({ rpc: "RunJob", jobId, ...(config && { config }) }, store.run(jobId, config)),
-    abortJob: ({ jobId }) => done({ rpc: "AbortJob", jobId }, store.abort(jobId)),
-    deleteJob: ({ jobId }) => done({ rpc: "DeleteJob", jobId }, store.delete(jobId)),
+      executed({ rpc: "RunJob", jobId, ...(config && { config }) }, store.run(jobId, config)),
+    abortJob: ({ jobId }) => executed({ rpc: "AbortJob", jobId }, store.abort(jobId)),
+    deleteJob: ({ jobId }) => executed({ rpc: "DeleteJob", jobId }, store.delete(jobId)),
   };
 }

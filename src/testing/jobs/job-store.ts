@@ -2,28 +2,28 @@ import type { JobConfig } from "../../../gen/bytenite/job/job_pb.js";
 import { Code } from "../../errors/code.ts";
 import { StatusError } from "../gateway/status-error.ts";
 
-/** Where a job is in its life: it is made as a draft, run, stopped, and at the end deleted. */
+/** The state of a job: it starts as a draft, and can be run, aborted and deleted. */
 export type JobState = "draft" | "running" | "aborted" | "deleted";
 
-/** What can be done with a job. */
+/** An action on a job. */
 export type JobAction = "run" | "abort" | "delete";
 
 /** A job of the embedded server. */
 export interface Job {
   readonly id: string;
   readonly state: JobState;
-  /** What it was last run with; undefined if it never was, or was run without. */
+  /** The config of the last run; undefined if it had none, or the job never ran. */
   readonly config: JobConfig | undefined;
-  /** How many times it was run. */
+  /** How many times the job was run. */
   readonly runs: number;
 }
 
 /**
- * The state after an action; undefined where the server says no.
+ * Returns the state after an action; undefined if the server rejects the action.
  *
- * Abort and delete are idempotent in what they do, not in what they answer: what is gone is not found any
- * more, so the second delete, and the second abort of a draft, is a 404. A job that is stopped is still there,
- * so stopping it again is fine and changes nothing. A stopped job does not run again.
+ * Abort and delete are idempotent in their effect, but not in their response: the second delete, and the second abort of a
+ * draft, finds no job and is a 404. An aborted job still exists, so aborting it again succeeds and changes nothing. An
+ * aborted job cannot run again.
  */
 export function nextState(state: JobState, action: JobAction): JobState | undefined {
   return transitions[state][action];
@@ -36,11 +36,11 @@ const transitions: Readonly<Record<JobState, Readonly<Partial<Record<JobAction, 
   deleted: {},
 };
 
-/** Jobs by their id. Deleted ones can still be looked at, but nothing can be done with them. */
+/** Stores jobs by id. Deleted jobs can be read, but reject every action. */
 export class JobStore {
   readonly #jobs = new Map<string, Job>();
 
-  /** Makes a draft. A deleted job's id may be used again. */
+  /** Adds a draft. The id of a deleted job may be used again. */
   add(id: string): void {
     const state = this.#jobs.get(id)?.state ?? "deleted";
     if (state !== "deleted") throw new Error(`there is a job ${JSON.stringify(id)} already; it is ${state}`);
@@ -51,23 +51,23 @@ export class JobStore {
     return this.#jobs.get(id);
   }
 
-  /** @throws StatusError `InvalidArgument` for a timeout below zero, `NotFound`, or `FailedPrecondition` */
+  /** @throws StatusError `InvalidArgument` for a negative timeout, `NotFound`, or `FailedPrecondition` */
   run(id: string, config: JobConfig | undefined): Job {
     if (config !== undefined && (config.taskTimeout < 0n || config.jobTimeout < 0n)) {
       throw new StatusError(Code.InvalidArgument, "a timeout must not be negative");
     }
     const job = this.#after(id, "run");
-    return this.#keep({ ...job, config, runs: job.runs + 1 });
+    return this.#set({ ...job, config, runs: job.runs + 1 });
   }
 
   /** @throws StatusError `NotFound` */
   abort(id: string): Job {
-    return this.#keep(this.#after(id, "abort"));
+    return this.#set(this.#after(id, "abort"));
   }
 
   /** @throws StatusError `NotFound` */
   delete(id: string): Job {
-    return this.#keep(this.#after(id, "delete"));
+    return this.#set(this.#after(id, "delete"));
   }
 
   #after(id: string, action: JobAction): Job {
@@ -82,7 +82,7 @@ export class JobStore {
     return { ...job, state };
   }
 
-  #keep(job: Job): Job {
+  #set(job: Job): Job {
     this.#jobs.set(job.id, job);
     return job;
   }

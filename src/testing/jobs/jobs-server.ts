@@ -11,14 +11,14 @@ import {
   jobsService,
 } from "./jobs-service.ts";
 
-/** How an embedded ByteNite is set up. */
+/** The options of an embedded ByteNite server. */
 export interface JobsServerOptions extends Omit<ServerOptions, "registry">, JobsOptions {}
 
-/** An embedded ByteNite that runs. */
+/** A running embedded ByteNite server. */
 export interface JobsServer extends ServerHandle<Fault | RefusalFault, JobsRpc>, JobsControls {}
 
-/** Starts an embedded ByteNite: a real HTTP server on loopback, over a store of jobs. */
+/** Starts an embedded ByteNite: an HTTP server on loopback with a store of jobs. */
 export async function startJobsServer(options: JobsServerOptions = {}): Promise<JobsServer> {
   const jobs = jobsService(options, (own: ServerOptions) => serverSettings(own, jobsOptionNames));
-  return jobs.handle(await startEmbeddedServer(jobs.served, jobs.settings));
+  return jobs.handle(await startEmbeddedServer(jobs.routes, jobs.settings));
 }

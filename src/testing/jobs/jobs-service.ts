@@ -1,27 +1,27 @@
 import { Customer } from "../../../gen/bytenite/customer/customer_pb.js";
 import type { FaultScope, MemoryFault } from "../faults/faults.ts";
-import { type RefusalFault, refusalMessage } from "../faults/refusal-fault.ts";
+import { messageFaultOf, type RefusalFault } from "../faults/refusal-fault.ts";
 import type { GatewayOptions, GatewaySettings } from "../gateway/gateway-options.ts";
-import type { Served } from "../gateway/recorded-service.ts";
+import type { ServedRoutes } from "../gateway/recorded-service.ts";
 import { serviceGateway } from "../gateway/service-gateway.ts";
 import type { TestServer } from "../server/server-handle.ts";
 import { AccessTokens } from "./access-tokens.ts";
-import { checkToken } from "./check-token.ts";
+
 import { type Execution, jobHandlers } from "./job-handlers.ts";
 import { type Job, JobStore } from "./job-store.ts";
 import { TokenExchange } from "./token-exchange.ts";
 
-/** What a ByteNite for tests has, besides the options of its server. */
+/** The options of a ByteNite test server, besides those of any server. */
 export interface JobsOptions {
-  /** The jobs that exist from the start, as drafts. */
+  /** The ids of the jobs that exist from the start, as drafts. */
   readonly jobs?: readonly string[] | undefined;
-  /** A token that is always good. @default "test-access-token" */
+  /** A token that is always valid. @default "test-access-token" */
   readonly accessToken?: string | undefined;
-  /** The key that can be exchanged for tokens. @default "test-api-key" */
+  /** The API key that a client can exchange for tokens. @default "test-api-key" */
   readonly apiKey?: string | undefined;
-  /** How long a token from an exchange is good, in seconds. @default 3_600 */
+  /** The lifetime of a token from an exchange, in seconds. @default 3_600 */
   readonly tokenLifetimeSeconds?: number | undefined;
-  /** The clock by which tokens end, in milliseconds. @default Date.now */
+  /** The clock for the expiry of tokens, in milliseconds. @default Date.now */
   readonly now?: (() => number) | undefined;
 }
 
@@ -34,46 +34,46 @@ export const jobsOptionNames: readonly (keyof JobsOptions)[] = [
   "now",
 ];
 
-/** The rpcs of `Customer`, and `AccessToken` for the exchange of an API key, as faults call them. */
+/** The rpc names in fault scopes: those of `Customer`, and `AccessToken` for the exchange of an API key. */
 export type JobsRpc = "RunJob" | "AbortJob" | "DeleteJob" | "AccessToken";
 
-/** The jobs and tokens of a ByteNite for tests. */
+/** The jobs and tokens of a ByteNite test server. */
 export interface JobsControls {
-  /** A token that is always good. */
+  /** A token that is always valid. */
   readonly accessToken: string;
-  /** The key that can be exchanged for tokens. */
+  /** The API key that a client can exchange for tokens. */
   readonly apiKey: string;
-  /** Where it is exchanged. */
+  /** The URL of the token exchange. */
   readonly tokenUrl: string;
-  /** How many times it was. */
+  /** How many times the API key was exchanged. */
   readonly tokenExchanges: number;
-  /** What was really done, in order. A call that was refused is not in it. */
+  /** The rpcs that the server executed, in order, without failed calls. */
   readonly executions: readonly Execution[];
-  /** Makes a job, as a draft. */
+  /** Adds a job, as a draft. */
   addJob(id: string): void;
-  /** A job as it is now, also a deleted one. */
+  /** Returns the current state of a job, also of a deleted one. */
   job(id: string): Job | undefined;
-  /** A new token, as an exchange gives it. */
+  /** Issues a token, as the exchange does. */
   issueToken(): string;
-  /** Ends every token that was issued; `accessToken` stays good. */
+  /** Revokes all issued tokens; `accessToken` stays valid. */
   revokeTokens(): void;
 }
 
-/** ByteNite's rpcs over a store of jobs, and the exchange of API keys. */
+/** ByteNite's rpcs with a store of jobs, and the exchange of API keys. */
 export interface JobsService<Settings> {
-  readonly served: Served;
+  readonly routes: ServedRoutes;
   readonly settings: Settings;
-  /** A server of it, with what belongs to jobs. */
+  /** Adds jobs, tokens and refusal faults to a server's handle. */
   handle<Server extends TestServer>(server: Server): JobsHandle<Server>;
 }
 
-/** A server that also has jobs, tokens and the faults that belong to them. */
+/** A server's handle with jobs, tokens and refusal faults. */
 export type JobsHandle<Server extends TestServer> = Omit<Server, "fault"> &
   JobsControls & {
     fault(fault: Parameters<Server["fault"]>[0] | RefusalFault, scope?: FaultScope<JobsRpc>): void;
   };
 
-/** @param settingsOf checks the options of the server */
+/** @param settingsOf validates the options of the server */
 export function jobsService<Options extends GatewayOptions, Settings extends GatewaySettings>(
   options: Options & JobsOptions,
   settingsOf: (options: Options) => Settings,
@@ -89,14 +89,14 @@ export function jobsService<Options extends GatewayOptions, Settings extends Gat
     basePath: options.basePath ?? "/v1/customer",
     jsonInt64: options.jsonInt64 ?? "number",
     async onRequest(context) {
-      checkToken(context, tokens);
+      tokens.authenticate(context);
       await onRequest?.(context);
     },
   });
   const handlers = jobHandlers(store, executions, settings.recordLimit);
-  // The description of ByteNite's API has no null: an error that is not there is left out.
+  // ByteNite's API description has no null: an unset `error` is omitted.
   const gateway = serviceGateway(Customer, handlers, settings, "defaults");
-  const exchange = new TokenExchange(tokens, tokenPath(settings.basePath), gateway.replies);
+  const exchange = new TokenExchange(tokens, tokenPath(settings.basePath), gateway.replySettings);
   const controls = (baseUrl: string): JobsControls => ({
     accessToken,
     apiKey,
@@ -112,21 +112,21 @@ export function jobsService<Options extends GatewayOptions, Settings extends Gat
   });
   return {
     settings,
-    served: {
-      replies: gateway.replies,
-      names: new Set([...gateway.names, exchange.name]),
+    routes: {
+      replySettings: gateway.replySettings,
+      rpcNames: new Set([...gateway.rpcNames, exchange.name]),
       find: (verb, path, query) =>
-        path === exchange.path ? exchange.at(verb) : gateway.find(verb, path, query),
+        path === exchange.path ? exchange.forVerb(verb) : gateway.find(verb, path, query),
     },
     handle: (server) => withJobs(server, controls(server.baseUrl)),
   };
 }
 
-/** Both in one object. What they count goes on counting. */
+/** Combines both in one object. Copies property descriptors, so that getters stay live. */
 function withJobs<Server extends TestServer>(server: Server, controls: JobsControls): JobsHandle<Server> {
   const fault = (fault: MemoryFault | RefusalFault, scope?: FaultScope) =>
     (server as TestServer<MemoryFault>).fault(
-      fault.kind === "refusal" ? refusalMessage(fault) : fault,
+      fault.kind === "refusal" ? messageFaultOf(fault) : fault,
       scope,
     );
   return Object.defineProperties(
@@ -139,7 +139,7 @@ function withJobs<Server extends TestServer>(server: Server, controls: JobsContr
   ) as JobsHandle<Server>;
 }
 
-/** `../auth/access_token`, seen from the base path. */
+/** `../auth/access_token`, relative to the base path. */
 function tokenPath(basePath: string): string {
   return `${basePath.slice(0, basePath.lastIndexOf("/"))}/auth/access_token`;
 }

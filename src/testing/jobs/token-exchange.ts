@@ -1,16 +1,16 @@
 import { JSON_MEDIA_TYPE } from "../../codecs/media-type.ts";
 import { Code } from "../../errors/code.ts";
+import type { ReplySettings } from "../gateway/encode-reply.ts";
+import type { Target } from "../gateway/recorded-service.ts";
 import type { Reply } from "../gateway/reply.ts";
-import type { ReplySettings } from "../gateway/reply-settings.ts";
 import { StatusError } from "../gateway/status-error.ts";
 import { statusReply } from "../gateway/status-reply.ts";
-import type { Target } from "../gateway/target.ts";
 import type { ReceivedRequest } from "../server/received-request.ts";
 import type { AccessTokens } from "./access-tokens.ts";
 
 /**
- * `POST …/auth/access_token`: `{"apiKey": "…"}` in, `{"token": "…", "expiresIn": "3600"}` out. There is no
- * .proto of it; ByteNite's public docs show it, in JSON.
+ * Exchanges an API key for a token: `POST …/auth/access_token` with `{"apiKey": "…"}` returns
+ * `{"token": "…", "expiresIn": "3600"}`. It has no .proto; ByteNite's public docs describe it in JSON.
  */
 export class TokenExchange implements Target {
   readonly name = "AccessToken";
@@ -18,34 +18,34 @@ export class TokenExchange implements Target {
   readonly isBesideService = true;
   readonly path: string;
   readonly #tokens: AccessTokens;
-  readonly #replies: ReplySettings;
+  readonly #replySettings: ReplySettings;
   #count = 0;
 
-  /** @param path where it stands, without escapes */
-  constructor(tokens: AccessTokens, path: string, replies: ReplySettings) {
+  /** @param path without escapes */
+  constructor(tokens: AccessTokens, path: string, replySettings: ReplySettings) {
     this.#tokens = tokens;
     this.path = path;
-    this.#replies = replies;
+    this.#replySettings = replySettings;
   }
 
-  /** How many keys were exchanged. */
+  /** How many exchanges succeeded. */
   get count(): number {
     return this.#count;
   }
 
   /** @throws StatusError for an HTTP method other than POST */
-  at(verb: string): this {
+  forVerb(verb: string): this {
     if (verb !== "POST") throw new StatusError(Code.Unimplemented, "Method Not Allowed");
     return this;
   }
 
   async execute(request: ReceivedRequest): Promise<Reply> {
     try {
-      if (!this.#tokens.isKey(readApiKey(request.body))) {
+      if (!this.#tokens.isApiKey(readApiKey(request.body))) {
         throw new StatusError(Code.Unauthenticated, "the API key is not valid");
       }
     } catch (error) {
-      if (error instanceof StatusError) return statusReply(error, "json", this.#replies);
+      if (error instanceof StatusError) return statusReply(error, "json", this.#replySettings);
       throw error;
     }
     this.#count++;
@@ -57,7 +57,7 @@ export class TokenExchange implements Target {
   }
 }
 
-/** Leaves a byte order mark out, as the reading of calls does. */
+/** Ignores a byte order mark, as the decoder of requests does. */
 const utf8 = new TextDecoder();
 
 function readApiKey(body: Uint8Array | undefined): unknown {

@@ -1,23 +1,23 @@
 import { Dispatcher, errors } from "undici";
 import type { RecordedService } from "../gateway/recorded-service.ts";
-import { type ResponseTimeouts, responseTimeouts } from "../server/response-timeouts.ts";
 import { connectionRefused, MemoryExchange } from "./memory-exchange.ts";
 import { type MemoryRequest, memoryRequest } from "./memory-request.ts";
+import { type ResponseTimeouts, responseTimeouts } from "./response-timeouts.ts";
 
 /**
- * Taken when this is loaded, so that a test's fake timers, which replace it, do not hold up requests that have nothing
- * to do with time. Not a microtask: calls that follow each other would then never let a timer fire.
+ * Node's own setImmediate, saved before a test installs fake timers, which would stall every request. Not a microtask:
+ * consecutive calls would then keep timers from firing.
  */
-const later = setImmediate;
+const schedule = setImmediate;
 
-/** What a memory server is reached through. */
+/** The options of a {@link MemoryDispatcher}. */
 export interface MemoryDispatcherOptions {
   readonly origin: string;
-  /** The longest request body, in bytes. */
+  /** The limit for a request body, in bytes. */
   readonly maxRequestBytes: number;
 }
 
-/** A dispatcher whose requests go to a service in the same process, over nothing. */
+/** Dispatches requests to a service in the same process. */
 export class MemoryDispatcher extends Dispatcher {
   readonly #service: RecordedService;
   readonly #options: MemoryDispatcherOptions;
@@ -33,12 +33,12 @@ export class MemoryDispatcher extends Dispatcher {
     this.#options = options;
   }
 
-  /** Whether it takes no more requests: `close()` was called. As undici's dispatchers have it. */
+  /** Whether `close()` was called, as in undici's dispatchers: new requests fail. */
   get closed(): boolean {
     return this.#closing !== undefined;
   }
 
-  /** Whether it has ended its requests, or had none when it was closed. */
+  /** Whether `destroy()` was called, or `close()` has completed. */
   get destroyed(): boolean {
     return this.#isDestroyed;
   }
@@ -60,24 +60,24 @@ export class MemoryDispatcher extends Dispatcher {
     }
     const exchange = new MemoryExchange(handler);
     this.#exchanges.add(exchange);
-    later(() => {
-      if (!this.#isListening) exchange.breakOff();
-      this.#carryOut(exchange, request, timeouts);
+    schedule(() => {
+      if (!this.#isListening) exchange.disconnect();
+      this.#run(exchange, request, timeouts);
     });
     return true;
   }
 
-  /** The server's end of it: every connection breaks, and no other one is made. */
-  async hangUp(): Promise<void> {
+  /** Closes the server's side: ends all exchanges, and refuses new connections. */
+  async closeServer(): Promise<void> {
     this.#isListening = false;
-    for (const exchange of this.#exchanges) exchange.breakOff();
+    for (const exchange of this.#exchanges) exchange.disconnect();
     await this.#idle();
   }
 
   override close(): Promise<void>;
   override close(callback: () => void): void;
   override close(callback?: () => void): Promise<void> | void {
-    return told(() => this.#close(), callback);
+    return withCallback(() => this.#close(), callback);
   }
 
   override destroy(): Promise<void>;
@@ -86,7 +86,7 @@ export class MemoryDispatcher extends Dispatcher {
   override destroy(error: Error | null, callback: () => void): void;
   override destroy(error?: Error | null | (() => void), callback?: () => void): Promise<void> | void {
     if (typeof error === "function") return this.destroy(null, error);
-    return told(() => this.#destroy(error ?? new errors.ClientDestroyedError()), callback);
+    return withCallback(() => this.#destroy(error ?? new errors.ClientDestroyedError()), callback);
   }
 
   async #close(): Promise<void> {
@@ -101,22 +101,18 @@ export class MemoryDispatcher extends Dispatcher {
     await this.#idle();
   }
 
-  async #carryOut(
-    exchange: MemoryExchange,
-    request: MemoryRequest,
-    timeouts: ResponseTimeouts,
-  ): Promise<void> {
+  async #run(exchange: MemoryExchange, request: MemoryRequest, timeouts: ResponseTimeouts): Promise<void> {
     if (!exchange.isOver) {
       const notConnected = this.#service.takeNotConnected(request.verb, request.target);
       if (notConnected !== undefined) exchange.fail(notConnected.error ?? connectionRefused());
-      else await exchange.run(request, timeouts, (received) => this.#service.answer(received));
+      else await exchange.run(request, timeouts, (received) => this.#service.respond(received));
     }
     this.#exchanges.delete(exchange);
     if (this.#exchanges.size > 0) return;
-    for (const tell of this.#onIdle.splice(0)) tell();
+    for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
-  /** Resolves when no exchange goes on. */
+  /** Resolves when no exchange is in flight. */
   #idle(): Promise<void> {
     if (this.#exchanges.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
@@ -125,16 +121,16 @@ export class MemoryDispatcher extends Dispatcher {
   }
 }
 
-/** What undici calls back with, whatever its types say. */
+/** The arguments that undici passes to callbacks; its types omit them. */
 type Callback = (error: Error | null, data: null) => void;
 
-/** As undici has it: to a callback where there is one, and as a promise otherwise. */
-function told(act: () => Promise<void>, callback: (() => void) | undefined): Promise<void> | void {
+/** Reports to the callback if there is one, and otherwise returns a promise, as undici does. */
+function withCallback(act: () => Promise<void>, callback: (() => void) | undefined): Promise<void> | void {
   if (callback === undefined) return act();
   if (typeof callback !== "function") throw new errors.InvalidArgumentError("invalid callback");
-  const tell: Callback = callback;
+  const notify: Callback = callback;
   act().then(
-    () => queueMicrotask(() => tell(null, null)),
-    (error) => queueMicrotask(() => tell(error, null)),
+    () => queueMicrotask(() => notify(null, null)),
+    (error) => queueMicrotask(() => notify(error, null)),
   );
 }

@@ -3,17 +3,16 @@ import { constants } from "node:os";
 import { type Dispatcher, errors } from "undici";
 import { asError } from "../../errors/as-error.ts";
 import type { Reply, ReplyFailure } from "../gateway/reply.ts";
-import { gone } from "../server/disconnected.ts";
 import { frameReply } from "../server/frame-reply.ts";
 import { headersByName, type RawHeaders } from "../server/raw-headers.ts";
-import type { Answer } from "../server/received-request.ts";
-import { type ResponseTimeouts, SilenceTimer } from "../server/response-timeouts.ts";
+import { type RequestHandler, untilAborted } from "../server/received-request.ts";
 import type { MemoryRequest } from "./memory-request.ts";
+import { IdleTimer, type ResponseTimeouts } from "./response-timeouts.ts";
 
-/** How much of a body comes at once, in bytes: what Node reads off a socket at a time. */
-const PIECE_BYTES = 64 * 1024;
+/** The size of a body chunk, in bytes: what Node reads from a socket at a time. */
+const CHUNK_BYTES = 64 * 1024;
 
-/** One request and its answer, told to undici's handler as a connection of undici's tells it. */
+/** Sends one request, and reports its response to undici's handler as a connection of undici's does. */
 export class MemoryExchange implements Dispatcher.DispatchController {
   aborted = false;
   paused = false;
@@ -21,8 +20,8 @@ export class MemoryExchange implements Dispatcher.DispatchController {
   rawHeaders: string[] | null = null;
   rawTrailers: string[] | null = null;
   readonly #handler: Dispatcher.DispatchHandler;
-  readonly #gone = new AbortController();
-  readonly #silence = new SilenceTimer();
+  readonly #ended = new AbortController();
+  readonly #idleTimer = new IdleTimer();
   #hasStarted = false;
   #isOver = false;
   #onResume: (() => void) | undefined;
@@ -48,89 +47,89 @@ export class MemoryExchange implements Dispatcher.DispatchController {
 
   resume(): void {
     this.paused = false;
-    this.#silence.refresh();
+    this.#idleTimer.refresh();
     this.#onResume?.();
   }
 
-  /** Sends the request, and resolves when nothing of the exchange goes on any more. It never rejects. */
-  async run(request: MemoryRequest, timeouts: ResponseTimeouts, answer: Answer): Promise<void> {
+  /** Sends the request. Resolves when the exchange and its handler have ended. It never rejects. */
+  async run(request: MemoryRequest, timeouts: ResponseTimeouts, handler: RequestHandler): Promise<void> {
     this.#hasStarted = true;
-    this.#tell(() => this.#handler.onRequestStart?.(this, null));
+    this.#notify(() => this.#handler.onRequestStart?.(this, null));
     if (this.#isOver) return;
-    this.#silence.start(timeouts.headersTimeout, () => this.fail(new errors.HeadersTimeoutError()));
-    const { signal } = this.#gone;
+    this.#idleTimer.start(timeouts.headersTimeout, () => this.fail(new errors.HeadersTimeoutError()));
+    const { signal } = this.#ended;
     try {
-      const reply = await answer({ ...request, signal });
-      await this.#play(reply, timeouts, signal);
+      const reply = await handler({ ...request, signal });
+      await this.#receive(reply, timeouts, signal);
     } catch {
-      // What cannot be put on a connection ends it.
-      this.#lose("close");
+      // An invalid reply closes the connection.
+      this.#failConnection("close");
     }
   }
 
-  /** Ends the exchange with what an end of its connection is called. */
-  breakOff(): void {
-    if (this.#hasStarted) this.#lose("close");
+  /** Fails the exchange as if its connection had closed. */
+  disconnect(): void {
+    if (this.#hasStarted) this.#failConnection("close");
     else this.fail(connectionRefused());
   }
 
-  /** Ends the exchange with an error. */
+  /** Fails the exchange with an error. */
   fail(error: Error): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#silence.stop();
-    this.#gone.abort();
-    // undici makes a controller when it begins to write, and reports what fails before that without one.
+    this.#idleTimer.stop();
+    this.#ended.abort();
+    // undici creates the controller when it starts to write, and reports earlier failures without one.
     const controller = (this.#hasStarted ? this : null) as Dispatcher.DispatchController;
     this.#report(controller, error);
   }
 
-  async #play(reply: Reply, timeouts: ResponseTimeouts, signal: AbortSignal): Promise<void> {
+  async #receive(reply: Reply, timeouts: ResponseTimeouts, signal: AbortSignal): Promise<void> {
     const { fails } = reply;
     if (this.#isOver) return;
-    if (fails?.where !== "before-answer") await this.#playAnswer(reply, timeouts);
+    if (fails?.where !== "before-answer") await this.#receiveResponse(reply, timeouts);
     if (fails === undefined || this.#isOver) return;
-    if (fails.how === "hang") await gone(signal);
-    else this.#lose(fails.how);
+    if (fails.how === "hang") await untilAborted(signal);
+    else this.#failConnection(fails.how);
   }
 
-  async #playAnswer(reply: Reply, { bodyTimeout }: ResponseTimeouts): Promise<void> {
+  async #receiveResponse(reply: Reply, { bodyTimeout }: ResponseTimeouts): Promise<void> {
     const { framing, body, endsBy } = frameReply(reply);
-    const status = checkedStatus(reply.status);
-    // Node says so by itself.
+    const status = validStatus(reply.status);
+    // Node adds this header itself.
     const chunked = endsBy === "chunk" ? { "transfer-encoding": "chunked" } : {};
     this.rawHeaders = headerLines({ ...framing, ...reply.headers, ...chunked });
-    const headers = received(this.rawHeaders);
-    this.#silence.start(bodyTimeout, () => {
-      // Who has paused is not waiting.
+    const headers = headerRecord(this.rawHeaders);
+    this.#idleTimer.start(bodyTimeout, () => {
+      // A paused handler is not waiting for data.
       if (!this.paused) this.fail(new errors.BodyTimeoutError());
     });
-    this.#tell(() =>
+    this.#notify(() =>
       this.#handler.onResponseStart?.(this, status, headers, STATUS_CODES[status] ?? "unknown"),
     );
-    for (let at = 0; at < body.length; at += PIECE_BYTES) {
-      await this.#whenRead();
+    for (let at = 0; at < body.length; at += CHUNK_BYTES) {
+      await this.#untilResumed();
       if (this.#isOver) return;
-      const piece = Buffer.from(body.subarray(at, at + PIECE_BYTES));
-      this.#silence.refresh();
-      this.#tell(() => this.#handler.onResponseData?.(this, piece));
+      const chunk = Buffer.from(body.subarray(at, at + CHUNK_BYTES));
+      this.#idleTimer.refresh();
+      this.#notify(() => this.#handler.onResponseData?.(this, chunk));
     }
-    // Where only the connection ends a body, undici takes either end of it, FIN or RST, for the end of the answer (8.12).
+    // If the end of the connection ends the body, undici takes both FIN and RST for the end of the response (8.12).
     if (reply.fails !== undefined && endsBy !== "connection") return;
-    await this.#whenRead();
+    await this.#untilResumed();
     if (this.#isOver) return;
     this.rawTrailers = headerLines(reply.trailers ?? {});
     this.#isOver = true;
-    this.#silence.stop();
+    this.#idleTimer.stop();
     try {
-      this.#handler.onResponseEnd?.(this, received(this.rawTrailers));
+      this.#handler.onResponseEnd?.(this, headerRecord(this.rawTrailers));
     } catch (error) {
       this.#report(this, asError(error));
     }
   }
 
-  /** What a handler throws ends its exchange, as in undici. */
-  #tell(call: () => void): void {
+  /** Calls the handler. As in undici, an error that it throws fails the exchange. */
+  #notify(call: () => void): void {
     try {
       call();
     } catch (error) {
@@ -138,21 +137,21 @@ export class MemoryExchange implements Dispatcher.DispatchController {
     }
   }
 
-  async #whenRead(): Promise<void> {
+  async #untilResumed(): Promise<void> {
     while (this.paused && !this.#isOver) {
       const resumed = new Promise<void>((resolve) => {
         this.#onResume = resolve;
       });
-      await Promise.race([resumed, gone(this.#gone.signal)]);
+      await Promise.race([resumed, untilAborted(this.#ended.signal)]);
     }
   }
 
-  #lose(how: Exclude<ReplyFailure["how"], "hang">): void {
+  #failConnection(how: Exclude<ReplyFailure["how"], "hang">): void {
     const isReset = how === "reset";
     this.fail(isReset ? systemError("read", "ECONNRESET") : new errors.SocketError("other side closed"));
   }
 
-  /** What a handler throws at its last word has nobody to go to. */
+  /** Rethrows an error of onResponseError in a microtask, because no caller is left to report it to. */
   #report(controller: Dispatcher.DispatchController, error: Error): void {
     try {
       this.#handler.onResponseError?.(controller, error);
@@ -164,7 +163,7 @@ export class MemoryExchange implements Dispatcher.DispatchController {
   }
 }
 
-/** What Node reports where nobody listens. */
+/** Makes the error that Node reports if nothing listens on a port. */
 export function connectionRefused(): Error {
   return systemError("connect", "ECONNREFUSED");
 }
@@ -173,27 +172,27 @@ function systemError(syscall: string, code: "ECONNRESET" | "ECONNREFUSED"): Erro
   return Object.assign(new Error(`${syscall} ${code}`), { errno: -constants.errno[code], code, syscall });
 }
 
-/** Node writes no other status. */
-function checkedStatus(status: number): number {
+/** @throws RangeError for a status that Node would not write */
+function validStatus(status: number): number {
   if (status >= 100 && status <= 999) return Math.trunc(status);
   throw new RangeError(`invalid status ${status}`);
 }
 
-/** @throws TypeError for what Node would not write */
+/** @throws TypeError for a header that Node would not write */
 function headerLines(headers: Reply["headers"]): string[] {
   const lines: string[] = [];
   for (const [name, values] of Object.entries(headers)) {
     validateHeaderName(name);
     for (const value of [values].flat()) {
       validateHeaderValue(name, value);
-      // White space in front of a value is no part of it (RFC 9110, section 5.5).
+      // Leading white space is not part of a value (RFC 9110, section 5.5).
       lines.push(name, value.replace(/^[\t ]+/, ""));
     }
   }
   return lines;
 }
 
-/** As undici reads them off: the values of several lines in an array. */
-function received(lines: RawHeaders): Record<string, string | string[]> {
+/** Groups header lines as undici does: the values of a repeated header become an array. */
+function headerRecord(lines: RawHeaders): Record<string, string | string[]> {
   return headersByName(lines) as Record<string, string | string[]>;
 }

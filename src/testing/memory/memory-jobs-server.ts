@@ -10,19 +10,19 @@ import {
 import { type MemoryServer, memoryHandle } from "./memory-handle.ts";
 import { type MemoryServerOptions, memorySettings } from "./memory-options.ts";
 
-/** How a ByteNite without a socket is set up. */
+/** The options of a ByteNite test server without a socket. */
 export interface MemoryJobsServerOptions extends Omit<MemoryServerOptions, "registry">, JobsOptions {}
 
-/** A ByteNite without a socket. */
+/** A ByteNite test server without a socket. */
 export interface MemoryJobsServer extends MemoryServer<MemoryFault | RefusalFault, JobsRpc>, JobsControls {}
 
 /**
- * What {@link startJobsServer} serves, without a socket: for a `JobsClient` that is given the server's `baseUrl`,
- * `accessToken` and `dispatcher`. It is there at once, and holds nothing that has to be closed.
+ * Creates the server of {@link startJobsServer} without a socket. A `JobsClient` reaches it with its `baseUrl`,
+ * `accessToken` and `dispatcher`. It is ready at once and need not be closed.
  *
- * @throws RangeError that names the option, if one cannot be used
+ * @throws RangeError that names an invalid option
  */
 export function createMemoryJobsServer(options: MemoryJobsServerOptions = {}): MemoryJobsServer {
   const jobs = jobsService(options, (own: MemoryServerOptions) => memorySettings(own, jobsOptionNames));
-  return jobs.handle(memoryHandle(jobs.served, jobs.settings));
+  return jobs.handle(memoryHandle(jobs.routes, jobs.settings));
 }

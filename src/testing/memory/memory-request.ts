@@ -4,18 +4,18 @@ import { type Dispatcher, errors } from "undici";
 import type { RawHeaders } from "../server/raw-headers.ts";
 import type { ReceivedRequest } from "../server/received-request.ts";
 
-/** A request as a server on the other side of a socket would have read it off. */
+/** A request as a server would receive it over a socket. */
 export type MemoryRequest = Omit<ReceivedRequest, "signal">;
 
-/** Methods whose requests have a `content-length` even without a body (RFC 9110, section 8.6), as undici has it. */
+/** The methods whose requests have a `content-length` even without a body (RFC 9110, section 8.6), as in undici. */
 const expectBodies: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH"]);
 
 /**
- * Reads what a dispatcher is asked to send. Nothing is shared with it: the bytes are copied.
+ * Converts the options of a dispatch to the request that the server receives. It copies the body.
  *
- * @param origin where the server is
- * @param maxBytes a longer body is not kept, as {@link ReceivedRequest} says
- * @throws UndiciError as undici does, for what cannot be sent, and for what only a socket can carry
+ * @param origin the server's origin
+ * @param maxBytes the limit for the body; a longer one is undefined, as in {@link ReceivedRequest}
+ * @throws UndiciError as undici does for an invalid request, and for one that needs a socket
  */
 export function memoryRequest(
   options: Dispatcher.DispatchOptions,
@@ -23,53 +23,53 @@ export function memoryRequest(
   maxBytes: number,
 ): MemoryRequest {
   const { path, method, query, upgrade } = options;
-  const given = [...headerEntries(options.headers)];
-  if (options.origin !== undefined && !leadsTo(origin, options.origin, given)) {
+  const entries = [...headerEntries(options.headers)];
+  if (options.origin !== undefined && !isSameServer(origin, options.origin, entries)) {
     throw new errors.InvalidArgumentError(`the memory server is at ${origin}, not at ${options.origin}`);
   }
   if (!/^(?:https?:\/)?\/[\x21-\xff]*$/.test(path))
     throw new errors.InvalidArgumentError("invalid request path");
-  if (query) throw new errors.InvalidArgumentError("a memory server takes the query as a part of the path");
+  if (query) throw new errors.InvalidArgumentError("a memory server needs the query in the path");
   if (upgrade || method === "CONNECT")
     throw new errors.InvalidArgumentError("a memory server has no sockets");
   const body = bytesOf(options.body ?? null);
   const host = new URL(origin).host;
-  const headers = ["host", host, "connection", "keep-alive", ...headerLines(given)];
+  const headers = ["host", host, "connection", "keep-alive", ...headerLines(entries)];
   if (body.length > 0 || expectBodies.has(method)) headers.push("content-length", String(body.length));
   return { verb: method, target: path, headers, body: body.length > maxBytes ? undefined : body };
 }
 
 /**
- * Whether a request is for the server. One to an address is, if its `host` is the server's: undici's `interceptors.dns()`
- * puts an address in the place of the name.
+ * Whether a request is for the server. An IP address is accepted if the `host` header is the server's, because undici's
+ * `interceptors.dns()` replaces the host name by an address.
  */
-function leadsTo(origin: string, asked: string | URL, headers: readonly HeaderEntry[]): boolean {
-  const here = new URL(origin);
-  const there = new URL(asked);
-  if (there.origin === here.origin) return true;
+function isSameServer(origin: string, requested: string | URL, headers: readonly HeaderEntry[]): boolean {
+  const own = new URL(origin);
+  const other = new URL(requested);
+  if (other.origin === own.origin) return true;
   const [, host] = headers.find(([name]) => /^host$/i.test(name)) ?? [];
-  const isAddress = isIP(there.hostname.replace(/^\[|\]$/g, "")) !== 0;
-  return isAddress && there.protocol === here.protocol && host === here.host;
+  const isAddress = isIP(other.hostname.replace(/^\[|\]$/g, "")) !== 0;
+  return isAddress && other.protocol === own.protocol && host === own.host;
 }
 
 function bytesOf(body: NonNullable<Dispatcher.DispatchOptions["body"]> | null): Uint8Array {
   if (body === null) return new Uint8Array();
   if (typeof body === "string") return new Uint8Array(Buffer.from(body));
   if (body instanceof Uint8Array) return new Uint8Array(body);
-  throw new errors.InvalidArgumentError("a memory server takes bodies that are a string or a Uint8Array");
+  throw new errors.InvalidArgumentError("the body for a memory server must be a string or a Uint8Array");
 }
 
 type DispatchHeaders = Dispatcher.DispatchOptions["headers"];
 
 type HeaderEntry = readonly [name: string, values: unknown];
 
-/** Names and values in turn, one line each. */
+/** Names and values in turn, one pair for each line. */
 function headerLines(headers: readonly HeaderEntry[]): RawHeaders {
   const lines: string[] = [];
   for (const [name, values] of headers) {
     for (const value of Array.isArray(values) ? values : [values]) {
       if (value === undefined) continue;
-      const text = checkedHeader(name, value);
+      const text = validHeader(name, value);
       if (!isFraming(name)) lines.push(name, text);
     }
   }
@@ -87,7 +87,7 @@ function headerEntries(headers: DispatchHeaders): Iterable<HeaderEntry> {
   return headers.flatMap((name, i) => (i % 2 === 0 ? [[name as string, headers[i + 1]] as const] : []));
 }
 
-function checkedHeader(name: string, value: unknown): string {
+function validHeader(name: string, value: unknown): string {
   const text = String(value ?? "");
   try {
     validateHeaderName(name);
@@ -98,11 +98,11 @@ function checkedHeader(name: string, value: unknown): string {
   if (/^(?:transfer-encoding|keep-alive|upgrade|expect)$/i.test(name)) {
     throw new errors.InvalidArgumentError(`invalid ${name} header`);
   }
-  // White space around a value is no part of it (RFC 9110, section 5.5).
+  // White space around a value is not part of it (RFC 9110, section 5.5).
   return text.replace(/^[\t ]+|[\t ]+$/g, "");
 }
 
-/** What a connection says by itself. */
+/** Whether the connection sets this header itself. */
 function isFraming(name: string): boolean {
   return /^(?:host|connection|content-length)$/i.test(name);
 }

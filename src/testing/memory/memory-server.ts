@@ -5,11 +5,11 @@ import { type MemoryServer, memoryHandle } from "./memory-handle.ts";
 import { type MemoryServerOptions, memorySettings } from "./memory-options.ts";
 
 /**
- * What {@link startServer} serves, without a socket: for a client that is given the server's `dispatcher`. It is there
- * at once, and holds nothing that has to be closed.
+ * Creates the server of {@link startServer} without a socket. A client reaches it with its `dispatcher`. It is ready at
+ * once and need not be closed.
  *
- * @throws RangeError that names the option, if one cannot be used
- * @throws HttpRuleError with everything that is wrong with the rules, if anything is
+ * @throws RangeError that names an invalid option
+ * @throws HttpRuleError with all problems of the http rules
  */
 export function createMemoryServer<Service extends DescService>(
   service: Service,

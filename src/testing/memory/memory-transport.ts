@@ -8,26 +8,25 @@ import type { MemoryServer } from "./memory-handle.ts";
 import type { MemoryServerOptions } from "./memory-options.ts";
 import { createMemoryServer } from "./memory-server.ts";
 
-/** A transport's options, and those of the server that it leads to. */
+/** The options of a transport and of its memory server. */
 export interface MemoryTransportOptions extends Omit<RestTransportOptions, "baseUrl" | "dispatcher"> {
-  /** How the server is set up. */
+  /** The options of the server. */
   readonly server?: MemoryServerOptions | undefined;
 }
 
-/** A transport, and the server that it leads to. */
+/** A transport with its memory server. */
 export interface MemoryTransport extends Transport {
-  /** What it saw, and what it is to do wrong. Closing the transport closes it too. */
+  /** The server, with its requests and faults. Closing the transport closes it too. */
   readonly server: MemoryServer;
 }
 
 /**
- * A transport to an implementation in the same process. Everything of `createRestTransport` is there: interceptors,
- * deadline, retries, routes, codecs and checks. Everything of {@link startServer} is at its other end. Only the socket
- * between them is missing.
+ * Creates a transport to an implementation in the same process. It combines all of `createRestTransport` (interceptors,
+ * deadlines, retries, routes, codecs and validation) with all of {@link startServer}, without a socket between them.
  *
- * @throws RpcError `InvalidArgument` that names the option, if one of the transport's cannot be used
- * @throws RangeError that names the option, if one of the server's cannot
- * @throws HttpRuleError with everything that is wrong with the rules, if anything is
+ * @throws RpcError `InvalidArgument` that names an invalid option of the transport
+ * @throws RangeError that names an invalid option of the server
+ * @throws HttpRuleError with all problems of the http rules
  */
 export function createMemoryTransport<Service extends DescService>(
   service: Service,

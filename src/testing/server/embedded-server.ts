@@ -1,13 +1,16 @@
-import { RecordedService, type Served } from "../gateway/recorded-service.ts";
+import { RecordedService, type ServedRoutes } from "../gateway/recorded-service.ts";
 import { listen } from "./http-listener.ts";
 import type { ServerHandle } from "./server-handle.ts";
 import type { ServerSettings } from "./server-options.ts";
 
-/** Starts a server on a port. */
-export async function startEmbeddedServer(served: Served, settings: ServerSettings): Promise<ServerHandle> {
+/** Starts a server that listens on a port. */
+export async function startEmbeddedServer(
+  routes: ServedRoutes,
+  settings: ServerSettings,
+): Promise<ServerHandle> {
   const { host, basePath } = settings;
-  const service = new RecordedService(served, settings);
-  const listener = await listen(settings, (request) => service.answer(request));
+  const service = new RecordedService(routes, settings);
+  const listener = await listen(settings, (request) => service.respond(request));
   const hostname = host.includes(":") ? `[${host}]` : host;
   const close = () => listener.close();
   return {
@@ -19,7 +22,7 @@ export async function startEmbeddedServer(served: Served, settings: ServerSettin
     },
     received: (count) => service.received(count),
     fault(fault, scope = {}) {
-      refuseNotConnected(fault);
+      rejectNotConnected(fault);
       service.fault(fault, scope);
     },
     clearFaults: () => service.clearFaults(),
@@ -29,8 +32,8 @@ export async function startEmbeddedServer(served: Served, settings: ServerSettin
   };
 }
 
-/** Types say it too, to those who have them. */
-function refuseNotConnected({ kind }: { readonly kind: string }): void {
+/** For callers without TypeScript: the types exclude this fault. */
+function rejectNotConnected({ kind }: { readonly kind: string }): void {
   if (kind !== "not-connected") return;
-  throw new RangeError('a server that listens cannot play "not-connected"; a memory server can');
+  throw new RangeError('a listening server has no fault "not-connected"; a memory server has');
 }

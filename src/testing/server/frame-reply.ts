@@ -1,21 +1,21 @@
 import type { Reply } from "../gateway/reply.ts";
 
-/** How the body of a reply goes out over HTTP/1.1 (RFC 9112, section 6). */
+/** The framing of a reply's body over HTTP/1.1 (RFC 9112, section 6). */
 export interface FramedReply {
-  /** The headers that tell where the body ends; the reply's own go before them. */
+  /** The headers that say where the body ends. The reply's own headers override them. */
   readonly framing: Readonly<Record<string, string | string[]>>;
-  /** As much of the body as is sent. */
+  /** The part of the body that is sent. */
   readonly body: Uint8Array;
-  /** How the end of the body is told: by its length, by a last chunk, or not at all but by the connection's end. */
+  /** What marks the end of the body: its length, the last chunk, or the end of the connection. */
   readonly endsBy: "length" | "chunk" | "connection";
 }
 
-/** Gives a reply, which may break off in the middle, its frame. */
+/** Frames a reply, whose body a fault may truncate. */
 export function frameReply({ status, body, trailers, fails, announced = true }: Reply): FramedReply {
   if (fails?.where === "in-answer") {
     const part = body.subarray(0, fails.bytes ?? Math.ceil(body.length / 2));
     if (!announced) return { framing: {}, body: part, endsBy: "connection" };
-    // One more than there is, so that even an empty body does not arrive whole.
+    // One byte more than the body has, so that even an empty body is incomplete.
     return { framing: { "content-length": String(body.length + 1) }, body: part, endsBy: "length" };
   }
   if (trailers !== undefined) return { framing: { trailer: Object.keys(trailers) }, body, endsBy: "chunk" };

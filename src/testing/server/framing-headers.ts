@@ -1,7 +1,7 @@
 /**
- * What tells where an answer ends, and what comes behind it (RFC 9112, section 6; RFC 9110, sections 6.6.2 and 7.8).
- * A server works that out by itself. From somebody else it would do something else with each of HTTP/1.1, HTTP/2 and a
- * server without a socket; for answers that end in the wrong place there are faults.
+ * The headers that frame a response (RFC 9112, section 6; RFC 9110, sections 6.6.2 and 7.8). The server sets them. From a
+ * handler, each would have a different effect over HTTP/1.1, over HTTP/2 and in memory. To end a response in the wrong
+ * place, use a fault.
  */
 const framingHeaders: ReadonlySet<string> = new Set([
   "content-length",
@@ -10,10 +10,10 @@ const framingHeaders: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-/** @throws RangeError for the name of a header that the server sets by itself, in any spelling */
-export function refuseFraming(names: Iterable<string>): void {
+/** @throws RangeError for a framing header, in any letter case */
+export function rejectFramingHeaders(names: Iterable<string>): void {
   for (const name of names) {
     if (!framingHeaders.has(name.toLowerCase())) continue;
-    throw new RangeError(`${name} is the server's own to set: it frames the answer`);
+    throw new RangeError(`${name} cannot be set: the server frames the response itself`);
   }
 }

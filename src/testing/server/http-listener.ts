@@ -2,43 +2,43 @@ import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo, Server, Socket } from "node:net";
 import type { Reply, ReplyFailure } from "../gateway/reply.ts";
-import { gone } from "./disconnected.ts";
+
 import { frameReply } from "./frame-reply.ts";
 import { asHttp1, Http2Listener } from "./http2-listener.ts";
 import type { RawHeaders } from "./raw-headers.ts";
-import type { Answer } from "./received-request.ts";
+import { type RequestHandler, untilAborted } from "./received-request.ts";
 
 /** Where and how to listen. */
 export interface ListenOptions {
   readonly host: string;
   readonly port: number;
-  /** The longest request body, in bytes. */
+  /** The limit for a request body, in bytes. */
   readonly maxRequestBytes: number;
-  /** Whether HTTP/2 is spoken, in the clear, instead of HTTP/1.1. */
+  /** Whether the server speaks HTTP/2 without TLS instead of HTTP/1.1. */
   readonly http2: boolean;
 }
 
-/** A listening HTTP server and its sockets. */
+/** A listening HTTP server with its sockets. */
 export interface HttpListener {
   readonly port: number;
   /** How many sockets are open. */
   readonly connections: number;
-  /** Closes the connections on which no request is under way, as a server does that has waited long enough. */
+  /** Closes the connections without a request in flight, as a server does after its keep-alive timeout. */
   closeIdleConnections(): void;
-  /** Destroys every socket, and resolves when all are closed and the port is free. */
+  /** Destroys all sockets. Resolves when they are closed and the port is free. */
   close(): Promise<void>;
 }
 
-/** Listens for requests. */
-export async function listen(options: ListenOptions, answer: Answer): Promise<HttpListener> {
+/** Starts to listen for requests. */
+export async function listen(options: ListenOptions, handler: RequestHandler): Promise<HttpListener> {
   const sockets = new Set<Socket>();
-  const { server, closeIdleConnections } = createListener(options, answer);
+  const { server, closeIdleConnections } = createListener(options, handler);
   let closed: Promise<unknown> | undefined;
   server.on("connection", (socket: Socket) => {
     if (closed !== undefined) socket.destroy();
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
-    // A client may reset its connection whenever it likes.
+    // A client may reset its connection at any time.
     socket.on("error", () => {});
   });
   server.listen(options.port, options.host);
@@ -65,33 +65,33 @@ export async function listen(options: ListenOptions, answer: Answer): Promise<Ht
 
 function createListener(
   { http2, maxRequestBytes }: ListenOptions,
-  answer: Answer,
+  handler: RequestHandler,
 ): { readonly server: Server; closeIdleConnections(): void } {
   if (http2) {
     const listener = new Http2Listener((request, response) => {
-      const breakOff: BreakOff = (how) => listener.breakOff(response, how);
-      exchange(request, asHttp1(response), { maxRequestBytes, answer, breakOff }).catch(() =>
+      const disconnect: Disconnect = (how) => listener.disconnect(response, how);
+      exchange(request, asHttp1(response), { maxRequestBytes, handler, disconnect }).catch(() =>
         response.stream.destroy(),
       );
     });
     return { server: listener.server, closeIdleConnections: () => listener.closeIdleConnections() };
   }
-  // An idle connection stays until the client or close() ends it: Node's own five seconds would break off
-  // calls that are just being sent on it, in tests that are about something else.
+  // Idle connections stay open until the client or close() ends them: Node's default timeout of five seconds would fail
+  // calls that are just being sent, in tests about something else.
   const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (request, response) => {
-    const breakOff: BreakOff = (how) => {
+    const disconnect: Disconnect = (how) => {
       if (how === "reset") response.socket?.resetAndDestroy();
       else response.socket?.destroy();
     };
-    exchange(request, response, { maxRequestBytes, answer, breakOff }).catch(() => response.destroy());
+    exchange(request, response, { maxRequestBytes, handler, disconnect }).catch(() => response.destroy());
   });
   return { server, closeIdleConnections: () => server.closeIdleConnections() };
 }
 
-/** Ends the connection, or what HTTP/2 has in its place, under an answer. */
-type BreakOff = (how: Exclude<ReplyFailure["how"], "hang">) => void;
+/** Ends the connection of a response, or its stream over HTTP/2. */
+type Disconnect = (how: Exclude<ReplyFailure["how"], "hang">) => void;
 
-/** What the requests of HTTP/1.1 and HTTP/2 have in common. */
+/** The common part of Node's requests over HTTP/1.1 and HTTP/2. */
 interface IncomingRequest extends AsyncIterable<Uint8Array> {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
@@ -100,41 +100,41 @@ interface IncomingRequest extends AsyncIterable<Uint8Array> {
 
 interface ExchangeSettings {
   readonly maxRequestBytes: number;
-  readonly breakOff: BreakOff;
-  readonly answer: Answer;
+  readonly disconnect: Disconnect;
+  readonly handler: RequestHandler;
 }
 
 async function exchange(
   request: IncomingRequest,
   response: ServerResponse,
-  { maxRequestBytes, answer, breakOff }: ExchangeSettings,
+  { maxRequestBytes, handler, disconnect }: ExchangeSettings,
 ): Promise<void> {
-  const abandoned = new AbortController();
-  let isOut = false;
+  const disconnected = new AbortController();
+  let isFinished = false;
   response.once("finish", () => {
-    isOut = true;
+    isFinished = true;
   });
   response.once("close", () => {
-    if (!isOut) abandoned.abort();
+    if (!isFinished) disconnected.abort();
   });
-  const reply = await answer({
+  const reply = await handler({
     verb: request.method ?? "",
     target: request.url ?? "",
     headers: withoutPseudoHeaders(request.rawHeaders),
     body: await readBody(request, maxRequestBytes),
-    signal: abandoned.signal,
+    signal: disconnected.signal,
   });
-  if (abandoned.signal.aborted) return;
-  await send(reply, response, abandoned.signal, breakOff);
+  if (disconnected.signal.aborted) return;
+  await send(reply, response, disconnected.signal, disconnect);
 }
 
-/** HTTP/2 has the method, the path and the host among the headers. */
+/** HTTP/2 carries the method, the path and the host as headers. */
 function withoutPseudoHeaders(headers: RawHeaders): RawHeaders {
   if (!headers[0]?.startsWith(":")) return headers;
   return headers.filter((_, i) => !headers[i - (i % 2)]?.startsWith(":"));
 }
 
-/** Reads to the end even what is too long: a client that still sends would not see the answer. */
+/** Reads a body to its end even above the limit: a client that is still sending would miss the response. */
 async function readBody(request: IncomingRequest, maxBytes: number): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -150,16 +150,16 @@ async function send(
   reply: Reply,
   response: ServerResponse,
   signal: AbortSignal,
-  breakOff: BreakOff,
+  disconnect: Disconnect,
 ): Promise<void> {
   const { status, headers, trailers, fails } = reply;
   if (fails?.where !== "before-answer") {
     const { framing, body, endsBy } = frameReply(reply);
     for (const [name, value] of Object.entries(framing)) response.setHeader(name, value);
     if (endsBy === "connection") {
-      // Or Node puts chunks in the place of a length that is not there.
+      // Otherwise Node uses chunked encoding when there is no length.
       response.useChunkedEncodingByDefault = false;
-      // And no word of Node's that the connection will end: nothing else tells either.
+      // Node's `connection: close` would announce the end of the connection.
       response.removeHeader("connection");
     }
     response.writeHead(status, headers);
@@ -167,7 +167,7 @@ async function send(
       response.flushHeaders();
       await new Promise<void>((resolve) => response.write(body, () => resolve()));
     } else if (endsBy === "chunk") {
-      // Written before the end, so that Node does not work out a length by itself.
+      // A separate write, so that Node does not set a content-length.
       response.write(body);
       response.addTrailers(trailers ?? {});
       response.end();
@@ -176,6 +176,6 @@ async function send(
     }
   }
   if (fails === undefined) return;
-  if (fails.how === "hang") await gone(signal);
-  else breakOff(fails.how);
+  if (fails.how === "hang") await untilAborted(signal);
+  else disconnect(fails.how);
 }

@@ -10,17 +10,16 @@ import {
 } from "node:http2";
 import type { ReplyFailure } from "../gateway/reply.ts";
 
-/** What is known of a connection. */
+/** The state of a connection. */
 interface Session {
   openStreams: number;
   newestStream: number;
-  /** The newest stream that is still served, once the client was told to go away. */
+  /** The newest stream that the server still serves after GOAWAY. */
   lastStream: number;
 }
 
 /**
- * A server that speaks HTTP/2 in the clear, to clients that know this beforehand (h2c), so that no
- * certificate is needed.
+ * A server that speaks HTTP/2 without TLS (h2c with prior knowledge), so that tests need no certificate.
  */
 export class Http2Listener {
   readonly server: Http2Server;
@@ -28,48 +27,48 @@ export class Http2Listener {
 
   constructor(onRequest: (request: Http2ServerRequest, response: Http2ServerResponse) => void) {
     this.server = createServer((request, response) => {
-      if (this.#enter(response)) onRequest(request, response);
-      // Frames that came along with the one that was answered by GOAWAY.
+      if (this.#accept(response)) onRequest(request, response);
+      // Streams that the client opened before it saw the GOAWAY.
       else response.stream.close(constants.NGHTTP2_REFUSED_STREAM);
     });
     this.server.on("session", (session) => {
       this.#sessions.set(session, { openStreams: 0, newestStream: 0, lastStream: Number.POSITIVE_INFINITY });
       session.on("close", () => this.#sessions.delete(session));
     });
-    // A client may reset its connection whenever it likes.
+    // A client may reset its connection at any time.
     this.server.on("sessionError", () => {});
   }
 
-  /** Tells the clients to go away where no request is under way. */
+  /** Closes the sessions without an open stream, with a GOAWAY. */
   closeIdleConnections(): void {
     for (const [session, { openStreams }] of this.#sessions) {
       if (openStreams === 0) session.close();
     }
   }
 
-  /** Ends an answer as a fault wants it. */
-  breakOff({ stream }: Http2ServerResponse, how: ReplyFailure["how"]): void {
-    // Not the session's destroy(), which resets the streams with NO_ERROR first: undici takes that for their end (8.12).
+  /** Ends the stream or the connection of a response, as a fault says. */
+  disconnect({ stream }: Http2ServerResponse, how: ReplyFailure["how"]): void {
+    // Not session.destroy(): it first resets the streams with NO_ERROR, which undici takes for their end (8.12).
     if (how === "close") stream.session?.socket.destroySoon();
-    // Nor the stream's close(), which ends the answer in good order before it resets the stream.
+    // Not stream.close(): it ends the response normally before it resets the stream.
     if (how === "reset") stream.destroy(new Error("reset"));
-    if (how === "goaway") this.#sendAway(stream);
+    if (how === "goaway") this.#sendGoaway(stream);
     if (how === "goaway" || how === "refused") stream.close(constants.NGHTTP2_REFUSED_STREAM);
   }
 
   /**
-   * Calls a stream unprocessed, if there is none that is newer and may be under way. Of a connection's first
-   * stream Node cannot say it: it takes 0 for "the newest".
+   * Sends a GOAWAY that marks a stream as unprocessed, if no newer stream may be in flight. Node cannot do this for the
+   * first stream of a connection: it takes a last stream id of 0 for "the newest".
    */
-  #sendAway({ session, id = 0 }: Http2Stream): void {
+  #sendGoaway({ session, id = 0 }: Http2Stream): void {
     const known = session && this.#sessions.get(session);
     if (session === undefined || known === undefined || known.lastStream < known.newestStream) return;
     known.lastStream = known.newestStream === id && id > 1 ? id - 2 : known.newestStream;
     session.goaway(constants.NGHTTP2_NO_ERROR, known.lastStream);
   }
 
-  /** Whether a new stream is served. */
-  #enter({ stream }: Http2ServerResponse): boolean {
+  /** Registers a new stream, and returns whether the server serves it. */
+  #accept({ stream }: Http2ServerResponse): boolean {
     const session = stream.session && this.#sessions.get(stream.session);
     if (session === undefined) return false;
     const id = stream.id ?? 0;
@@ -81,8 +80,8 @@ export class Http2Listener {
 }
 
 /**
- * Node made its HTTP/2 answers to be used as those of HTTP/1.1 are. Their types differ in what nobody here
- * needs, such as the reason phrase.
+ * Casts a response to Node's HTTP/1.1 type. Node's compatibility API makes the two interchangeable, apart from what is
+ * unused here, such as the reason phrase.
  */
 export function asHttp1(response: Http2ServerResponse): ServerResponse {
   return response as unknown as ServerResponse;

@@ -1,16 +1,16 @@
 import type { HttpHeaders } from "../../errors/http-headers.ts";
 
-/** Header lines as Node reads them off the wire: names and values in turn, in the spelling and order of the sender. */
+/** Header lines as Node's `rawHeaders`: names and values in turn, in the sender's letter case and order. */
 export type RawHeaders = readonly string[];
 
-/** The values of a header's lines, whatever the letter case of its name. Node's own record joins or drops some. */
+/** The values of all lines of a header. Node's `headers` joins or drops repeated lines. @param name in lower case */
 export function headerLines(headers: RawHeaders, name: string): string[] {
   return headers.filter((_, i) => i % 2 === 1 && headers[i - 1]?.toLowerCase() === name);
 }
 
 /**
- * Header lines by name in lower case; those that came several times as an array. The record has no prototype: a header
- * may be called `constructor` or `__proto__`.
+ * Groups header lines by name in lower case; a repeated header becomes an array. The record has no prototype, because a
+ * header may be named `constructor` or `__proto__`.
  */
 export function headersByName(headers: RawHeaders): HttpHeaders {
   const byName: Record<string, string | string[]> = Object.create(null);

@@ -1,44 +1,44 @@
 import type { HttpHeaders } from "../../errors/http-headers.ts";
 import type { RawHeaders } from "./raw-headers.ts";
 
-/** One request as it came over the wire, and what it was answered with. */
+/** A request as the server received it, and the response. */
 export interface RecordedRequest {
-  /** The rpc that it was for, for instance `"bytenite.customer.Customer/RunJob"`; undefined if for none. */
+  /** The rpc, for instance `"bytenite.customer.Customer/RunJob"`; undefined if no route matches. */
   readonly rpc: string | undefined;
   /** The HTTP method. */
   readonly method: string;
   /**
-   * The request target as it came: the path and the query, with all its escapes. A client that takes the server for a proxy
-   * writes scheme and host in front.
+   * The request target as received: path and query with all their escapes. A client that takes the server for a proxy sends
+   * an absolute URL.
    */
   readonly path: string;
   /** By name in lower case. */
   readonly headers: HttpHeaders;
-  /** Names and values in turn, as the caller wrote them. */
+  /** Names and values in turn, as the client sent them. */
   readonly rawHeaders: RawHeaders;
-  /** The body; of one that is too long, nothing. */
+  /** The body; empty if it is longer than the limit. */
   readonly requestBytes: Uint8Array;
-  /** The HTTP status of the answer; undefined as long as there is none. */
+  /** The HTTP status of the response; undefined until there is one. */
   readonly status: number | undefined;
-  /** What the server set, by name in lower case; what Node adds (`date`, `connection`) is not among it. */
+  /** The headers that the server set, by name in lower case, without those that Node adds (`date`, `connection`). */
   readonly responseHeaders: HttpHeaders;
-  /** The body of the answer, also where a fault sent only a part of it. */
+  /** The complete body of the response, even if a fault sent only a part of it. */
   readonly responseBytes: Uint8Array;
-  /** What a handler threw, if it was no StatusError. The caller is not told. */
+  /** What a handler threw, if it is not a StatusError. The response does not contain it. */
   readonly thrown: unknown;
 }
 
-/** The parts of a record that become known after it is made. */
+/** A record that is still written to. */
 export type OpenRecord = { -readonly [Key in keyof RecordedRequest]: RecordedRequest[Key] };
 
-/** The last requests of a server, oldest first. */
+/** Keeps the last requests of a server, oldest first. */
 export class RequestLog {
   readonly #limit: number;
   readonly #records: RecordedRequest[] = [];
   readonly #waiting = new Set<{ readonly count: number; readonly resolve: () => void }>();
   #count = 0;
 
-  /** @param limit how many are kept; `0` keeps none */
+  /** @param limit how many requests are kept; `0` keeps none */
   constructor(limit: number) {
     this.#limit = limit;
   }
@@ -47,7 +47,7 @@ export class RequestLog {
     return this.#records;
   }
 
-  /** How many were ever added. */
+  /** How many requests were added since the start. */
   get count(): number {
     return this.#count;
   }
@@ -63,7 +63,7 @@ export class RequestLog {
     }
   }
 
-  /** Resolves once `count` requests were added, counted from the start. */
+  /** Resolves when `count` requests have been added since the start. */
   reached(count: number): Promise<void> {
     if (this.#count >= count) return Promise.resolve();
     return new Promise((resolve) => {

@@ -1,32 +1,32 @@
 import type { Fault, FaultScope } from "../faults/faults.ts";
 import type { RecordedRequest } from "./request-log.ts";
 
-/** A server for tests, with a socket or without. */
+/** A test server, with a socket or in memory. */
 export interface TestServer<SomeFault = Fault, Rpc extends string = string> extends AsyncDisposable {
-  /** For instance `"http://127.0.0.1:49152/v1"`: with the base path, without a slash at its end. */
+  /** For instance `"http://127.0.0.1:49152/v1"`: with the base path, without a trailing slash. */
   readonly baseUrl: string;
-  /** What came over the wire, oldest first, as soon as it was read; see {@link GatewayOptions.recordLimit}. */
+  /** The requests that the server received, oldest first; see {@link GatewayOptions.recordLimit}. */
   readonly requests: readonly RecordedRequest[];
-  /** Resolves when so many requests were received, counted from the start. */
+  /** Resolves when the server has received `count` requests since its start. */
   received(count: number): Promise<void>;
   /**
-   * Makes the next calls go wrong. Faults asked for first happen first.
+   * Injects a fault into the next calls. Faults apply in the order in which they were added.
    *
-   * @throws RangeError if there is no such fault or rpc, or the server cannot make that happen
+   * @throws RangeError if the fault or the rpc does not exist, or this server does not support the fault
    */
   fault(fault: SomeFault, scope?: FaultScope<Rpc>): void;
-  /** Forgets the faults that have not happened yet. */
+  /** Removes the faults that have not been used. */
   clearFaults(): void;
-  /** Ends all connections and handlers, and resolves when everything is closed. */
+  /** Ends all connections and handlers. Resolves when everything is closed. */
   close(): Promise<void>;
 }
 
-/** An embedded server that runs. */
+/** A running embedded server. */
 export interface ServerHandle<SomeFault = Fault, Rpc extends string = string>
   extends TestServer<SomeFault, Rpc> {
   readonly port: number;
   /** How many sockets are open. */
   readonly connections: number;
-  /** Closes the connections on which nothing is under way, as servers do that have waited long enough. */
+  /** Closes the connections without a request in flight, as a server does after its keep-alive timeout. */
   closeIdleConnections(): void;
 }

@@ -5,22 +5,22 @@ import {
   gatewaySettings,
 } from "../gateway/gateway-options.ts";
 
-/** How an embedded server is set up. */
+/** The options of an embedded server. */
 export interface ServerOptions extends GatewayOptions {
-  /** @default 0, a free port that the system chooses */
+  /** @default 0: the system chooses a free port */
   readonly port?: number | undefined;
   /** A loopback address. @default "127.0.0.1" */
   readonly host?: string | undefined;
   /**
-   * Whether the server speaks HTTP/2, in the clear and without an upgrade (h2c), and no HTTP/1.1. A client has to
-   * know: its `dispatcher` is undici's `new H2CClient(origin)`.
+   * Whether the server speaks HTTP/2 instead of HTTP/1.1, without TLS and without an upgrade (h2c). A client needs undici's
+   * `new H2CClient(origin)` as its `dispatcher`.
    *
    * @default false
    */
   readonly http2?: boolean | undefined;
 }
 
-/** {@link ServerOptions}, checked and with every default filled in. */
+/** Validated {@link ServerOptions} with all defaults. */
 export interface ServerSettings extends GatewaySettings {
   readonly port: number;
   readonly host: string;
@@ -34,7 +34,7 @@ const own: Readonly<Record<Exclude<keyof ServerOptions, keyof GatewayOptions>, t
 };
 
 /**
- * @param alsoKnown the names of options that are somebody else's to read
+ * @param alsoKnown the names of options that other code reads
  * @throws RangeError that names the option
  */
 export function serverSettings(options: ServerOptions, alsoKnown: readonly string[] = []): ServerSettings {

@@ -6,11 +6,10 @@ import type { ServerHandle } from "./server-handle.ts";
 import { type ServerOptions, serverSettings } from "./server-options.ts";
 
 /**
- * Starts a real HTTP server, on loopback, for any service whose methods have `google.api.http` rules. To a
- * client it is what a grpc-gateway in front of that service is, with a binary marshaler registered for
- * `application/x-protobuf`.
+ * Starts an HTTP server on loopback for any service whose methods have `google.api.http` rules. It behaves like a
+ * grpc-gateway in front of that service, with a binary marshaler registered for `application/x-protobuf`.
  *
- * @throws HttpRuleError with everything that is wrong with the rules, if anything is
+ * @throws HttpRuleError with all problems of the http rules
  */
 export async function startServer<Service extends DescService>(
   service: Service,

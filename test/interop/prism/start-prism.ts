@@ -16,7 +16,7 @@ export interface Prism {
 /**
  * Starts Stoplight Prism with ByteNite's description, on a port that the system chooses.
  *
- * @param upstream where requests go; without one Prism makes the answers up
+ * @param upstream where requests go; without one Prism makes the responses up
  */
 export async function startPrism(upstream?: string): Promise<Prism> {
   if (!existsSync(PRISM)) {

@@ -9,7 +9,7 @@ export interface GatewaySettings {
    */
   readonly encodings?: "both" | "json";
   /**
-   * What the gateway calls its binary answers.
+   * What the gateway calls its binary responses.
    * @default "application/octet-stream", as a stock gateway does
    */
   readonly binaryContentType?: string;
@@ -29,7 +29,7 @@ export interface GatewaySettings {
    */
   readonly http2?: boolean;
   /**
-   * `"generic-response"`: a custom error handler answers with a GenericResponse (`ok` false, and `error` with
+   * `"generic-response"`: a custom error handler responses with a GenericResponse (`ok` false, and `error` with
    * the HTTP status as its code) instead of a google.rpc.Status.
    * @default "status"
    */
@@ -76,9 +76,9 @@ export interface BackendPlan {
   readonly hang?: boolean;
   /** Close the connection between gateway and backend in the middle of the call. */
   readonly dropConnection?: boolean;
-  /** Metadata to send back before the answer. */
+  /** Metadata to send back before the response. */
   readonly header?: Readonly<Record<string, readonly string[]>>;
-  /** Metadata to send back after the answer. */
+  /** Metadata to send back after the response. */
   readonly trailer?: Readonly<Record<string, readonly string[]>>;
   /** The message of the GenericResponse. */
   readonly message?: string;
