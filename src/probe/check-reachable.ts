@@ -4,124 +4,131 @@ import { Code } from "../errors/code.ts";
 import { finding } from "./finding.ts";
 import { BROKEN_JSON } from "./probe-bodies.ts";
 import type { Finding } from "./probe-report.ts";
-import { type Answer, isComparable, isNotRead, isSame, isUnreadable } from "./probe-response.ts";
+import {
+  isComparable,
+  isNotRead,
+  isSameResponse,
+  isUnreadable,
+  type ProbeResponse,
+} from "./probe-response.ts";
 import type { Exchange, Prober } from "./prober.ts";
-import { abort, brokenElsewhere, runInJson } from "./questions.ts";
 
-/** What later questions are compared with. Of an API that was not shown to be there, nothing can be shown. */
+/** What later checks compare with. If the API is not reachable, there is nothing to compare. */
 export type Baseline =
-  | { readonly isThere: false; readonly findings: readonly Finding[] }
+  | { readonly isReachable: false; readonly findings: readonly Finding[] }
   | {
-      readonly isThere: true;
-      /** What the server says of the job that does not exist, to a run request that it could read. */
-      readonly run: Answer;
-      /** The same, to an abort, asked in JSON. */
+      readonly isReachable: true;
+      /** The response to a readable run request for the job that does not exist. */
+      readonly run: ProbeResponse;
+      /** The exchange for an abort of that job, in JSON. */
       readonly abort: Exchange;
       readonly findings: readonly Finding[];
     };
 
 /**
- * Whether the API is there, and the token good. The first request cannot be read by any server; only then comes
- * one that can be, for a job that does not exist.
+ * Checks whether the API is reachable, and the token valid. No server can read the first request. The second one is
+ * readable, for a job that does not exist.
  */
 export async function checkReachable(prober: Prober): Promise<Baseline> {
-  const broken = await runInJson(prober, BROKEN_JSON);
-  if (!broken.answer.isOfApi) return { isThere: false, findings: [notOfApi(broken)] };
-  let readable = await runInJson(prober, "{}");
-  if (isUnreadable(readable.answer)) {
-    // Perhaps the id alone is malformed to it.
+  const broken = await prober.runInJson(BROKEN_JSON);
+  if (!broken.response.isApiMessage) return { isReachable: false, findings: [notApiMessage(broken)] };
+  let readable = await prober.runInJson("{}");
+  if (isUnreadable(readable.response)) {
+    // The server may only accept another form of id.
     prober.jobId = randomUUID();
-    readable = await runInJson(prober, "{}");
+    readable = await prober.runInJson("{}");
   }
-  const asked = [broken, readable];
-  const isRead = isUnreadable(broken.answer) && isComparable(readable.answer);
-  if (isRead) asked.push(await brokenElsewhere(prober));
-  const isThere = asked[2] !== undefined && isNotRead(asked[2].answer);
-  const reachable = isThere
+  const exchanges = [broken, readable];
+  const isRead = isUnreadable(broken.response) && isComparable(readable.response);
+  if (isRead) exchanges.push(await prober.runBrokenElsewhere());
+  const isReachable = exchanges[2] !== undefined && isNotRead(exchanges[2].response);
+  const reachable = isReachable
     ? finding(
         "reachable",
         "proven",
-        asked,
-        "A body that nobody can read is refused, one in JSON is read, and at another path it does neither.",
+        exchanges,
+        "It rejects a malformed body, reads a JSON body, and does neither at another path.",
       )
     : finding(
         "reachable",
         "not shown",
-        asked,
+        exchanges,
         isRead
-          ? "It refuses a broken body wherever it is sent to: something reads bodies before it looks at the path."
-          : whyNotReachable(broken.answer, readable.answer),
+          ? "It rejects a malformed body at any path: something reads bodies before it looks at the path."
+          : whyNotReachable(broken.response, readable.response),
       );
-  const stop = await abort(prober, JSON_MEDIA_TYPE);
+  const abort = await prober.abort(JSON_MEDIA_TYPE);
   const findings = [
     reachable,
-    isUnknownJobRefused(asked, isThere),
-    await checkTokenRequired(prober, stop, isThere),
+    checkUnknownJob(exchanges, isReachable),
+    await checkTokenRequired(prober, abort, isReachable),
   ];
-  return isThere ? { isThere, run: readable.answer, abort: stop, findings } : { isThere, findings };
+  return isReachable ? { isReachable, run: readable.response, abort, findings } : { isReachable, findings };
 }
 
-/** A refusal has to be about the job: who may not come in is refused likewise, and so is all at a wrong path. */
-function isUnknownJobRefused(asked: readonly Exchange[], isThere: boolean): Finding {
-  const { code } = (asked[1] as Exchange).answer;
-  const say = (verdict: Finding["verdict"], meaning: string) =>
-    finding("unknown-job", verdict, asked, meaning);
-  if (!isThere)
-    return say("not shown", "What refuses it may be something else: the API was not shown to be there.");
-  if (code === Code.NotFound) return say("proven", "Nothing that the probe asks for can be carried out.");
+/** Checks that the error is about the job: a caller without permission, and a wrong path, are rejected too. */
+function checkUnknownJob(exchanges: readonly Exchange[], isReachable: boolean): Finding {
+  const { code } = (exchanges[1] as Exchange).response;
+  const conclude = (verdict: Finding["verdict"], meaning: string) =>
+    finding("unknown-job", verdict, exchanges, meaning);
+  if (!isReachable) {
+    return conclude("not shown", "Something else may reject it: the API was not shown to be reachable.");
+  }
+  if (code === Code.NotFound) return conclude("proven", "No request of the probe can be executed.");
   const isAboutCaller = code === Code.Unauthenticated || code === Code.PermissionDenied;
-  const why = isAboutCaller ? "for who asks, and not for the job." : "but not as one that does not exist.";
-  return say("not shown", `It is refused, ${why}`);
+  const why = isAboutCaller
+    ? "because of the caller, not of the job."
+    : "but not as a job that does not exist.";
+  return conclude("not shown", `It is rejected, ${why}`);
 }
 
-function notOfApi({ where, answer, ...evidence }: Exchange): Finding {
-  const { status = 0, isPage, words } = answer;
+function notApiMessage(exchange: Exchange): Finding {
+  const { where, response } = exchange;
+  const { status = 0, isPage, summary } = response;
   const isRedirect = status >= 300 && status < 400;
   const isElsewhere = isRedirect || status === 404 || status === 405 || status === 410;
   const what = isPage ? "a page" : isRedirect ? "a redirect" : "something else";
   const meaning = isElsewhere
-    ? `${where} answers with ${what}, ${words}. That is not this API: look at the base URL.`
-    : `${where} answers with ${what}, ${words}. That is not in the API's words; something in between may have given it.`;
-  return finding(
-    "reachable",
-    isElsewhere ? "refuted" : "not shown",
-    [{ ...evidence, where, answer }],
-    meaning,
-  );
+    ? `${where} responds with ${what}, ${summary}. That is not this API: check the base URL.`
+    : `${where} responds with ${what}, ${summary}. That is not a message of this API; an intermediary may have sent it.`;
+  return finding("reachable", isElsewhere ? "refuted" : "not shown", [exchange], meaning);
 }
 
-function whyNotReachable(broken: Answer, readable: Answer): string {
-  if (isUnreadable(broken) && isUnreadable(readable)) return "It refuses everything alike.";
-  if (isSame(broken, readable) && broken.status === 404) {
-    return "It says the same to what can be read and what cannot: the base URL may be wrong, or the body is not looked at for a job that does not exist.";
+function whyNotReachable(broken: ProbeResponse, readable: ProbeResponse): string {
+  if (isUnreadable(broken) && isUnreadable(readable)) return "It rejects every request in the same way.";
+  if (isSameResponse(broken, readable) && broken.status === 404) {
+    return "It responds the same to a malformed body: the base URL may be wrong, or it does not read the body for a job that does not exist.";
   }
-  if (isSame(broken, readable)) {
-    return "It says the same to what can be read and what cannot: something else stands before the body.";
+  if (isSameResponse(broken, readable)) {
+    return "It responds the same to a malformed body: something else rejects requests before the body is read.";
   }
-  return "The two answers do not tell.";
+  return "The responses are inconclusive.";
 }
 
-/** A token that is asked for nowhere would seem to work, so it has to be missed, and a wrong one must not do. */
-async function checkTokenRequired(prober: Prober, withToken: Exchange, isThere: boolean): Promise<Finding> {
-  const { status } = withToken.answer;
+/** Checks that the server rejects a missing and a wrong token: otherwise any token would seem to be valid. */
+async function checkTokenRequired(
+  prober: Prober,
+  withToken: Exchange,
+  isReachable: boolean,
+): Promise<Finding> {
+  const { status } = withToken.response;
   if (status === 401) {
     return finding("token", "refuted", [withToken], "The server does not accept this access token.");
   }
-  if (!isThere) return finding("token", "not shown", [withToken], "The API was not shown to be there.");
-  const without = await abort(prober, JSON_MEDIA_TYPE, { token: "none" });
-  const wrong = await abort(prober, JSON_MEDIA_TYPE, { token: "wrong" });
-  const asked = [withToken, without, wrong];
-  const say = (verdict: Finding["verdict"], meaning: string) => finding("token", verdict, asked, meaning);
-  if (status === 403) return say("not shown", "This token is not allowed to do it, or not known.");
-  if (!isComparable(withToken.answer)) return say("not shown", "The answers do not tell.");
-  if (!isShutOut(without)) return say("not shown", "The answers do not depend on the token.");
-  if (!isShutOut(wrong)) return say("not shown", "Any token is let through, also one that nobody was given.");
-  return say(
-    "proven",
-    "With the token the server goes on, and without it, or with a wrong one, it does not.",
-  );
+  if (!isReachable)
+    return finding("token", "not shown", [withToken], "The API was not shown to be reachable.");
+  const without = await prober.abort(JSON_MEDIA_TYPE, { token: "none" });
+  const wrong = await prober.abort(JSON_MEDIA_TYPE, { token: "wrong" });
+  const exchanges = [withToken, without, wrong];
+  const conclude = (verdict: Finding["verdict"], meaning: string) =>
+    finding("token", verdict, exchanges, meaning);
+  if (status === 403) return conclude("not shown", "This token has no permission for it, or is not known.");
+  if (!isComparable(withToken.response)) return conclude("not shown", "The responses are inconclusive.");
+  if (!isRejected(without)) return conclude("not shown", "The responses do not depend on the token.");
+  if (!isRejected(wrong)) return conclude("not shown", "It accepts any token, also a wrong one.");
+  return conclude("proven", "It accepts the token, and rejects requests without one or with a wrong one.");
 }
 
-function isShutOut({ answer: { status } }: Exchange): boolean {
+function isRejected({ response: { status } }: Exchange): boolean {
   return status === 401 || status === 403;
 }

@@ -4,38 +4,43 @@ import type { Finding } from "./probe-report.ts";
 import type { Exchange } from "./prober.ts";
 
 /**
- * Whether the API's own message, read by name from JSON and by number from binary, says the same. Most servers
- * answer errors with a google.rpc.Status, whose numbers are public; then nothing is shown.
+ * Compares the API's own message, read by name from JSON and by number from binary. It shows nothing if errors are a
+ * google.rpc.Status, as with most servers: its field numbers are public.
  */
 export function compareResponses(inJson: Exchange, inBinary: Exchange): Finding {
-  const asked = [inJson, inBinary];
-  const say = (verdict: Finding["verdict"], meaning: string) =>
-    finding("answer-fields", verdict, asked, meaning);
-  const byName = inJson.answer.encoding === "json" ? inJson.answer.message : undefined;
-  const byNumber = inBinary.answer.encoding === "protobuf" ? inBinary.answer.message : undefined;
+  const conclude = (verdict: Finding["verdict"], meaning: string) =>
+    finding("answer-fields", verdict, [inJson, inBinary], meaning);
+  const byName = inJson.response.encoding === "json" ? inJson.response.message : undefined;
+  const byNumber = inBinary.response.encoding === "protobuf" ? inBinary.response.message : undefined;
   if (byName === undefined) {
-    return say(
+    return conclude(
       "not shown",
-      "Errors are a google.rpc.Status here, or not readable, not the API's own message.",
+      "Errors are a google.rpc.Status here, or not readable, and not the API's own message.",
     );
   }
-  if (byNumber === undefined) return say("not shown", "The same message did not come back in binary.");
-  const named = tellingFields(byName);
+  if (byNumber === undefined) return conclude("not shown", "The response in binary is not the same message.");
+  const named = uniqueFields(byName);
   const numbered = fieldsOf(byNumber);
-  const wrong = [...named].filter(([field, value]) => numbered.get(field) !== value).map(([field]) => field);
-  const right = [...named.keys()].filter((field) => !wrong.includes(field));
-  if (named.size === 0) return say("not shown", "The message says too little to tell its fields apart.");
-  if (right.length === 0 || wrong.length > 0) {
-    return say(
+  const different = [...named]
+    .filter(([field, value]) => numbered.get(field) !== value)
+    .map(([field]) => field);
+  const equal = [...named.keys()].filter((field) => !different.includes(field));
+  if (named.size === 0)
+    return conclude("not shown", "The message has too few values to tell its fields apart.");
+  if (equal.length === 0 || different.length > 0) {
+    return conclude(
       "not shown",
-      `${wrong.join(", ")} differ between JSON and binary; a wrong number would look so.`,
+      `${different.join(", ")} differ between JSON and binary, as they would with a wrong number.`,
     );
   }
-  return say("proven", `The same in JSON and binary: ${right.join(", ")}. Of the others nothing is known.`);
+  return conclude(
+    "proven",
+    `The same in JSON and binary: ${equal.join(", ")}. About the others nothing is known.`,
+  );
 }
 
-/** The texts and numbers that no other field of the message has as well. */
-function tellingFields(message: GenericResponse): Map<string, string> {
+/** The fields whose value no other field of the message has. */
+function uniqueFields(message: GenericResponse): Map<string, string> {
   const fields = fieldsOf(message);
   const values = [...fields.values()];
   return new Map([...fields].filter(([, value]) => values.filter((each) => each === value).length === 1));

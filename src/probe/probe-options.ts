@@ -4,14 +4,14 @@ import { invalidArgument } from "../errors/invalid-argument.ts";
 import { BYTENITE_BASE_URL, type JobsTransportOptions } from "../jobs/jobs-client.ts";
 import type { AccessTokenOption, ApiKeyOptions, CredentialOptions } from "../jobs/jobs-credential.ts";
 
-/** What a probe is made from: the options of a JobsClient, without those that it has no use for. */
+/** The options of a probe: those of a JobsClient, without the ones that do not apply. */
 export type ProbeOptions = ProbeTransportOptions & (AccessTokenOption | ApiKeyOptions);
 
-/** What a probe does not take: it asks in every encoding, once each, and reads errors by itself. */
-type NotForProbes = "encoding" | "jsonFallback" | "jsonInt64" | "retry" | "interceptors" | "registry";
+/** The options that a probe does not have: it sends each request once, in each encoding, and reads errors itself. */
+type UnsupportedOption = "encoding" | "jsonFallback" | "jsonInt64" | "retry" | "interceptors" | "registry";
 
 /** How a probe reaches the deployment. */
-export interface ProbeTransportOptions extends Omit<JobsTransportOptions, NotForProbes> {
+export interface ProbeTransportOptions extends Omit<JobsTransportOptions, UnsupportedOption> {
   /**
    * The deadline of the whole probe, in milliseconds; `0` is none.
    *
@@ -22,18 +22,18 @@ export interface ProbeTransportOptions extends Omit<JobsTransportOptions, NotFor
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The options of a probe, checked. */
+/** The validated options of a probe. */
 export interface ProbeSettings {
   readonly transport: TransportSettings;
   readonly signal: AbortSignal | undefined;
-  /** To be checked by whoever makes a credential of it. */
+  /** Not validated yet. */
   readonly credential: CredentialOptions;
 }
 
-/** A probe is some forty requests, one after the other. */
+/** A probe sends about forty requests in sequence. */
 const DEFAULT_TIMEOUT_MS = 60_000;
 
-const notForProbes: Readonly<Record<NotForProbes, true>> = {
+const unsupported: Readonly<Record<UnsupportedOption, true>> = {
   encoding: true,
   jsonFallback: true,
   jsonInt64: true,
@@ -42,12 +42,12 @@ const notForProbes: Readonly<Record<NotForProbes, true>> = {
   registry: true,
 };
 
-/** @throws RpcError `InvalidArgument` that names the option, if one cannot be used */
+/** @throws RpcError `InvalidArgument` that names an invalid option */
 export function probeSettings(options: ProbeOptions): ProbeSettings {
   if (typeof options !== "object" || options === null) throw invalidArgument("options must be an object");
   const { accessToken, apiKey, tokenUrl, signal, baseUrl = BYTENITE_BASE_URL, ...rest } = options;
   for (const name of Object.keys(rest)) {
-    if (Object.hasOwn(notForProbes, name)) throw invalidArgument(`a probe has no option ${name}`);
+    if (Object.hasOwn(unsupported, name)) throw invalidArgument(`a probe has no option ${name}`);
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw invalidArgument("signal must be an AbortSignal");

@@ -1,21 +1,21 @@
 /**
- * What can be said about a question.
+ * The result of a check.
  *
- * - `"proven"`: yes, and what came back has no other explanation.
+ * - `"proven"`: yes. A control request, whose response has to differ, excludes the other explanations that the probe knows.
  * - `"refuted"`: no.
- * - `"not shown"`: neither; what came back can mean several things, or it could not be asked.
+ * - `"not shown"`: neither. The responses are inconclusive, or the check did not run.
  */
 export type Verdict = "proven" | "refuted" | "not shown";
 
-/** One request of a probe, and what it was answered with. Both are for people to read, and hold no secret. */
+/** One request of a probe and its response, as text for people. It contains no secret. */
 export interface Evidence {
-  /** For instance `POST /jobs/…/run, application/x-protobuf 12 01 08, accept application/x-protobuf`. */
+  /** The request, for instance `POST /jobs/…/run, application/x-protobuf 12 01 08, accept application/x-protobuf`. */
   readonly asked: string;
-  /** For instance `400 InvalidArgument (application/octet-stream): …`. */
+  /** The response, for instance `400 InvalidArgument (application/octet-stream): …`. */
   readonly answered: string;
 }
 
-/** The questions that a probe asks, in the order of its report. */
+/** The checks of a probe, in the order of its report. */
 export type FindingId =
   | "reachable"
   | "unknown-job"
@@ -31,30 +31,30 @@ export type FindingId =
   | "deadline-read"
   | "deadline-kept";
 
-/** The answer to one question. */
+/** The result of one check. */
 export interface Finding {
   readonly id: FindingId;
-  /** A question with yes or no for an answer; `"proven"` is yes. */
+  /** A yes-or-no question; `"proven"` is yes. */
   readonly question: string;
   readonly verdict: Verdict;
-  /** Empty, if it could not be asked. */
+  /** The requests and responses behind the verdict; empty if the check did not run. */
   readonly evidence: readonly Evidence[];
-  /** What it means for whoever calls this deployment. */
+  /** What the verdict means for callers of this deployment. */
   readonly meaning: string;
 }
 
-/** What a probe found out about a deployment. It can be written to a log as it is. */
+/** The report of a probe. It is safe to log. */
 export interface ProbeReport {
   readonly baseUrl: string;
-  /** The id of the job that does not exist, for whoever looks into the server's log. */
+  /** The id of the job that does not exist, to find the probe in the server's log. */
   readonly jobId: string;
-  /** How many requests were made, without those for an access token. */
+  /** The number of requests, without those for an access token. */
   readonly requests: number;
   readonly findings: readonly Finding[];
-  /** The field number of `config` in the run request, if it was shown. The library sends 2. */
+  /** The field number of `config` in the run request, if it is known. The library sends 2. */
   readonly configField: number | undefined;
-  /** Why the probe ended early, if it did: the server accepted, or may have accepted, a call for a job that does not exist. */
+  /** Why the probe stopped early, if it did: the server accepted, or may have accepted, a call for a job that does not exist. */
   readonly stopped: string | undefined;
-  /** The whole in a sentence or two. */
+  /** The report in a sentence or two. */
   readonly summary: string;
 }

@@ -9,36 +9,36 @@ import { genericResponseBody } from "../jobs/jobs-error.ts";
 import { readStatusInfo } from "../responses/read-status-info.ts";
 import type { StatusInfo } from "../responses/status-info.ts";
 
-/** What one request of a probe was answered with. */
-export interface Answer {
-  /** Undefined where no answer came. */
+/** The response to one request of a probe. */
+export interface ProbeResponse {
+  /** Undefined if there was no response. */
   readonly status: number | undefined;
   readonly contentType: string | undefined;
-  /** What the body is really written in. */
+  /** The actual encoding of the body. */
   readonly encoding: Encoding | undefined;
   readonly code: Code | undefined;
-  /** Whether the body is a google.rpc.Status or a GenericResponse, rather than somebody else's page. */
-  readonly isOfApi: boolean;
-  /** The body, where it is a GenericResponse. */
+  /** Whether the body is a google.rpc.Status or a GenericResponse. */
+  readonly isApiMessage: boolean;
+  /** The body, if it is a GenericResponse. */
   readonly message: GenericResponse | undefined;
   readonly isEmpty: boolean;
-  /** Whether it is a page for people to look at. */
+  /** Whether the body is an HTML page. */
   readonly isPage: boolean;
-  /** One line for people. */
-  readonly words: string;
+  /** The response in one line. */
+  readonly summary: string;
 }
 
-/** Reads an answer. Nothing of it is thrown away that a verdict could rest on. */
-export function readResponse(response: HttpResponse, protobufMediaType: string): Answer {
+/** Reads the response to a request of the probe. */
+export function readResponse(response: HttpResponse, protobufMediaType: string): ProbeResponse {
   const { status, headers, body } = response;
   const contentType = contentTypeOf(headers);
   const labelled = encodingOf(contentType, protobufMediaType);
-  // A gateway that fails to encode its own error answers with JSON under the label that it had chosen.
+  // A gateway that cannot encode its own error sends JSON with the content type of binary.
   const encoding = labelled === "protobuf" && body[0] === OPENING_BRACE ? "json" : labelled;
   const read =
-    (status < 300 && encoding === "protobuf" ? wordsOfMessage(body) : undefined) ??
+    (status < 300 && encoding === "protobuf" ? readMessage(body) : undefined) ??
     readStatusInfo(body, encoding, genericResponseBody);
-  const isOfApi = read.code !== undefined || read.message !== undefined;
+  const isApiMessage = read.code !== undefined || read.message !== undefined;
   const code = read.code ?? (status < 400 ? undefined : codeFromHttpStatus(status));
   const name = code === undefined ? "" : ` ${codeName(code)}`;
   const label = contentType === undefined ? "no content-type" : oneLine(contentType);
@@ -48,16 +48,16 @@ export function readResponse(response: HttpResponse, protobufMediaType: string):
     contentType,
     encoding: body.length === 0 ? undefined : encoding,
     code,
-    isOfApi,
+    isApiMessage,
     message: read.message as GenericResponse | undefined,
     isEmpty: body.length === 0,
     isPage: isPage(contentType, body),
-    words: `${status}${name} (${label})${reason === "" ? "" : `: ${reason}`}`,
+    summary: `${status}${name} (${label})${reason === "" ? "" : `: ${reason}`}`,
   };
 }
 
-/** No answer came. */
-export function noAnswer(reason: string): Answer {
+/** Stands for a missing response. */
+export function noResponse(reason: string): ProbeResponse {
   const nothing = {
     status: undefined,
     contentType: undefined,
@@ -66,16 +66,16 @@ export function noAnswer(reason: string): Answer {
   } as const;
   return {
     ...nothing,
-    isOfApi: false,
+    isApiMessage: false,
     message: undefined,
     isEmpty: true,
     isPage: false,
-    words: `no answer: ${oneLine(reason)}`,
+    summary: `no response: ${oneLine(reason)}`,
   };
 }
 
-/** With 2xx comes the API's own message, which may be a google.rpc.Status as well, as far as bytes go. */
-function wordsOfMessage(body: Uint8Array): StatusInfo | undefined {
+/** Reads the body of a 2xx as the API's own message. The same bytes may also be a valid google.rpc.Status. */
+function readMessage(body: Uint8Array): StatusInfo | undefined {
   if (body.length === 0) return undefined;
   try {
     const message = decodeBinary(GenericResponseSchema, body);
@@ -92,35 +92,35 @@ function isPage(contentType: string | undefined, body: Uint8Array): boolean {
 
 const LESS_THAN = 0x3c;
 
-/** Whether two answers say the same. Texts do not count: they change from build to build. */
-export function isSame(a: Answer, b: Answer): boolean {
-  return a.isOfApi && b.isOfApi && a.status === b.status && a.code === b.code;
+/** Whether two responses have the same status and code. Texts may change from build to build. */
+export function isSameResponse(a: ProbeResponse, b: ProbeResponse): boolean {
+  return a.isApiMessage && b.isApiMessage && a.status === b.status && a.code === b.code;
 }
 
-/** Whether it says that the request could not be read. */
-export function isUnreadable({ isOfApi, status, code }: Answer): boolean {
-  return isOfApi && status === 400 && code === Code.InvalidArgument;
-}
-
-/**
- * Whether it can be what requests are compared with: the API's own word about the job that does not exist, and
- * not one that would be said of an unreadable request as well, or is another one the next time.
- */
-export function isComparable(answer: Answer): boolean {
-  const { isOfApi, status = 0 } = answer;
-  return isOfApi && (status < 300 || status >= 400) && !isUnreadable(answer) && !passing.has(status);
+/** Whether the response says that the server cannot read the request. */
+export function isUnreadable({ isApiMessage, status, code }: ProbeResponse): boolean {
+  return isApiMessage && status === 400 && code === Code.InvalidArgument;
 }
 
 /**
- * Whether a broken body is refused for where it went, and not for what it is: a server that reads every body
- * before it looks at the path would say 400 here, too, whatever it serves.
+ * Whether other responses can be compared with this one: it is the API's message about the job that does not exist. It is
+ * neither the error for an unreadable request nor a transient one.
  */
-export function isNotRead({ status = 0 }: Answer): boolean {
-  return status >= 200 && status !== 400 && !passing.has(status);
+export function isComparable(response: ProbeResponse): boolean {
+  const { isApiMessage, status = 0 } = response;
+  return isApiMessage && (status < 300 || status >= 400) && !isUnreadable(response) && !transient.has(status);
 }
 
-/** Statuses that speak of the moment. */
-const passing: ReadonlySet<number> = new Set([408, 425, 429, 499, 502, 503, 504]);
+/**
+ * Whether a malformed body is rejected for its path and not for its content. A server that reads every body before it looks
+ * at the path responds with 400 here too.
+ */
+export function isNotRead({ status = 0 }: ProbeResponse): boolean {
+  return status >= 200 && status !== 400 && !transient.has(status);
+}
+
+/** The statuses of transient errors. */
+const transient: ReadonlySet<number> = new Set([408, 425, 429, 499, 502, 503, 504]);
 
 const OPENING_BRACE = 0x7b;
 

@@ -12,22 +12,20 @@ import { checkDeadlines } from "./check-deadlines.ts";
 import { checkRunFields } from "./check-fields.ts";
 import { checkReachable } from "./check-reachable.ts";
 import { compareResponses } from "./compare-responses.ts";
-import { complete, finding } from "./finding.ts";
-import { probeHeaders } from "./probe-credential.ts";
+import { completeFindings, finding } from "./finding.ts";
+import { probeHeaders } from "./probe-headers.ts";
 import { type ProbeOptions, probeSettings } from "./probe-options.ts";
 import type { Finding, ProbeReport } from "./probe-report.ts";
-import { Prober, Stopped } from "./prober.ts";
+import { Accepted, Prober } from "./prober.ts";
 import { summaryOf } from "./summary.ts";
 
 /**
- * Finds out what a live deployment understands, with requests that cannot run anything: they are about a job
- * that does not exist, most have bodies that nobody can read, and at the first one that is accepted all the
- * same the probe stops.
+ * Checks what a live deployment understands, with requests that cannot run anything. All are about a job that does not exist,
+ * and most have a body that no server can read. If the server accepts one nevertheless, the probe stops.
  *
- * What is `"proven"` has no other explanation: each question comes with a request that must be answered
- * otherwise.
+ * Checks have control requests whose responses have to differ. A server that responds the same to everything proves nothing.
  *
- * @throws RpcError if the server cannot be reached, no token can be had, or the time is over
+ * @throws RpcError if the server cannot be reached, there is no token, or the deadline passes
  */
 export async function probe(options: ProbeOptions): Promise<ProbeReport> {
   const settings = probeSettings(options);
@@ -44,10 +42,10 @@ export async function probe(options: ProbeOptions): Promise<ProbeReport> {
   let configField: number | undefined;
   let stopped: string | undefined;
   try {
-    configField = await checkEverything(prober, findings);
+    configField = await runChecks(prober, findings);
   } catch (error) {
-    if (!(error instanceof Stopped)) throw error;
-    const end = whatStopped(error, findings.length === 0);
+    if (!(error instanceof Accepted)) throw error;
+    const end = describeAccepted(error, findings.length === 0);
     stopped = end.stopped;
     findings.unshift(...end.findings);
   } finally {
@@ -60,57 +58,61 @@ export async function probe(options: ProbeOptions): Promise<ProbeReport> {
     baseUrl: origin + pathPrefix,
     jobId: prober.jobId,
     requests: prober.requests,
-    findings: complete(findings),
+    findings: completeFindings(findings),
     configField,
     stopped,
-    summary: summaryOf(complete(findings), configField, stopped),
+    summary: summaryOf(completeFindings(findings), configField, stopped),
   };
 }
 
 /**
- * What is said of a server that answered 2xx to a call that it should refuse.
+ * Describes a 2xx for a request that the server should reject.
  *
- * @param isFirst whether it was the first request, which nobody can read
+ * @param isFirst whether it was the first request, which no server can read
  */
-function whatStopped(
-  { exchange, isAccepted }: Stopped,
+function describeAccepted(
+  { exchange, isCertain }: Accepted,
   isFirst: boolean,
 ): { readonly stopped: string; readonly findings: readonly Finding[] } {
-  if (isAccepted) {
-    const meaning = "It may carry out anything, so the probe stopped. It is no server to run jobs on.";
+  if (isCertain) {
+    const meaning = "It may execute anything, so the probe stopped. Do not run jobs on this server.";
     return {
       stopped: "the server accepted a call for a job that does not exist",
       findings: [finding("unknown-job", "refuted", [exchange], meaning)],
     };
   }
-  const { where, answer } = exchange;
-  const what = answer.isPage ? "a page" : answer.isEmpty ? "nothing" : "something that is not the API's word";
-  const stopped = `${where} was answered with ${what}, ${answer.words}`;
+  const { where, response } = exchange;
+  const what = response.isPage
+    ? "a page"
+    : response.isEmpty
+      ? "an empty body"
+      : "something that is not a message of this API";
+  const stopped = `${where} responds with ${what}, ${response.summary}`;
   const meaning =
-    "That says neither yes nor no, and anything may have been carried out, so the probe stopped.";
+    "It neither accepts nor rejects the request, and may have executed anything, so the probe stopped.";
   const job = finding("unknown-job", "not shown", [exchange], meaning);
-  if (!isFirst || !answer.isPage) return { stopped, findings: [job] };
-  const notThere = `${stopped}. That is not this API: look at the base URL.`;
-  return { stopped, findings: [finding("reachable", "refuted", [exchange], notThere), job] };
+  if (!isFirst || !response.isPage) return { stopped, findings: [job] };
+  const notReachable = `${stopped}. That is not this API: check the base URL.`;
+  return { stopped, findings: [finding("reachable", "refuted", [exchange], notReachable), job] };
 }
 
-/** @param findings is filled as answers come, so that what was found is there if the probe has to stop */
-async function checkEverything(prober: Prober, findings: Finding[]): Promise<number | undefined> {
+/** @param findings gets each finding at once, so that the report has them if the probe stops */
+async function runChecks(prober: Prober, findings: Finding[]): Promise<number | undefined> {
   const baseline = await checkReachable(prober);
   findings.push(...baseline.findings);
-  if (!baseline.isThere) return undefined;
+  if (!baseline.isReachable) return undefined;
   const { run } = baseline;
-  const answers = await checkBinaryResponses(prober);
+  const responses = await checkBinaryResponses(prober);
   const requests = await checkBinaryRequests(prober, run);
-  findings.push(answers.finding, requests);
-  findings.push(await checkCarefulMode(prober, run), compareErrors(baseline.abort, answers.exchange));
+  findings.push(responses.finding, requests);
+  findings.push(await checkCarefulMode(prober, run), compareErrors(baseline.abort, responses.exchange));
   let config: number | undefined;
   if (requests.verdict === "proven") {
     const fields = await checkRunFields(prober, run);
     findings.push(...fields.findings);
     config = fields.config;
   } else {
-    const why = "It was not shown that binary requests are read, so nothing can be seen of their fields.";
+    const why = "The server was not shown to read binary requests, so their fields cannot be checked.";
     findings.push(
       finding("job-id-field", "not shown", [], why),
       finding("config-field", "not shown", [], why),
@@ -119,9 +121,9 @@ async function checkEverything(prober: Prober, findings: Finding[]): Promise<num
   if (config !== undefined) {
     findings.push(await checkConfig(prober, config, run));
   } else {
-    findings.push(finding("config-values", "not shown", [], "Which field config is was not shown."));
+    findings.push(finding("config-values", "not shown", [], "The field number of config is not known."));
   }
-  findings.push(compareResponses(baseline.abort, answers.exchange));
+  findings.push(compareResponses(baseline.abort, responses.exchange));
   findings.push(...(await checkDeadlines(prober, baseline.abort)));
   return config;
 }

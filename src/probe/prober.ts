@@ -17,44 +17,45 @@ import { compileRoute } from "../transcoding/compile-route.ts";
 import { requestTarget } from "../transcoding/request-target.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
 import { VERSION } from "../version.ts";
-import type { ProbeHeaders } from "./probe-credential.ts";
+import { BROKEN_JSON } from "./probe-bodies.ts";
+import type { ProbeHeaders } from "./probe-headers.ts";
 import type { Evidence } from "./probe-report.ts";
-import { type Answer, noAnswer, readResponse } from "./probe-response.ts";
+import { noResponse, type ProbeResponse, readResponse } from "./probe-response.ts";
 
 /** One request of a probe. It is always about the job that does not exist. */
-export interface Question {
+interface ProbeRequest {
   readonly rpc: "run" | "abort";
-  /** Asks at a path beside that of the rpc, which the API does not have. */
+  /** Sends it to another path, which the API does not have. */
   readonly isElsewhere?: boolean;
-  /** The one value of `Accept`. */
+  /** The value of `Accept`. */
   readonly accept: string;
   readonly body?: { readonly contentType: string; readonly bytes: Uint8Array };
-  /** Sent as the header that carries deadlines. */
+  /** The value of the deadline header. */
   readonly timeout?: string;
-  /** The caller's own, unless it says otherwise. */
+  /** Replaces the user's token. */
   readonly token?: "none" | "wrong";
 }
 
-/** A question and its answer. */
+/** A request and its response. */
 export interface Exchange extends Evidence {
-  /** The method and the whole URL, with the id left out. */
+  /** The method and the URL, without the id. */
   readonly where: string;
-  readonly answer: Answer;
+  readonly response: ProbeResponse;
 }
 
-/** Thrown when the server answered 2xx to what nobody should accept. The probe ends at once. */
-export class Stopped {
+/** Thrown when the server responds with 2xx to a request that it should reject. It ends the probe. */
+export class Accepted {
   readonly exchange: Exchange;
-  /** Whether the API's own message says that it was accepted; otherwise it may have been. */
-  readonly isAccepted: boolean;
+  /** Whether the API's own message says that the request was accepted. */
+  readonly isCertain: boolean;
 
-  constructor(exchange: Exchange, isAccepted: boolean) {
+  constructor(exchange: Exchange, isCertain: boolean) {
     this.exchange = exchange;
-    this.isAccepted = isAccepted;
+    this.isCertain = isCertain;
   }
 }
 
-/** What an prober works with. */
+/** The options of a {@link Prober}. */
 export interface ProberContext {
   readonly settings: TransportSettings;
   readonly headers: ProbeHeaders;
@@ -67,44 +68,70 @@ const routes = {
   abort: { route: compileRoute(Customer.method.abortJob), schema: AbortJobRequestSchema },
 } as const;
 
-const nothing: ReadonlySet<string> = new Set();
+const noNames: ReadonlySet<string> = new Set();
 
-/** Asks one question after the other, over the bare wire: nothing is asked twice, in another encoding, or followed. */
+/** Sends requests in sequence, directly over HTTP: without retries, JSON fallback and redirects. */
 export class Prober {
-  /** The job that does not exist. */
+  /** The id of the job that does not exist. */
   jobId: string;
   #requests = 0;
-  #secrets: Redactor;
-  #saysNoWith2xx = false;
+  #redactor: Redactor;
+  #rejectsWith2xx = false;
   readonly #context: ProberContext;
 
   constructor(jobId: string, context: ProberContext) {
     this.jobId = jobId;
     this.#context = context;
-    this.#secrets = new Redactor(context.headers.secrets);
+    this.#redactor = new Redactor(context.headers.secrets);
   }
 
-  /** How many requests were made. */
+  /** The number of requests so far. */
   get requests(): number {
     return this.#requests;
   }
 
-  /** What binary is called on the wire. */
+  /** The media type for binary. */
   get protobuf(): string {
     return this.#context.settings.protobufMediaType;
   }
 
+  /** Runs the job that does not exist, with a JSON body. */
+  runInJson(body: Uint8Array | string, accept = JSON_MEDIA_TYPE): Promise<Exchange> {
+    return this.#send({
+      rpc: "run",
+      accept,
+      body: { contentType: JSON_MEDIA_TYPE, bytes: Buffer.from(body) },
+    });
+  }
+
+  /** Sends a malformed JSON body to a path that the API does not have. */
+  runBrokenElsewhere(): Promise<Exchange> {
+    const body = { contentType: JSON_MEDIA_TYPE, bytes: BROKEN_JSON };
+    return this.#send({ rpc: "run", isElsewhere: true, accept: JSON_MEDIA_TYPE, body });
+  }
+
+  /** Runs the job that does not exist, with a binary body. */
+  runInBinary(bytes: Uint8Array): Promise<Exchange> {
+    const { protobuf } = this;
+    return this.#send({ rpc: "run", accept: protobuf, body: { contentType: protobuf, bytes } });
+  }
+
+  /** Aborts the job that does not exist. */
+  abort(accept: string, more: Pick<ProbeRequest, "timeout" | "token"> = {}): Promise<Exchange> {
+    return this.#send({ rpc: "abort", accept, ...more });
+  }
+
   /**
-   * @throws Stopped if the server may have accepted the request
-   * @throws RpcError if the first request got no answer, there is no token, or the time is over
+   * @throws Accepted if the server may have accepted the request
+   * @throws RpcError if the first request got no response, there is no token, or the deadline passes
    */
-  async ask(question: Question): Promise<Exchange> {
+  async #send(request: ProbeRequest): Promise<Exchange> {
     const { scope, settings, connections } = this.#context;
-    const { rpc, body, isElsewhere } = question;
+    const { rpc, body, isElsewhere } = request;
     const { route, schema } = routes[rpc];
     const { binding, target: path } = requestTarget(route, create(schema, { jobId: this.jobId }));
     const target = isElsewhere === true ? path.replace(/[^/]+$/, ELSEWHERE) : path;
-    const headers = await this.#headersOf(question);
+    const headers = await this.#headersOf(request);
     const { origin, pathPrefix } = settings.baseUrl;
     const result = await exchangedWithin(scope, connections.to(origin), {
       origin,
@@ -116,25 +143,25 @@ export class Prober {
       maxResponseBytes: settings.maxResponseBytes,
     });
     this.#requests++;
-    const answer = this.#answerTo(rpc, result);
-    const shown = target.replace(encodeURIComponent(this.jobId), "…");
+    const response = this.#responseOf(rpc, result);
+    const shownTarget = target.replace(encodeURIComponent(this.jobId), "…");
     const exchange = {
-      asked: this.#describe(question, `${binding.verb} ${shown}`),
-      where: `${binding.verb} ${origin}${pathPrefix}${shown}`,
-      answered: answer.words,
-      answer,
+      asked: this.#describe(request, `${binding.verb} ${shownTarget}`),
+      where: `${binding.verb} ${origin}${pathPrefix}${shownTarget}`,
+      answered: response.summary,
+      response,
     };
-    if (this.#mayBeAccepted(answer)) throw new Stopped(exchange, answer.message?.ok === true);
+    if (this.#mayBeAccepted(response)) throw new Accepted(exchange, response.message?.ok === true);
     return exchange;
   }
 
-  async #headersOf({ rpc, accept, body, timeout, token }: Question): Promise<string[]> {
+  async #headersOf({ rpc, accept, body, timeout, token }: ProbeRequest): Promise<string[]> {
     const { scope, settings, headers } = this.#context;
-    const asks = token === undefined ? [headers.token, ...headers.asked] : headers.asked;
-    const values = await resolveHeadersWithin(scope, asks, nothing);
+    const dynamic = token === undefined ? [headers.token, ...headers.dynamic] : headers.dynamic;
+    const values = await resolveHeadersWithin(scope, dynamic, noNames);
     if ("init" in values) throw this.#errorOf(rpc, values, this.#requests);
-    // A header of the caller's own may hold a secret whatever its name is.
-    this.#secrets = this.#secrets.and([...values.values()]);
+    // Any header of the user may hold a secret.
+    this.#redactor = this.#redactor.and([...values.values()]);
     const list = ["accept", accept];
     if (!settings.headers.has("user-agent")) list.push("user-agent", `bytenite-jobs/${VERSION} probe`);
     if (body !== undefined) list.push("content-type", body.contentType);
@@ -144,42 +171,42 @@ export class Prober {
     return list;
   }
 
-  #answerTo(rpc: Question["rpc"], result: Awaited<ReturnType<typeof exchangedWithin>>): Answer {
+  #responseOf(rpc: ProbeRequest["rpc"], result: Awaited<ReturnType<typeof exchangedWithin>>): ProbeResponse {
     if (!("init" in result)) {
-      return readResponse(this.#secrets.redactResponse(result), this.#context.settings.protobufMediaType);
+      return readResponse(this.#redactor.redactResponse(result), this.#context.settings.protobufMediaType);
     }
-    // What one request broke is a finding; a server that cannot be reached, or a probe that is over, is an error.
+    // A single lost response is a finding. An unreachable server, and the end of the probe, are errors.
     const isLost = this.#requests === 1 || result.init.outcome === "not_sent";
     if (isLost || this.#context.scope.end !== undefined) {
       throw this.#errorOf(rpc, result, this.#requests - 1);
     }
-    return noAnswer(this.#secrets.redactFailure(result).init.reason);
+    return noResponse(this.#redactor.redactFailure(result).init.reason);
   }
 
-  /** @param answered how many requests were answered before */
-  #errorOf(rpc: Question["rpc"], failure: AttemptFailure, answered: number): RpcError {
-    const { init } = this.#secrets.redactFailure(failure);
-    const outcome = answered > 0 ? worseOutcome(init.outcome, "rejected") : init.outcome;
+  /** @param responses the number of responses before */
+  #errorOf(rpc: ProbeRequest["rpc"], failure: AttemptFailure, responses: number): RpcError {
+    const { init } = this.#redactor.redactFailure(failure);
+    const outcome = responses > 0 ? worseOutcome(init.outcome, "rejected") : init.outcome;
     const method = rpcName(Customer.method[rpc === "run" ? "runJob" : "abortJob"]);
     return new RpcError({ ...init, outcome, method, attempts: this.#requests });
   }
 
   /**
-   * A 2xx may mean that a job was run, or stopped, that does not exist, unless it holds a GenericResponse that says
-   * no. That is only believed in binary, where an absent `ok` is no word, if the same was said in JSON before.
+   * Whether a response may mean that the server accepted the request: a 2xx, unless its GenericResponse reports an error. In
+   * binary, where `ok: false` cannot be told from an absent `ok`, that counts only if the server did the same in JSON before.
    */
-  #mayBeAccepted({ status = 0, encoding, message }: Answer): boolean {
+  #mayBeAccepted({ status = 0, encoding, message }: ProbeResponse): boolean {
     if (status < 200 || status >= 300) return false;
     if (message === undefined || message.ok || (message.message === "" && message.error === undefined)) {
       return true;
     }
-    if (encoding === "json") this.#saysNoWith2xx = true;
-    return !this.#saysNoWith2xx;
+    if (encoding === "json") this.#rejectsWith2xx = true;
+    return !this.#rejectsWith2xx;
   }
 
-  #describe({ accept, body, timeout, token }: Question, verbAndPath: string): string {
+  #describe({ accept, body, timeout, token }: ProbeRequest, verbAndPath: string): string {
     const parts = [verbAndPath];
-    if (body !== undefined) parts.push(`${body.contentType} ${shown(body.contentType, body.bytes)}`);
+    if (body !== undefined) parts.push(`${body.contentType} ${bodyText(body.contentType, body.bytes)}`);
     parts.push(`accept ${accept}`);
     if (timeout !== undefined)
       parts.push(`${this.#context.settings.timeoutHeader ?? "grpc-timeout"} ${timeout}`);
@@ -188,13 +215,13 @@ export class Prober {
   }
 }
 
-/** What stands in the place of the rpc's name where there is no rpc. */
+/** Replaces the rpc's name in a path that the API does not have. */
 const ELSEWHERE = "no-such-method";
 
-/** In the place of a token: one that nobody was given. */
+/** A token that was never issued. */
 const WRONG_TOKEN = "bytenite-jobs-probe";
 
-function shown(contentType: string, bytes: Uint8Array): string {
+function bodyText(contentType: string, bytes: Uint8Array): string {
   if (contentType === JSON_MEDIA_TYPE) return Buffer.from(bytes).toString("utf8");
   return Buffer.from(bytes)
     .toString("hex")

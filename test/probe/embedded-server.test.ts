@@ -10,7 +10,7 @@ async function jobsServer(options: JobsServerOptions = {}): Promise<JobsServer> 
   return server;
 }
 
-/** Nothing was carried out, and every request was about the job that does not exist. */
+/** Expects that nothing was executed, and that every request was about the job that does not exist. */
 function expectHarmless(server: JobsServer, report: ProbeReport): void {
   expect(server.executions).toEqual([]);
   expect(report.requests).toBeGreaterThan(0);
@@ -19,7 +19,7 @@ function expectHarmless(server: JobsServer, report: ProbeReport): void {
   expect(calls.filter(({ path }) => !path.includes(`/jobs/${report.jobId}/`))).toEqual([]);
 }
 
-test("a server that speaks binary: config is proven to be field 2, and nothing is executed", async () => {
+test("a server with binary: config is proven to be field 2, and nothing is executed", async () => {
   const server = await jobsServer();
   const report = await probe({ baseUrl: server.baseUrl, accessToken: server.accessToken });
   expect(verdictsOf(report)).toEqual(binary);
@@ -30,7 +30,7 @@ test("a server that speaks binary: config is proven to be field 2, and nothing i
   expect(bodies).toContain("120108");
 });
 
-test("a server that labels binary as a stock gateway does", async () => {
+test("a server whose binary has the content type of a stock gateway", async () => {
   const server = await jobsServer({ binaryContentType: "application/octet-stream" });
   const report = await probe({ baseUrl: server.baseUrl, accessToken: server.accessToken });
   expect(verdictsOf(report)).toEqual(binary);
@@ -39,19 +39,19 @@ test("a server that labels binary as a stock gateway does", async () => {
   expectHarmless(server, report);
 });
 
-test("a server that knows binary by another name is asked by that name", async () => {
+test("a server with another media type for binary", async () => {
   const server = await jobsServer({ binaryMediaTypes: ["application/protobuf"] });
   const { baseUrl, accessToken } = server;
-  const unnamed = await probe({ baseUrl, accessToken });
-  expect(verdictsOf(unnamed)).toMatchObject({ "binary-answers": "refuted", "binary-requests": "refuted" });
-  const { meaning } = unnamed.findings.find(({ id }) => id === "binary-answers") ?? {};
-  expect(meaning).toContain("Names that it knows: application/protobuf.");
-  const named = await probe({ baseUrl, accessToken, protobufMediaType: "application/protobuf" });
-  expect(verdictsOf(named)).toEqual(binary);
+  const byDefault = await probe({ baseUrl, accessToken });
+  expect(verdictsOf(byDefault)).toMatchObject({ "binary-answers": "refuted", "binary-requests": "refuted" });
+  const { meaning } = byDefault.findings.find(({ id }) => id === "binary-answers") ?? {};
+  expect(meaning).toContain("Media types that it accepts: application/protobuf.");
+  const configured = await probe({ baseUrl, accessToken, protobufMediaType: "application/protobuf" });
+  expect(verdictsOf(configured)).toEqual(binary);
   expect(server.executions).toEqual([]);
 });
 
-test("a server that speaks JSON only: binary is refuted, and field numbers are not shown", async () => {
+test("a JSON-only server: binary is refuted, and field numbers are not shown", async () => {
   const server = await jobsServer({ encodings: "json" });
   const report = await probe({ baseUrl: server.baseUrl, accessToken: server.accessToken });
   expect(verdictsOf(report)).toEqual({
@@ -71,7 +71,7 @@ test("a server that speaks JSON only: binary is refuted, and field numbers are n
 test("a token that is not accepted", async () => {
   const server = await jobsServer();
   const report = await probe({ baseUrl: server.baseUrl, accessToken: "not-the-token" });
-  // It reads bodies before it looks at tokens, as a gateway does, so the rest can be seen all the same.
+  // Like a gateway, it reads the body before the token, so that the other checks still work.
   expect(verdictsOf(report)).toMatchObject({ token: "refuted", "config-field": "proven" });
   expect(report.summary).toContain("token is not accepted");
   expectHarmless(server, report);

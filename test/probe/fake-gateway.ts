@@ -4,18 +4,18 @@ import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { StatusSchema } from "../../gen/google/rpc/status_pb.js";
 import { httpServer, type Loopback } from "../support/loopback.ts";
 
-/** What a field with a length takes for its content. A field that is not named takes everything. */
-export type FieldKind = "text" | "fixed64 list" | { readonly [field: number]: FieldKind };
+/** The content that a length-delimited field accepts. An unknown field accepts any content. */
+export type FieldKind = "string" | "fixed64 list" | { readonly [field: number]: FieldKind };
 
-/** How a gateway that is made by hand behaves. By default as a stock one, whose jobs do not exist. */
+/** The behaviour of a fake gateway. By default it is a stock one whose jobs do not exist. */
 export interface FakeGateway {
   /** The fields of the run request. */
   readonly fields?: { readonly [field: number]: FieldKind };
-  /** Answers before anything is read, unless it gives undefined. */
+  /** Responds before the request is read, unless it returns undefined. */
   readonly before?: (request: FakeRequest) => FakeResponse | undefined;
-  /** What is said of a request that could be read. @default 404 */
-  readonly response?: (request: FakeRequest) => FakeResponse;
-  /** What bodies in either encoding are made of. @default google.rpc.Status */
+  /** Responds to a readable request. @default 404 */
+  readonly respond?: (request: FakeRequest) => FakeResponse;
+  /** Encodes the body of a response. @default as a google.rpc.Status */
   readonly write?: (response: FakeResponse, isBinary: boolean) => Uint8Array | string;
 }
 
@@ -24,7 +24,7 @@ export interface FakeRequest {
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
   readonly isBinary: boolean;
-  /** How many requests came before it. */
+  /** The number of requests before it. */
   readonly index: number;
 }
 
@@ -45,7 +45,7 @@ export const malformed: FakeResponse = { status: 400, code: 3, message: "malform
 const binaryType = "application/x-protobuf";
 
 export async function fakeGateway(options: FakeGateway = {}): Promise<RunningFake> {
-  const { fields = { 1: "text", 2: {} }, before, response = () => noSuchJob, write = writeStatus } = options;
+  const { fields = { 1: "string", 2: {} }, before, respond = () => noSuchJob, write = writeStatus } = options;
   const seen: FakeRequest[] = [];
   const loopback = await httpServer(async (req, res) => {
     const chunks: Buffer[] = [];
@@ -54,12 +54,12 @@ export async function fakeGateway(options: FakeGateway = {}): Promise<RunningFak
     const isBinary = headers["content-type"] === binaryType;
     const request = { path: url, headers, body: Buffer.concat(chunks), isBinary, index: seen.length };
     seen.push(request);
-    const answersBinary = headers.accept === binaryType || (isBinary && headers.accept !== "*");
-    const said = before?.(request) ?? (isReadable(request, fields) ? response(request) : malformed);
-    res.writeHead(said.status, {
-      "content-type": answersBinary ? "application/octet-stream" : "application/json",
+    const isBinaryResponse = headers.accept === binaryType || (isBinary && headers.accept !== "*");
+    const response = before?.(request) ?? (isReadable(request, fields) ? respond(request) : malformed);
+    res.writeHead(response.status, {
+      "content-type": isBinaryResponse ? "application/octet-stream" : "application/json",
     });
-    res.end(write(said, answersBinary));
+    res.end(write(response, isBinaryResponse));
   });
   return { ...loopback, seen, baseUrl: `${loopback.origin}/v1/customer` };
 }
@@ -82,13 +82,13 @@ function isReadable({ path, headers, body, isBinary }: FakeRequest, fields: Fiel
   }
 }
 
-/** Throws, unless the bytes can be the content. */
+/** @throws if the bytes are not valid content */
 function readContent(kind: FieldKind | undefined, bytes: Uint8Array): void {
   if (kind === undefined) return;
-  if (kind === "text") {
+  if (kind === "string") {
     new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } else if (kind === "fixed64 list") {
-    if (bytes.length % 8 !== 0) throw new RangeError("no whole number of numbers");
+    if (bytes.length % 8 !== 0) throw new RangeError("the length is not a multiple of 8");
   } else {
     const reader = new BinaryReader(bytes);
     while (reader.pos < reader.len) {

@@ -33,7 +33,7 @@ describe("a server that accepts everything", () => {
     ["in JSON", okJson],
     ["in binary", ok],
     ["with ok and nothing else in binary", { ...ok, body: Uint8Array.of(0x08, 0x01) }],
-  ] as const)("%s is asked once", async (_, response) => {
+  ] as const)("%s gets one request", async (_, response) => {
     const server = await scriptedServer(response);
     const report = await probed(server);
     expect(server.seen).toHaveLength(1);
@@ -43,14 +43,14 @@ describe("a server that accepts everything", () => {
     expect(report.summary).toContain("Stopped");
   });
 
-  test("that it can read is asked no more", async () => {
+  test("that it can read gets no more requests", async () => {
     const server = await scriptedServer(status(400, 3), okJson);
     const report = await probed(server);
     expect(server.seen).toHaveLength(2);
     expect(verdictsOf(report)["unknown-job"]).toBe("refuted");
   });
 
-  test("to stop is asked no more", async () => {
+  test("of kind abort gets no more requests", async () => {
     const server = await scriptedServer(status(400, 3), status(404, 5), okJson);
     const report = await probed(server);
     expect(server.seen).toHaveLength(3);
@@ -59,7 +59,7 @@ describe("a server that accepts everything", () => {
   });
 });
 
-describe("a server that says the same to everything", () => {
+describe("a server that responds the same to everything", () => {
   test.each([
     ["400", status(400, 3)],
     ["400 of another kind", status(400, 9)],
@@ -77,7 +77,7 @@ describe("a server that says the same to everything", () => {
     expect(report.configField).toBeUndefined();
   });
 
-  test("a proxy's 404 is not this API, and it is asked no more", async () => {
+  test("a proxy's 404 is not this API, and gets no more requests", async () => {
     const server = await scriptedServer(html(404));
     const report = await probed(server);
     expect(withVerdict(report, "refuted")).toEqual(["reachable"]);
@@ -98,8 +98,8 @@ describe("a server that says the same to everything", () => {
   });
 });
 
-describe("a server that cannot be asked", () => {
-  test("nobody listens", async () => {
+describe("a server that cannot be probed", () => {
+  test("nothing listens on the port", async () => {
     const baseUrl = `http://127.0.0.1:${await closedPort()}`;
     const error = await caught(probed({ baseUrl }));
     expect(error).toMatchObject({ code: Code.Unavailable, outcome: "not_sent", attempts: 1 });
@@ -112,7 +112,7 @@ describe("a server that cannot be asked", () => {
     expect(server.seen).toHaveLength(1);
   });
 
-  test("it never responses", async () => {
+  test("it never responds", async () => {
     const moveOn = stopClock();
     const { baseUrl, seen } = await scriptedServer("hang");
     const ended = caught(probe({ baseUrl, accessToken: "token-1", timeoutMs: 50 }));
@@ -122,7 +122,7 @@ describe("a server that cannot be asked", () => {
     expect(error).toMatchObject({ code: Code.DeadlineExceeded, outcome: "unknown" });
   });
 
-  test("it stops answering, and the caller gives up", async () => {
+  test("it stops responding, and the caller aborts", async () => {
     const abort = new AbortController();
     const server = await fakeGateway({
       before({ index }) {
@@ -136,7 +136,7 @@ describe("a server that cannot be asked", () => {
     expect(server.seen).toHaveLength(6);
   });
 
-  test("its response is longer than it may be", async () => {
+  test("its response is longer than the limit", async () => {
     const { baseUrl } = await scriptedServer({ status: 404, body: "x".repeat(2_000) });
     const error = await caught(probe({ baseUrl, accessToken: "token-1", maxResponseBytes: 1_000 }));
     expect(error.code).toBe(Code.ResourceExhausted);
@@ -151,7 +151,7 @@ describe("a server that cannot be asked", () => {
     expect(server.seen).toEqual([]);
   });
 
-  test("connections that break on binary bodies leave the rest as it is", async () => {
+  test("connections that fail for binary bodies do not affect the other checks", async () => {
     const lost = new Set<number>();
     const server: RunningFake = await fakeGateway({
       before({ isBinary, index }) {
@@ -211,21 +211,21 @@ describe("the fields of the run request", () => {
     expect([config, report.configField]).toEqual(["refuted", undefined]);
   });
 
-  test("no message at all: perhaps it is not looked into", async () => {
+  test("no message at all: the server may not decode messages", async () => {
     const [report, config] = await verdicts({ fields: {} });
     expect([config, report.configField]).toEqual(["not shown", undefined]);
   });
 
-  test("a text that the service does not like is not taken for a message", async () => {
-    const isDisliked = (body: Buffer) => body[0] === 0x12 && !/^[a-z ]+$/.test(body.toString("latin1", 2));
+  test("a string that the service rejects is not taken for a message", async () => {
+    const isInvalid = (body: Buffer) => body[0] === 0x12 && !/^[a-z ]+$/.test(body.toString("latin1", 2));
     const [report, config] = await verdicts({
-      fields: { 2: "text", 5: {} },
-      response: ({ body, isBinary }) => (isBinary && isDisliked(body) ? malformed : noSuchJob),
+      fields: { 2: "string", 5: {} },
+      respond: ({ body, isBinary }) => (isBinary && isInvalid(body) ? malformed : noSuchJob),
     });
     expect([config, report.configField]).toEqual(["refuted", 5]);
   });
 
-  test("a response that speaks of the moment leaves the field open", async () => {
+  test("a transient error leaves the field unclear", async () => {
     const [report, config] = await verdicts({
       before: ({ body }) =>
         body.toString("hex") === "120108" ? { status: 429, code: 8, message: "slow down" } : undefined,
@@ -233,25 +233,25 @@ describe("the fields of the run request", () => {
     expect([config, report.configField]).toEqual(["not shown", undefined]);
   });
 
-  test("a config whose first field is a text", async () => {
-    const [report] = await verdicts({ fields: { 2: { 1: "text" } } });
+  test("a config whose first field is a string", async () => {
+    const [report] = await verdicts({ fields: { 2: { 1: "string" } } });
     expect(verdictsOf(report)["config-values"]).toBe("refuted");
     const { meaning } = report.findings.find(({ id }) => id === "config-values") ?? {};
     expect(meaning).toContain("1 (task_timeout)");
   });
 });
 
-describe("servers with ways of their own", () => {
-  test("an id that is malformed to it is not asked about for long", async () => {
+describe("servers with their own behaviour", () => {
+  test("an id that the server finds malformed is replaced", async () => {
     const server = await fakeGateway({
-      response: ({ path }) => (path.includes("bytenite-jobs-probe") ? malformed : noSuchJob),
+      respond: ({ path }) => (path.includes("bytenite-jobs-probe") ? malformed : noSuchJob),
     });
     const report = await probed(server);
     expect(report.jobId).toMatch(/^[0-9a-f-]{36}$/);
     expect(verdictsOf(report)).toMatchObject({ reachable: "proven", "config-field": "proven" });
   });
 
-  test("fields that it does not know are refused: binary is neither proven nor refuted", async () => {
+  test("unknown fields are rejected: binary is neither proven nor refuted", async () => {
     const server = await fakeGateway({
       before: ({ isBinary, body }) => (isBinary && body[0] !== 0x0a ? malformed : undefined),
       write: ({ code, message }) => JSON.stringify({ code, message }),
@@ -259,25 +259,25 @@ describe("servers with ways of their own", () => {
     expect(verdictsOf(await probed(server))).toMatchObject({ "binary-requests": "not shown" });
   });
 
-  test("the token is looked at before the body", async () => {
+  test("the token is checked before the body", async () => {
     const server = await fakeGateway({ before: () => ({ status: 401, code: 16, message: "who?" }) });
     const report = await probed(server);
     expect(withVerdict(report, "refuted")).toEqual(["token"]);
     expect(verdictsOf(report)).toMatchObject({ reachable: "not shown", "config-field": "not shown" });
   });
 
-  test("a token that nobody asks for is not proven", async () => {
+  test("a token that the server does not require is not proven", async () => {
     expect(verdictsOf(await probed(await fakeGateway())).token).toBe("not shown");
   });
 
-  const who = { status: 401, code: 16, message: "who?" };
+  const unauthenticated = { status: 401, code: 16, message: "who?" };
 
   test.each([
-    ["is checked", (token: string | undefined) => token === "token-1", "proven"],
-    ["only has to be there", (token: string | undefined) => token !== undefined, "not shown"],
-  ] as const)("a token that %s", async (_, isGood, verdict) => {
+    ["is validated", (token: string | undefined) => token === "token-1", "proven"],
+    ["only has to be present", (token: string | undefined) => token !== undefined, "not shown"],
+  ] as const)("a token that %s", async (_, isValid, verdict) => {
     const server = await fakeGateway({
-      response: ({ headers }) => (isGood(headers.authorization) ? noSuchJob : who),
+      respond: ({ headers }) => (isValid(headers.authorization) ? noSuchJob : unauthenticated),
     });
     const report = await probed(server);
     expect(verdictsOf(report)).toMatchObject({ reachable: "proven", token: verdict });
@@ -286,11 +286,11 @@ describe("servers with ways of their own", () => {
   });
 
   test.each([
-    ["for who asks", who],
-    ["for who asks, with 403", { status: 403, code: 7, message: "not yours" }],
+    ["for the caller", unauthenticated],
+    ["for the caller, with 403", { status: 403, code: 7, message: "not yours" }],
     ["for something else", { status: 500, code: 13, message: "sorry" }],
-  ])("a run that is refused %s says nothing of the job", async (_, response) => {
-    const report = await probed(await fakeGateway({ response: () => response }));
+  ])("a run that is rejected %s says nothing about the job", async (_, response) => {
+    const report = await probed(await fakeGateway({ respond: () => response }));
     expect(verdictsOf(report)).toMatchObject({
       reachable: "proven",
       "unknown-job": "not shown",
@@ -322,7 +322,7 @@ describe("servers with ways of their own", () => {
     });
   });
 
-  test("a header that something in between refuses is no deadline that is read", async () => {
+  test("a header that an intermediary rejects is not a deadline that the API reads", async () => {
     const server = await fakeGateway({
       before: ({ headers }) => (headers["grpc-timeout"] === undefined ? undefined : malformed),
     });
@@ -332,9 +332,9 @@ describe("servers with ways of their own", () => {
     });
   });
 
-  test("secrets that it repeats are not in the report", async () => {
+  test("the report has no secrets, even if the server repeats them", async () => {
     const server = await fakeGateway({
-      response: ({ headers }) => ({
+      respond: ({ headers }) => ({
         ...noSuchJob,
         message: `${headers.authorization} ${headers["x-api-key"]}`,
       }),
@@ -346,27 +346,27 @@ describe("servers with ways of their own", () => {
     expect(JSON.stringify(report)).not.toMatch(/token-1|key-12345/);
   });
 
-  test("what would control a terminal is not in the report", async () => {
+  test("the report has no control characters", async () => {
     const server = await fakeGateway({
-      response: () => ({ ...noSuchJob, message: "\u001b[2Jgone\r\n\u202e" }),
+      respond: () => ({ ...noSuchJob, message: "\u001b[2Jgone\r\n\u202e" }),
     });
     expect(JSON.stringify(await probed(server))).not.toMatch(/\\u001b|\\r|\\n|\u202e/);
   });
 });
 
-describe("a server that responses errors with its own message", () => {
-  const said = ({ status, message }: FakeResponse): GenericResponse =>
+describe("a server whose errors are its own message", () => {
+  const messageOf = ({ status, message }: FakeResponse): GenericResponse =>
     create(GenericResponseSchema, {
       requestId: "request-1",
       message,
       error: create(ErrorSchema, { code: BigInt(status), message: "no such job", description: "look it up" }),
     });
-  const inJson = (response: FakeResponse) => toJsonString(GenericResponseSchema, said(response));
+  const inJson = (response: FakeResponse) => toJsonString(GenericResponseSchema, messageOf(response));
 
-  test("shows which numbers fit", async () => {
+  test("proves the numbers that match", async () => {
     const server = await fakeGateway({
       write: (response, isBinary) =>
-        isBinary ? toBinary(GenericResponseSchema, said(response)) : inJson(response),
+        isBinary ? toBinary(GenericResponseSchema, messageOf(response)) : inJson(response),
     });
     const report = await probed(server);
     expect(verdictsOf(report)).toMatchObject({ "answer-fields": "proven", "config-field": "proven" });
@@ -376,7 +376,7 @@ describe("a server that responses errors with its own message", () => {
 
   test("proves nothing with other numbers", async () => {
     const swapped = (response: FakeResponse) => {
-      const { requestId, message, ...rest } = said(response);
+      const { requestId, message, ...rest } = messageOf(response);
       return toBinary(
         GenericResponseSchema,
         create(GenericResponseSchema, { ...rest, requestId: message, message: requestId }),
@@ -388,12 +388,12 @@ describe("a server that responses errors with its own message", () => {
     expect(verdictsOf(await probed(server))["answer-fields"]).toBe("not shown");
   });
 
-  test("and with 200, is not taken for one that accepts", async () => {
+  test("and whose status is 200, is not taken for one that accepts", async () => {
     const server = await fakeGateway({
-      response: () => ({ ...noSuchJob, status: 200 }),
+      respond: () => ({ ...noSuchJob, status: 200 }),
       write: (response, isBinary) => {
         const real = response.status === 200 ? { ...response, status: 404 } : response;
-        return isBinary ? toBinary(GenericResponseSchema, said(real)) : inJson(real);
+        return isBinary ? toBinary(GenericResponseSchema, messageOf(real)) : inJson(real);
       },
     });
     const report = await probed(server);
@@ -405,18 +405,18 @@ describe("a server that responses errors with its own message", () => {
 describe("options", () => {
   test.each([
     ["no credential", {}, "give either accessToken or apiKey"],
-    ["two", { accessToken: "a", apiKey: "b" }, "give either accessToken or apiKey"],
+    ["two credentials", { accessToken: "a", apiKey: "b" }, "give either accessToken or apiKey"],
     [
       "a token over http",
       { baseUrl: "http://example.com", accessToken: "a" },
       "accessToken: a credential would go",
     ],
     ["a secret over http", { baseUrl: "http://example.com", apiKey: "a" }, "apiKey: a credential would go"],
-    ["one that it has no use for", { accessToken: "a", retry: false }, "a probe has no option retry"],
-    ["one that there is not", { accessToken: "a", timeoutMS: 1 }, 'there is no option "timeoutMS"'],
+    ["one that a probe does not have", { accessToken: "a", retry: false }, "a probe has no option retry"],
+    ["an unknown one", { accessToken: "a", timeoutMS: 1 }, 'there is no option "timeoutMS"'],
     ["a bad signal", { accessToken: "a", signal: {} }, "signal must be an AbortSignal"],
     [
-      "its own header",
+      "the header of the token",
       { accessToken: "a", headers: { Authorization: "b" } },
       "headers: the Authorization header",
     ],

@@ -7,35 +7,37 @@ import { type FindingId, type ProbeReport, probe } from "../../src/index.ts";
 import { httpServer } from "../support/loopback.ts";
 import { withVerdict } from "./verdicts.ts";
 
-// Servers that are not the API. Nothing of them may be proven: there is another explanation for each thing they say.
+// Servers that are not the API. Nothing may be proven about them.
 
-interface Asked {
+interface ServerRequest {
   readonly method: string;
   readonly path: string;
   readonly contentType: string;
   readonly accept: string;
   readonly authorization: string | undefined;
   readonly body: Buffer;
-  /** How many requests came before it. */
+  /** The number of requests before it. */
   readonly index: number;
 }
 
-interface Said {
+interface ServerResponse {
   readonly status: number;
   readonly type?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
 }
 
-type Server = (asked: Asked) => Said;
+type Server = (request: ServerRequest) => ServerResponse;
 
-async function probed(server: Server): Promise<{ readonly report: ProbeReport; readonly seen: Asked[] }> {
-  const seen: Asked[] = [];
+async function probed(
+  server: Server,
+): Promise<{ readonly report: ProbeReport; readonly seen: ServerRequest[] }> {
+  const seen: ServerRequest[] = [];
   const { origin } = await httpServer(async (req: IncomingMessage, res) => {
     const chunks: Buffer[] = [];
     for await (const chunk of req) chunks.push(chunk as Buffer);
     const { method = "", url: path = "", headers } = req;
-    const asked: Asked = {
+    const request: ServerRequest = {
       method,
       path,
       contentType: headers["content-type"] ?? "",
@@ -44,8 +46,8 @@ async function probed(server: Server): Promise<{ readonly report: ProbeReport; r
       body: Buffer.concat(chunks),
       index: seen.length,
     };
-    seen.push(asked);
-    const { status, type, headers: more, body } = server(asked);
+    seen.push(request);
+    const { status, type, headers: more, body } = server(request);
     res.writeHead(status, { ...(type !== undefined && { "content-type": type }), ...more });
     res.end(body);
   });
@@ -53,13 +55,13 @@ async function probed(server: Server): Promise<{ readonly report: ProbeReport; r
   return { report, seen };
 }
 
-const json = (status: number, body: unknown): Said => ({
+const json = (status: number, body: unknown): ServerResponse => ({
   status,
   type: "application/json",
   body: JSON.stringify(body),
 });
 
-/** A google.rpc.Status, in what the request asks for, as a gateway writes it. */
+/** A google.rpc.Status in the accepted encoding, as from a gateway. */
 const rpcStatus =
   (status: number, code: number): Server =>
   ({ accept }) =>
@@ -71,8 +73,8 @@ const rpcStatus =
         }
       : json(status, { code, message: "no", details: [] });
 
-/** ByteNite's own message, in JSON: also what many other servers response errors with. */
-const words =
+/** ByteNite's own message in JSON, which many other servers use for errors too. */
+const messageOnly =
   (status: number): Server =>
   () =>
     json(status, { message: "no" });
@@ -85,7 +87,7 @@ const empty =
   (status: number, headers: Readonly<Record<string, string>> = {}): Server =>
   () => ({ status, headers });
 
-const isJson = ({ body }: Asked): boolean => {
+const isJson = ({ body }: ServerRequest): boolean => {
   try {
     JSON.parse(body.toString("utf8"));
     return true;
@@ -94,19 +96,19 @@ const isJson = ({ body }: Asked): boolean => {
   }
 };
 
-/** A framework that parses bodies before it looks for a route, which it then does not find. */
+/** A framework that parses the body first, and then finds no route. */
 const parsesFirst =
-  (malformed: Said, notFound: Said): Server =>
-  (asked) =>
-    isJson(asked) ? notFound : malformed;
+  (malformed: ServerResponse, notFound: ServerResponse): Server =>
+  (request) =>
+    isJson(request) ? notFound : malformed;
 
-/** What a gateway of another API says, which has no such routes. */
+/** The gateway of another API, which has no such routes. */
 const otherGateway = rpcStatus(404, 5);
 
 const withToken =
   (then: Server): Server =>
-  (asked) =>
-    asked.authorization === "token-1" ? then(asked) : json(401, { code: 16, message: "who?" });
+  (request) =>
+    request.authorization === "token-1" ? then(request) : json(401, { code: 16, message: "who?" });
 
 const servers: Readonly<Record<string, readonly (readonly [string, Server])[]>> = {
   "200 to all": [
@@ -123,21 +125,21 @@ const servers: Readonly<Record<string, readonly (readonly [string, Server])[]>> 
     ["202", empty(202)],
   ],
   "401 to all": [
-    ["in the API's words", rpcStatus(401, 16)],
-    ["in other words", words(401)],
+    ["as a Status", rpcStatus(401, 16)],
+    ["as another message", messageOnly(401)],
     ["as a page", page(401)],
-    ["without a word", empty(401, { "www-authenticate": "Basic" })],
+    ["with an empty body", empty(401, { "www-authenticate": "Basic" })],
   ],
   "403 to all": [
-    ["in the API's words", rpcStatus(403, 7)],
-    ["in other words", words(403)],
+    ["as a Status", rpcStatus(403, 7)],
+    ["as another message", messageOnly(403)],
     ["as a page", page(403)],
   ],
   "404 to all": [
-    ["in the API's words, at a wrong path", otherGateway],
-    ["in other words", words(404)],
+    ["as a Status, at a wrong path", otherGateway],
+    ["as another message", messageOnly(404)],
     ["as a page", page(404)],
-    ["without a word", empty(404)],
+    ["with an empty body", empty(404)],
     ["behind a check of the token", withToken(otherGateway)],
   ],
   "a page to all": [
@@ -147,20 +149,20 @@ const servers: Readonly<Record<string, readonly (readonly [string, Server])[]>> 
   ],
   "a redirect to all": [
     ["301", empty(301, { location: "https://example.com/" })],
-    ["302 to a login", () => ({ ...page(302)({} as Asked), headers: { location: "/login" } })],
+    ["302 to a login", () => ({ ...page(302)({} as ServerRequest), headers: { location: "/login" } })],
     ["307", empty(307, { location: "/elsewhere" })],
   ],
-  "another API that speaks JSON only": [
+  "another JSON-only API": [
     [
-      "with a Status in JSON for everything that it does not know",
+      "with a Status in JSON for unknown paths",
       parsesFirst(json(400, { code: 3, message: "bad" }), json(404, { code: 5, message: "no" })),
     ],
     [
-      "that says message",
+      "with a message property",
       parsesFirst(json(400, { message: "bad JSON" }), json(404, { message: "Not Found" })),
     ],
     [
-      "as Express and Nest have it",
+      "as with Express and Nest",
       parsesFirst(
         json(400, { statusCode: 400, message: "Unexpected token ]", error: "Bad Request" }),
         json(404, { statusCode: 404, message: "Cannot POST /v1", error: "Not Found" }),
@@ -171,14 +173,17 @@ const servers: Readonly<Record<string, readonly (readonly [string, Server])[]>> 
       parsesFirst(json(400, { code: 400, message: "bad" }), json(404, { code: 404, message: "no" })),
     ],
     [
-      "that responses unknown paths with 405",
+      "with 405 for unknown paths",
       parsesFirst(json(400, { code: 3, message: "bad" }), json(405, { code: 12, message: "no" })),
     ],
     [
       "behind a check of the token",
       withToken(parsesFirst(json(400, { code: 3, message: "bad" }), json(404, { code: 5, message: "no" }))),
     ],
-    ["that refuses what is not JSON", (asked) => (isJson(asked) ? words(404)(asked) : words(415)(asked))],
+    [
+      "that rejects other content than JSON",
+      (request) => (isJson(request) ? messageOnly(404)(request) : messageOnly(415)(request)),
+    ],
   ],
   "an echo": [
     [
@@ -193,31 +198,33 @@ const servers: Readonly<Record<string, readonly (readonly [string, Server])[]>> 
     ["with 400", ({ body, contentType }) => ({ status: 400, type: contentType || "text/plain", body })],
   ],
   "503 to all": [
-    ["in the API's words", rpcStatus(503, 14)],
+    ["as a Status", rpcStatus(503, 14)],
     ["as a page", page(503)],
-    ["that says when to come back", empty(503, { "retry-after": "1" })],
+    ["with Retry-After", empty(503, { "retry-after": "1" })],
   ],
   "429 to all": [
-    ["in the API's words", rpcStatus(429, 8)],
-    ["in other words", words(429)],
-    ["without a word", empty(429, { "retry-after": "1" })],
+    ["as a Status", rpcStatus(429, 8)],
+    ["as another message", messageOnly(429)],
+    ["with an empty body", empty(429, { "retry-after": "1" })],
     [
       "after the first",
-      (asked) =>
-        asked.index === 0 ? json(400, { code: 3, message: "bad" }) : json(429, { code: 8, message: "slow" }),
+      (request) =>
+        request.index === 0
+          ? json(400, { code: 3, message: "bad" })
+          : json(429, { code: 8, message: "slow" }),
     ],
   ],
   garbage: [
     [
-      "under the name of binary",
+      "with the content type of binary",
       () => ({ status: 404, type: "application/x-protobuf", body: Uint8Array.of(0xff, 0x07, 1) }),
     ],
-    ["under the name of JSON", () => ({ status: 404, type: "application/json", body: "{{{" })],
+    ["with the content type of JSON", () => ({ status: 404, type: "application/json", body: "{{{" })],
     ["with 200", () => ({ status: 200, type: "application/x-protobuf", body: Uint8Array.of(0xff, 0x07, 1) })],
-    ["without a name", () => ({ status: 500, body: Uint8Array.of(0, 1, 2, 3) })],
+    ["without a content type", () => ({ status: 500, body: Uint8Array.of(0, 1, 2, 3) })],
     [
-      "a Status in binary, whatever is asked for",
-      () => rpcStatus(404, 5)({ accept: "application/x-protobuf" } as Asked),
+      "a Status in binary for every Accept",
+      () => rpcStatus(404, 5)({ accept: "application/x-protobuf" } as ServerRequest),
     ],
   ],
   "all other errors": [
@@ -230,31 +237,29 @@ const servers: Readonly<Record<string, readonly (readonly [string, Server])[]>> 
 };
 
 describe.each(Object.entries(servers))("%s", (_, variants) => {
-  test.each(variants)("%s: nothing is proven, and little is asked", async (_, server) => {
+  test.each(variants)("%s: nothing is proven, with few requests", async (_, server) => {
     const { report, seen } = await probed(server);
     expect(withVerdict(report, "proven")).toEqual([]);
     expect(report.configField).toBeUndefined();
     expect(seen.length).toBeLessThanOrEqual(5);
-    // At most one thing can be seen: that the API is not here, or that the token is not good for whatever is here.
+    // At most one finding is possible: this is not the API, or its token is not valid here.
     const refuted = withVerdict(report, "refuted");
     expect([[], ["reachable"], ["token"]]).toContainEqual(refuted);
   });
 });
 
-describe("what it says instead", () => {
-  const said = (report: ProbeReport, id: FindingId) =>
+describe("the report says", () => {
+  const meaningOf = (report: ProbeReport, id: FindingId) =>
     report.findings.find((each) => each.id === id)?.meaning ?? "";
 
-  test("a page, and where it is", async () => {
+  test("that a page is not the API, with its URL", async () => {
     const { report, seen } = await probed(page(200));
     const url = `${report.baseUrl}/jobs/…/run`;
-    expect(report.stopped).toBe(
-      `POST ${url} was answered with a page, 200 (text/html; charset=utf-8): Welcome`,
+    expect(report.stopped).toBe(`POST ${url} responds with a page, 200 (text/html; charset=utf-8): Welcome`);
+    expect(meaningOf(report, "reachable")).toContain(
+      `${report.stopped}. That is not this API: check the base URL.`,
     );
-    expect(said(report, "reachable")).toContain(
-      `${report.stopped}. That is not this API: look at the base URL.`,
-    );
-    expect(said(report, "unknown-job")).toContain("neither yes nor no");
+    expect(meaningOf(report, "unknown-job")).toContain("neither accepts nor rejects");
     expect(report.summary).toContain("a page");
     expect(seen).toHaveLength(1);
   });
@@ -263,32 +268,34 @@ describe("what it says instead", () => {
     ["404", page(404), "a page"],
     ["a redirect", empty(307, { location: "/elsewhere" }), "a redirect"],
     ["405", empty(405), "something else"],
-  ])("%s, and where it is", async (_, server, what) => {
+  ])("that %s is not the API, with its URL", async (_, server, what) => {
     const { report } = await probed(server);
-    expect(said(report, "reachable")).toContain(`POST ${report.baseUrl}/jobs/…/run responses with ${what}`);
+    expect(meaningOf(report, "reachable")).toContain(
+      `POST ${report.baseUrl}/jobs/…/run responds with ${what}`,
+    );
     expect(withVerdict(report, "refuted")).toEqual(["reachable"]);
   });
 
   test.each([
-    ["nothing", empty(204), "nothing, 204"],
-    ["an empty message", () => json(200, {}), "something that is not the API's word, 200"],
-  ])("%s with 2xx says neither yes nor no", async (_, server, what) => {
+    ["an empty body", empty(204), "an empty body, 204"],
+    ["an empty message", () => json(200, {}), "something that is not a message of this API, 200"],
+  ])("that %s with 2xx neither accepts nor rejects", async (_, server, what) => {
     const { report, seen } = await probed(server);
-    expect(report.stopped).toContain(`was answered with ${what}`);
+    expect(report.stopped).toContain(`responds with ${what}`);
     expect(withVerdict(report, "refuted")).toEqual([]);
     expect(seen).toHaveLength(1);
   });
 
-  test("a server that reads every body, wherever it is sent", async () => {
+  test("that a server reads bodies at any path", async () => {
     const { report } = await probed(
       parsesFirst(json(400, { code: 3, message: "bad" }), json(404, { code: 5, message: "no" })),
     );
-    expect(said(report, "reachable")).toContain("wherever it is sent to");
-    expect(said(report, "unknown-job")).toContain("was not shown to be there");
+    expect(meaningOf(report, "reachable")).toContain("at any path");
+    expect(meaningOf(report, "unknown-job")).toContain("was not shown to be reachable");
   });
 });
 
-// Two kinds of servers that know nothing of jobs, each in all its forms.
+// Random servers of two kinds that know nothing about jobs.
 describe("nothing is proven of a server whose responses depend", () => {
   const pool: readonly Server[] = [
     rpcStatus(400, 3),
@@ -297,15 +304,15 @@ describe("nothing is proven of a server whose responses depend", () => {
     rpcStatus(404, 5),
     rpcStatus(500, 13),
     rpcStatus(503, 14),
-    words(400),
-    words(404),
+    messageOnly(400),
+    messageOnly(404),
     page(404),
     page(200),
   ];
   const tableOf = () => fc.array(fc.nat({ max: pool.length - 1 }), { minLength: 16, maxLength: 16 });
   const hash = (text: string) => [...text].reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) % 9973, 7);
 
-  test.each<[string, (asked: Asked) => string]>([
+  test.each<[string, (request: ServerRequest) => string]>([
     [
       "on all but the path",
       ({ body, contentType, authorization }) => `${body.toString("hex")} ${contentType} ${authorization}`,
@@ -319,9 +326,9 @@ describe("nothing is proven of a server whose responses depend", () => {
     async (_, keyOf) => {
       await fc.assert(
         fc.asyncProperty(tableOf(), async (table) => {
-          const { report } = await probed((asked) => {
-            const pick = table[hash(keyOf(asked)) % table.length] ?? 0;
-            return (pool[pick] as Server)(asked);
+          const { report } = await probed((request) => {
+            const pick = table[hash(keyOf(request)) % table.length] ?? 0;
+            return (pool[pick] as Server)(request);
           });
           expect(withVerdict(report, "proven")).toEqual([]);
         }),

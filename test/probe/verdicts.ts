@@ -1,16 +1,16 @@
 import type { FindingId, ProbeReport, Verdict } from "../../src/index.ts";
 
-/** The verdicts of a report, by the ids of its findings. */
+/** The verdicts of a report, by the id of the finding. */
 export function verdictsOf({ findings }: ProbeReport): Readonly<Record<FindingId, Verdict>> {
   return Object.fromEntries(findings.map(({ id, verdict }) => [id, verdict])) as Record<FindingId, Verdict>;
 }
 
-/** The ids of a report's findings that have a verdict. */
+/** The ids of the findings with this verdict. */
 export function withVerdict(report: ProbeReport, verdict: Verdict): readonly FindingId[] {
   return report.findings.filter((each) => each.verdict === verdict).map(({ id }) => id);
 }
 
-/** What is found of a server that understands everything. */
+/** The verdicts for a server with binary, deadlines and tokens. */
 export const binary = {
   reachable: "proven",
   "unknown-job": "proven",

@@ -1,7 +1,6 @@
 import {
   create,
   type DescMessage,
-  type DescMethod,
   type DescMethodUnary,
   type DescService,
   type Message,
@@ -11,7 +10,7 @@ import { JSON_MEDIA_TYPE } from "../../codecs/media-type.ts";
 import { messageFromInit } from "../../codecs/message-from-init.ts";
 import { asError } from "../../errors/as-error.ts";
 import { Code } from "../../errors/code.ts";
-import { compileService } from "../../transcoding/compile-route.ts";
+import { compileService, isUnary } from "../../transcoding/compile-route.ts";
 import { readRequest } from "../../transcoding/read-request.ts";
 import { createRouter, type RouteMatch, type Router } from "../../transcoding/router.ts";
 import { methodKey, rpcName } from "../../transcoding/rpc-name.ts";
@@ -77,10 +76,6 @@ function rpcHandlers<Service extends DescService>(
     handlers.set(method, handler as Handler<DescMessage, DescMessage>);
   }
   return handlers;
-}
-
-function isUnary(method: DescMethod): method is DescMethodUnary {
-  return method.methodKind === "unary";
 }
 
 function withoutBasePath(path: string, basePath: string): string {

@@ -5,31 +5,31 @@ import { transportHeaders } from "../client/transport-headers.ts";
 import { jobsCredential } from "../jobs/jobs-credential.ts";
 import type { ProbeSettings } from "./probe-options.ts";
 
-/** The headers of a probe's requests that may hold secrets. */
+/** The headers of a probe's requests. */
 export interface ProbeHeaders {
   /** The access token. */
   readonly token: DynamicHeader;
-  /** The caller's own headers that are functions. */
-  readonly asked: readonly DynamicHeader[];
-  /** The caller's own headers that are always the same, names and values in turn. */
+  /** The user's headers whose values are functions. */
+  readonly dynamic: readonly DynamicHeader[];
+  /** The user's headers with fixed values, names and values in turn. */
   readonly fixed: readonly string[];
-  /** What is known to be a secret before anything is asked for. */
+  /** The secrets that are known before the first request. */
   readonly secrets: readonly string[];
-  /** Ends an exchange of an API key that is under way. */
+  /** Cancels an exchange of an API key in flight. */
   stop(): void;
 }
 
-/** @throws RpcError `InvalidArgument` that names the option, if one cannot be used */
+/** @throws RpcError `InvalidArgument` that names an invalid option */
 export function probeHeaders(settings: ProbeSettings, connections: Connections): ProbeHeaders {
   const { transport } = settings;
   const credential = jobsCredential(settings.credential, transport, connections);
   const { header } = credential;
   if (transport.forbidsCredentials) throw insecureCredential(header.option);
-  const { asked, fixed, secrets } = transportHeaders(transport, undefined);
+  const { asked: dynamic, fixed, secrets } = transportHeaders(transport, undefined);
   return {
     token: header,
     stop: () => credential.stop(),
-    asked,
+    dynamic,
     fixed,
     secrets: [...secrets, ...(header.secrets ?? [])],
   };
