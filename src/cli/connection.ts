@@ -1,10 +1,8 @@
 import type { AccessTokenOption, ApiKeyOptions } from "../jobs/jobs-credential.ts";
-import { wholeNumber } from "./numbers.ts";
-import { checkUtf8, type ParsedOptions } from "./options.ts";
+import { checkUtf8, type ParsedOptions, UsageError, wholeNumber } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
-import { UsageError } from "./usage-error.ts";
 
-/** What a client and a probe have in common. */
+/** The connection options of a client and of a probe. */
 export type Connection = (AccessTokenOption | ApiKeyOptions) & {
   readonly baseUrl: string | undefined;
   readonly allowInsecure: boolean;
@@ -13,7 +11,7 @@ export type Connection = (AccessTokenOption | ApiKeyOptions) & {
 
 const variables = ["BYTENITE_BASE_URL", "BYTENITE_ACCESS_TOKEN", "BYTENITE_API_KEY"] as const;
 
-/** Where to call and as whom, from the options and the environment. What is given as an option wins. */
+/** Reads the connection options from the command line and the environment. The command line takes precedence. */
 export function connectionFrom(options: ParsedOptions, env: Terminal["env"]): Connection {
   for (const name of variables) checkUtf8(name, env[name] ?? "");
   return {
@@ -24,15 +22,15 @@ export function connectionFrom(options: ParsedOptions, env: Terminal["env"]): Co
   };
 }
 
-/** What may be wrong with a token that is not accepted, as far as can be seen without showing it. */
+/** Describes a common mistake in a token that the server rejects, without printing the token. */
 export function hintAboutToken({ accessToken }: Connection): string | undefined {
   if (typeof accessToken !== "string") return undefined;
   const [, before] = /^(bearer\b|authorization:|["'])/i.exec(accessToken.trimStart()) ?? [];
   if (before === undefined) return undefined;
-  return `the access token begins with ${before}; ByteNite takes the bare token`;
+  return `the access token begins with ${before}; ByteNite expects the bare token`;
 }
 
-/** An empty one is a slip: taken for none, it would lead to the production API. */
+/** An empty value is an error: as no value, it would lead to the production API. */
 function baseUrlFrom({ BYTENITE_BASE_URL: baseUrl }: Terminal["env"]): string | undefined {
   if (baseUrl === "") throw new UsageError("BYTENITE_BASE_URL is set, but empty");
   return baseUrl;
@@ -40,9 +38,14 @@ function baseUrlFrom({ BYTENITE_BASE_URL: baseUrl }: Terminal["env"]): string | 
 
 function credentialFrom(options: ParsedOptions, env: Terminal["env"]): AccessTokenOption | ApiKeyOptions {
   const tokenUrl = options.text("token-url");
-  const given = oneOf(options.text("access-token"), options.text("api-key"), "--access-token", "--api-key");
+  const fromOptions = oneOf(
+    options.text("access-token"),
+    options.text("api-key"),
+    "--access-token",
+    "--api-key",
+  );
   const credential =
-    given ??
+    fromOptions ??
     oneOf(
       env.BYTENITE_ACCESS_TOKEN || undefined,
       env.BYTENITE_API_KEY || undefined,
@@ -68,7 +71,7 @@ function oneOf(
   ...[tokenName, keyName]: readonly [string, string]
 ): AccessTokenOption | ApiKeyOptions | undefined {
   if (accessToken !== undefined && apiKey !== undefined) {
-    throw new UsageError(`${tokenName} and ${keyName} are both given: only one can be used`);
+    throw new UsageError(`${tokenName} and ${keyName} are both given; give only one`);
   }
   if (accessToken !== undefined) return { accessToken };
   return apiKey === undefined ? undefined : { apiKey };

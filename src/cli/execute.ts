@@ -3,26 +3,31 @@ import { Code } from "../errors/code.ts";
 import { RpcError } from "../errors/rpc-error.ts";
 import { VERSION } from "../version.ts";
 import type { Command } from "./command.ts";
-import { commands } from "./commands.ts";
+
 import { connectionFrom, hintAboutToken } from "./connection.ts";
 import { ExitStatus } from "./exit-status.ts";
 import { generalHelp, helpOf } from "./help.ts";
 import { type Interruption, listenForInterruption } from "./interruption.ts";
-import { inTermsOfCommandLine } from "./option-names.ts";
-import { checkUtf8, commonOptions, type ParsedOptions, parseOptions } from "./options.ts";
-import { didItHappen, reportError } from "./report-error.ts";
+import { abortCommand, deleteCommand, runCommand } from "./job-commands.ts";
+import { withCommandLineNames } from "./option-names.ts";
+import { checkUtf8, commonOptions, type ParsedOptions, parseOptions, UsageError } from "./options.ts";
+import { probeCommand } from "./probe-command.ts";
+import { describeOutcome, reportError } from "./report-error.ts";
+import { serveCommand } from "./serve-command.ts";
 import { printable, type Terminal } from "./terminal.ts";
-import { UsageError } from "./usage-error.ts";
 import { wantsJson } from "./wants-json.ts";
 
-/** How a command line ended. */
+/** All commands, in the order of the help. */
+const commands: readonly Command[] = [runCommand, abortCommand, deleteCommand, probeCommand, serveCommand];
+
+/** The result of a command line. */
 export interface Ended {
   readonly status: ExitStatus;
-  /** Whether a stream still waits for its reader, who gets no more: the process has to be ended. */
+  /** Whether a stream still waits for its reader, so that the process has to be ended. */
   readonly isStuck: boolean;
 }
 
-/** Does what a command line says, and reports it. */
+/** Executes a command line, and reports the result. */
 export async function execute(
   args: readonly string[],
   terminal: Terminal,
@@ -51,23 +56,23 @@ async function executeLine(
     return ExitStatus.Ok;
   }
   if (name === "--help" || name === "-h" || name === "help") {
-    const about = rest.find((arg) => !arg.startsWith("-"));
-    const command = commandCalled(about);
-    if (command !== undefined || about === undefined) return printHelp(command, isJson, terminal);
-    return reportUsage(noSuchCommand(about), undefined, isJson, terminal);
+    const topic = rest.find((arg) => !arg.startsWith("-"));
+    const command = findCommand(topic);
+    if (command !== undefined || topic === undefined) return printHelp(command, isJson, terminal);
+    return reportUsage(noSuchCommand(topic), undefined, isJson, terminal);
   }
-  const command = commandCalled(name);
+  const command = findCommand(name);
   if (command !== undefined) return executeCommand(command, rest, terminal, interruption);
   return reportUsage(noSuchCommand(name), undefined, isJson, terminal);
 }
 
-function printHelp(about: Command | undefined, isJson: boolean, terminal: Terminal): ExitStatus {
-  const help = about === undefined ? generalHelp() : helpOf(about);
+function printHelp(command: Command | undefined, isJson: boolean, terminal: Terminal): ExitStatus {
+  const help = command === undefined ? generalHelp(commands) : helpOf(command);
   terminal.out(isJson ? JSON.stringify({ ok: true, command: "help", help }) : help);
   return ExitStatus.Ok;
 }
 
-function commandCalled(name: string | undefined): Command | undefined {
+function findCommand(name: string | undefined): Command | undefined {
   return commands.find((each) => each.name === name);
 }
 
@@ -94,21 +99,21 @@ async function executeCommand(
     if (error instanceof UsageError) return reportUsage(error.message, command, isJson, terminal);
     const failure = error instanceof RpcError ? error : unexpected(error);
     if (isBadOption(failure)) {
-      return reportUsage(inTermsOfCommandLine(failure.reason, options), command, isJson, terminal);
+      return reportUsage(withCommandLineNames(failure.reason, options), command, isJson, terminal);
     }
     const hint = options === undefined ? undefined : hintOf(failure, options, terminal);
-    const doing = { command: command.name, jobId: options?.positionals[0], hint };
-    reportError(failure, doing, isJson, terminal);
+    const call = { command: command.name, jobId: options?.positionals[0], hint };
+    reportError(failure, call, isJson, terminal);
     return interruption.status ?? ExitStatus.Failed;
   }
 }
 
-/** A mistake of this program. What had begun before it may have happened. */
+/** Turns an unexpected error, which is a bug of this program, into an error with an unknown outcome. */
 function unexpected(thrown: unknown): RpcError {
   const { stack, message } = asError(thrown);
   return new RpcError({
     code: Code.Internal,
-    reason: `a mistake in bytenite-jobs: ${stack ?? message}`,
+    reason: `a bug in bytenite-jobs: ${stack ?? message}`,
     outcome: "unknown",
     cause: thrown,
   });
@@ -118,19 +123,19 @@ function hintOf({ status }: RpcError, options: ParsedOptions, { env }: Terminal)
   return status === 401 ? hintAboutToken(connectionFrom(options, env)) : undefined;
 }
 
-function checkOperands({ name, operands }: Command, given: readonly string[]): void {
-  if (given.length < operands.length) throw new UsageError(`${name} needs ${operands[given.length]}`);
-  if (given.length > operands.length) {
+function checkOperands({ name, operands }: Command, args: readonly string[]): void {
+  if (args.length < operands.length) throw new UsageError(`${name} needs ${operands[args.length]}`);
+  if (args.length > operands.length) {
     throw new UsageError(
       operands.length === 0 ? `${name} takes options only` : `${name} takes one ${operands[0]}`,
     );
   }
   operands.forEach((operand, i) => {
-    checkUtf8(operand, given[i] ?? "");
+    checkUtf8(operand, args[i] ?? "");
   });
 }
 
-/** What the library refuses before anything is sent was wrong on the command line. */
+/** An error before anything is sent, for an invalid argument, comes from the command line. */
 function isBadOption({ code, outcome, attempts, status }: RpcError): boolean {
   return code === Code.InvalidArgument && outcome === "not_sent" && attempts === 0 && status === undefined;
 }
@@ -143,8 +148,9 @@ function reportUsage(
 ): ExitStatus {
   const name = command?.name;
   if (isJson) {
-    // Who reads .error.outcome must not take this for a success.
-    const error = { name: "UsageError", reason, outcome: "not_sent", outcomeInWords: didItHappen.not_sent };
+    // Scripts that read .error.outcome must not take this for a success.
+    const outcomeInWords = describeOutcome("not_sent", name);
+    const error = { name: "UsageError", reason, outcome: "not_sent", outcomeInWords };
     out(JSON.stringify({ ok: false, command: name, usageError: reason, error }));
   } else {
     const help = `Help: bytenite-jobs ${name === undefined ? "--help" : `${name} --help`}`;

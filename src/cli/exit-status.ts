@@ -1,14 +1,14 @@
-/** How the process ends. */
+/** The exit statuses of the process. */
 export const ExitStatus = {
-  /** It was done, or nothing was refuted. */
+  /** The command succeeded; for a probe, nothing was refuted. */
   Ok: 0,
   /** The call failed, or the probe refuted something. */
   Failed: 1,
-  /** The command line cannot be understood. */
+  /** The command line is invalid. */
   Usage: 2,
-  /** It was done, as with 0, but its report could not be written where it belongs. */
+  /** As 0, but the report could not be written to its stream. */
   Unreported: 3,
-  /** Ended by Ctrl-C, as shells count it: 128 and the signal's number. */
+  /** Ended by Ctrl-C, by the convention of shells: 128 plus the number of the signal. */
   Interrupted: 130,
   /** Ended by SIGTERM. */
   Terminated: 143,

@@ -1,9 +1,9 @@
 import type { Command } from "./command.ts";
-import { commands } from "./commands.ts";
+
 import { commonOptions, type Options } from "./options.ts";
 
 /** The help of the whole program. */
-export function generalHelp(): string {
+export function generalHelp(commands: readonly Command[]): string {
   const width = Math.max(...commands.map((each) => nameAndOperands(each).length));
   return [
     "Usage: bytenite-jobs <command> [options]",
@@ -12,7 +12,7 @@ export function generalHelp(): string {
     ...commands.map((each) => `  ${nameAndOperands(each).padEnd(width)}  ${each.summary}`),
     "",
     "Options:",
-    "  -h, --help     print this help; behind a command, that of the command",
+    "  -h, --help     print this help; after a command, the help of the command",
     "      --version  print the version",
     "",
     ...environment,
@@ -40,13 +40,13 @@ export function helpOf(command: Command): string {
 
 const environment = [
   "Environment: BYTENITE_BASE_URL, and BYTENITE_ACCESS_TOKEN or BYTENITE_API_KEY.",
-  "Prefer these for secrets: other users of this machine can see options, and your shell remembers them.",
+  "Prefer these for secrets: other users of this machine can see options, and your shell keeps them in its history.",
 ];
 
 const statuses = [
-  "Exit status: 0 done, 1 the call failed (whether it happened is in its message, and is `outcome` with --json),",
-  "2 the command line is wrong and nothing was sent, 3 done, but the report could not be written (it went to the",
-  "other of standard output and standard error), 130 ended by Ctrl-C, 143 ended by SIGTERM.",
+  "Exit status: 0 success, 1 the call failed (the message, and `outcome` with --json, say whether it happened),",
+  "2 the command line is invalid and nothing was sent, 3 success, but the report could not be written to its stream",
+  "and went to the other one (standard output or standard error), 130 ended by Ctrl-C, 143 ended by SIGTERM.",
 ];
 
 function nameAndOperands({ name, operands }: Command): string {

@@ -1,17 +1,17 @@
 import { ExitStatus } from "./exit-status.ts";
 
-/** Ctrl-C and SIGTERM, turned into a signal for the call in flight. A second one ends the process at once. */
+/** Turns Ctrl-C and SIGTERM into an abort of the call in flight. A second one ends the process at once. */
 export interface Interruption {
   readonly signal: AbortSignal;
-  /** What the process should exit with, once there was one. */
+  /** The exit status after an interruption. */
   readonly status: ExitStatus | undefined;
-  /** Resolves when there was one. */
+  /** Resolves at the interruption. */
   readonly happened: Promise<void>;
-  /** Ends the listening. */
+  /** Stops listening. */
   stop(): void;
 }
 
-/** Listens until it is stopped. */
+/** Listens for Ctrl-C and SIGTERM until `stop()`. */
 export function listenForInterruption(process: NodeJS.Process): Interruption {
   const abort = new AbortController();
   let status: ExitStatus | undefined;

@@ -6,14 +6,19 @@ import { JobsClient, type JobsClientOptions } from "../jobs/jobs-client.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { connectionFrom } from "./connection.ts";
 import { ExitStatus } from "./exit-status.ts";
-import { wholeBigInt } from "./numbers.ts";
-import { connectionOptions, encodingOption, type Options, type ParsedOptions } from "./options.ts";
+import {
+  connectionOptions,
+  encodingOption,
+  type Options,
+  type ParsedOptions,
+  UsageError,
+  wholeBigInt,
+} from "./options.ts";
 import { printable } from "./terminal.ts";
-import { UsageError } from "./usage-error.ts";
 
 const jobOptions = {
-  "task-timeout": { type: "string", value: "<seconds>", help: "the longest time for one task of the job" },
-  "job-timeout": { type: "string", value: "<seconds>", help: "the longest time for the whole job" },
+  "task-timeout": { type: "string", value: "<seconds>", help: "time limit for each task of the job" },
+  "job-timeout": { type: "string", value: "<seconds>", help: "time limit for the whole job" },
   "test-job": { type: "boolean", help: "this run is a test" },
 } as const satisfies Options;
 
@@ -26,9 +31,9 @@ export const runCommand: Command = {
     return (client, jobId, call) => client.run(jobId, config, call);
   }),
   details: [
-    "A job is never run twice by this command: it tries again only with proof that the first try did not happen.",
-    "Until `bytenite-jobs probe` has proven the field numbers of your deployment, --encoding careful is the way",
-    "to be sure that the timeouts arrive.",
+    "This command never runs a job twice: it retries only if the first attempt provably did not reach the server.",
+    "Until `bytenite-jobs probe` has proven the field numbers of your deployment, use --encoding careful, so that",
+    "the timeouts surely arrive.",
   ],
   options: { ...jobOptions, ...connectionOptions, ...encodingOption },
 };
@@ -36,7 +41,7 @@ export const runCommand: Command = {
 /** `bytenite-jobs abort <jobId>`. */
 export const abortCommand = jobCommand(
   "abort",
-  "stop a job; one that has not started yet is deleted",
+  "abort a job; a job that has not started is deleted",
   () => (client, jobId, call) => client.abort(jobId, call),
 );
 
@@ -70,9 +75,9 @@ async function execute(command: string, call: Call, context: CommandContext): Pr
     terminal.out(JSON.stringify({ ok: true, command, jobId, requestId, message }));
     return ExitStatus.Ok;
   }
-  const words = printable(message) || "accepted";
+  const text = printable(message) || "accepted";
   const id = requestId === "" ? "" : `\nrequest id: ${printable(requestId)}`;
-  terminal.out(`${terminal.onOut.green(`${command} ${printable(jobId)}:`)} ${words}${id}`);
+  terminal.out(`${terminal.onOut.green(`${command} ${printable(jobId)}:`)} ${text}${id}`);
   return ExitStatus.Ok;
 }
 
@@ -85,7 +90,7 @@ async function callOnce<T>(options: JobsClientOptions, call: (client: JobsClient
   }
 }
 
-/** Nothing, if nothing of it is given: the job then runs with what the deployment thinks best. */
+/** Undefined without any of these options, so that the job runs with the defaults of the deployment. */
 function configFrom(options: ParsedOptions): JobConfigInit | undefined {
   const taskTimeout = wholeBigInt("--task-timeout", options.text("task-timeout"));
   const jobTimeout = wholeBigInt("--job-timeout", options.text("job-timeout"));

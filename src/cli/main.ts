@@ -3,7 +3,7 @@ import { ExitStatus } from "./exit-status.ts";
 import { wantsJson } from "./wants-json.ts";
 
 const args = process.argv.slice(2);
-// An old Node.js cannot load what the commands need, so this comes first, and by itself.
+// First and separately, because an old Node.js cannot load the modules of the commands.
 const tooOld = await import("../supported-node.ts").then(
   () => undefined,
   (error: Error) => error.message,
@@ -12,7 +12,7 @@ if (tooOld === undefined) {
   const { execute } = await import("./execute.ts");
   const { terminalOf } = await import("./terminal.ts");
   const { status, isStuck } = await execute(args, terminalOf(process), process);
-  // Otherwise not process.exit(): it would cut off what a pipe has not taken yet.
+  // Only then, because process.exit() would cut off what a pipe has not accepted yet.
   if (isStuck) process.exit(status);
   process.exitCode = status;
 } else {

@@ -1,6 +1,6 @@
 import type { ParsedOptions } from "./options.ts";
 
-/** What the library calls an option, and what it is called here: as an option, and in the environment. */
+/** The names of the library's options on the command line and in the environment. */
 const names = {
   "config.taskTimeout": ["--task-timeout"],
   "config.jobTimeout": ["--job-timeout"],
@@ -13,14 +13,14 @@ const names = {
   timeoutMs: ["--timeout"],
 } as const satisfies Readonly<Record<string, readonly [option: string, variable?: string]>>;
 
-// What is quoted, and what stands in braces, is a value or a route: not ours to rename.
+// Text in quotes or braces is a value or a route, and keeps its names.
 const pattern = new RegExp(
   String.raw`"(?:[^"\\]|\\.)*"|\{[^}]*\}|\b(${Object.keys(names).join("|").replaceAll(".", String.raw`\.`)})\b`,
   "g",
 );
 
-/** What the library says of an option, with the name that it has on the command line, or where it came from. */
-export function inTermsOfCommandLine(reason: string, options: ParsedOptions | undefined): string {
+/** Replaces the library's option names in an error by the names of the command line or the environment. */
+export function withCommandLineNames(reason: string, options: ParsedOptions | undefined): string {
   return reason.replace(pattern, (found, name?: string) => {
     if (name === undefined) return found;
     const [option, variable]: readonly [string, string?] = names[name as keyof typeof names];

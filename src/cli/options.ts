@@ -1,68 +1,72 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { UsageError } from "./usage-error.ts";
 
-/** An option of the command line, and what help says of it. */
+/** Thrown if the command line is invalid. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** An option of the command line, with its help. */
 export interface Option {
   readonly type: "string" | "boolean";
   readonly multiple?: true;
   readonly short?: string;
-  /** What stands for the value in help. */
+  /** The placeholder for the value in the help. */
   readonly value?: string;
   /** Whether a value may begin with a dash. */
   readonly mayHaveDash?: true;
   readonly help: string;
 }
 
-/** Options by their names, without the two dashes. */
+/** Options by name, without the two dashes. */
 export type Options = Readonly<Record<string, Option>>;
 
-/** Options of every command. */
+/** The options of every command. */
 export const commonOptions = {
   json: { type: "boolean", help: "print one JSON document to standard output, also for errors and help" },
   help: { type: "boolean", short: "h", help: "print this help" },
 } as const satisfies Options;
 
-/** Options that say where to call, and as whom. */
+/** The options for the connection and the credential. */
 export const connectionOptions = {
   "base-url": {
     type: "string",
     value: "<url>",
-    help: "where the API is [BYTENITE_BASE_URL; https://api.bytenite.com/v1/customer]",
+    help: "the base URL of the API [BYTENITE_BASE_URL; https://api.bytenite.com/v1/customer]",
   },
   "access-token": {
     type: "string",
     value: "<token>",
     mayHaveDash: true,
-    help: "the bare token, with no Bearer before it [BYTENITE_ACCESS_TOKEN]",
+    help: "the access token, without Bearer [BYTENITE_ACCESS_TOKEN]",
   },
   "api-key": {
     type: "string",
     value: "<key>",
     mayHaveDash: true,
-    help: "exchanged for an access token [BYTENITE_API_KEY]",
+    help: "the API key, which is exchanged for an access token [BYTENITE_API_KEY]",
   },
   "token-url": {
     type: "string",
     value: "<url>",
-    help: "where the key is exchanged [../auth/access_token, seen from the base URL]",
+    help: "the URL of that exchange [../auth/access_token, relative to the base URL]",
   },
   "allow-insecure": {
     type: "boolean",
-    help: "let credentials go over http: to another host, for all to read",
+    help: "send credentials over unencrypted http: to another host",
   },
-  timeout: { type: "string", value: "<ms>", help: "deadline of the whole command; 0 is none [30000]" },
+  timeout: { type: "string", value: "<ms>", help: "deadline of the whole command; 0 for none [30000]" },
 } as const satisfies Options;
 
-/** How a call is written. */
+/** The option for the encoding of a call. */
 export const encodingOption = {
   encoding: {
     type: "string",
     value: "<encoding>",
-    help: "protobuf, json, or careful: JSON out, binary back [protobuf]",
+    help: "protobuf, json, or careful: JSON requests, binary responses [protobuf]",
   },
 } as const satisfies Options;
 
-/** The values that were given, by name. */
+/** The parsed arguments. */
 export interface ParsedOptions {
   readonly positionals: readonly string[];
   text(name: string): string | undefined;
@@ -70,35 +74,35 @@ export interface ParsedOptions {
   flag(name: string): boolean;
 }
 
-/** @throws UsageError that names the option, and never shows a value: it may be a secret */
+/** @throws UsageError that names the option but not its value, which may be a secret */
 export function parseOptions(args: readonly string[], options: Options): ParsedOptions {
   const config: NonNullable<ParseArgsConfig["options"]> = {};
   for (const [name, { type, multiple, short }] of Object.entries(options)) {
-    // All may be repeated as far as the parser goes: with two access tokens, nobody should take the last one.
+    // The parser allows repetition, so that a second access token is an error and does not replace the first.
     config[name] = { type, multiple: true, ...(short !== undefined && { short }) };
     if (multiple === true && type === "boolean") throw new TypeError(`--${name} cannot be repeated`);
   }
   const { values, positionals } = parsed(args, config, options);
   const all = values as Readonly<Record<string, readonly (string | boolean)[] | undefined>>;
-  for (const [name, given] of Object.entries(all)) {
+  for (const [name, occurrences = []] of Object.entries(all)) {
     const option = options[name];
-    if (option?.type === "string" && option.multiple !== true && (given?.length ?? 0) > 1) {
+    if (option?.type === "string" && option.multiple !== true && occurrences.length > 1) {
       throw new UsageError(`--${name} is given twice`);
     }
-    for (const value of given ?? []) if (typeof value === "string") checkUtf8(`--${name}`, value);
+    for (const value of occurrences) if (typeof value === "string") checkUtf8(`--${name}`, value);
   }
   const texts = (name: string) => (all[name] ?? []).map(String);
   return { positionals, texts, text: (name) => texts(name)[0], flag: (name) => all[name] !== undefined };
 }
 
 /**
- * Node.js gives arguments and variables that are not UTF-8 with U+FFFD in the place of what it cannot read. Sent like
- * that, they would name something else.
+ * Rejects U+FFFD, which Node.js puts into arguments and variables that are not UTF-8. The replaced text would name something
+ * else.
  *
- * @throws UsageError that names where it stands
+ * @throws UsageError that names the argument or variable
  */
 export function checkUtf8(name: string, value: string): void {
-  if (value.includes("\ufffd")) throw new UsageError(`${name} is not valid UTF-8, or has U+FFFD in it`);
+  if (value.includes("\ufffd")) throw new UsageError(`${name} is not valid UTF-8, or contains U+FFFD`);
 }
 
 function parsed(
@@ -110,21 +114,42 @@ function parsed(
     return parseArgs({ args: [...args], options: config, allowPositionals: true, strict: true });
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    // Node explains at length, and repeats what was typed behind the option's name.
+    // Node's message repeats the value, which may be a secret.
     const [, name] = /'(?:-\w, )?(--?[\w-]+)/.exec(error.message) ?? [];
-    throw new UsageError(complaint(error, name, options));
+    throw new UsageError(problemWith(error, name, options));
   }
 }
 
-function complaint(error: Error, name: string | undefined, options: Options): string {
+function problemWith(error: Error, name: string | undefined, options: Options): string {
   const code = "code" in error ? error.code : undefined;
-  if (name === undefined) return "the options cannot be understood";
+  if (name === undefined) return "the options are invalid";
   if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") return `there is no option ${name} here`;
   if (error.message.includes("does not take an argument")) return `${name} takes no value`;
   if (error.message.includes("ambiguous")) {
     return options[name.slice(2)]?.mayHaveDash === true
-      ? `${name} needs a value; one that begins with a dash is written ${name}=<value>`
-      : `${name} needs a value, and none that begins with a dash will do`;
+      ? `${name} needs a value; write one that begins with a dash as ${name}=<value>`
+      : `${name} needs a value that does not begin with a dash`;
   }
   return `${name} needs a value`;
+}
+
+/** @throws UsageError that names the option, unless its value is a non-negative integer */
+export function wholeNumber(option: string, text: string | undefined): number | undefined {
+  const value = wholeBigInt(option, text);
+  if (value === undefined) return undefined;
+  if (value <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(value);
+  throw new UsageError(`${option} is too large`);
+}
+
+const MAX_INT64 = 2n ** 63n - 1n;
+
+/** {@link wholeNumber} up to the largest int64. */
+export function wholeBigInt(option: string, text: string | undefined): bigint | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,30}$/.test(text)) {
+    const value = BigInt(text);
+    if (value <= MAX_INT64) return value;
+    throw new UsageError(`${option} is too large`);
+  }
+  throw new UsageError(`${option} must be a whole number, not negative`);
 }

@@ -10,19 +10,19 @@ import type { Terminal } from "./terminal.ts";
 export const probeCommand: Command = {
   name: "probe",
   operands: [],
-  summary: "find out what a deployment understands, without running anything",
+  summary: "check what a deployment understands, without running anything",
   details: [
-    "All requests are about a job that does not exist, and most have bodies that no server can read. It stops",
-    "at once if one is accepted all the same. Each line is proven, refuted, or not shown.",
+    "All requests are about a job that does not exist, and most have bodies that no server can read. The probe",
+    "stops if the server accepts one. Each finding is proven, refuted, or not shown.",
   ],
   statuses: [
-    "Exit status: 0 nothing was refuted, 1 something was, or the API was not found, 2 the command line is wrong,",
-    "3 as 0, but the report could not be written, 130 ended by Ctrl-C, 143 ended by SIGTERM.",
+    "Exit status: 0 nothing was refuted, 1 something was refuted, or the API was not found, 2 the command line is",
+    "invalid, 3 as 0, but the report could not be written, 130 ended by Ctrl-C, 143 ended by SIGTERM.",
   ],
   options: {
     ...connectionOptions,
-    timeout: { ...connectionOptions.timeout, help: "deadline of the whole probe; 0 is none [60000]" },
-    verbose: { type: "boolean", short: "v", help: "also print what was asked and what came back" },
+    timeout: { ...connectionOptions.timeout, help: "deadline of the whole probe; 0 for none [60000]" },
+    verbose: { type: "boolean", short: "v", help: "also print each request and response" },
   },
   async execute({ options, terminal, isJson, interruption }) {
     const connection = connectionFrom(options, terminal.env);
@@ -30,8 +30,8 @@ export const probeCommand: Command = {
     const { stopped, findings } = report;
     const isGood =
       stopped === undefined && isReachable(report) && findings.every(({ verdict }) => verdict !== "refuted");
-    const isRefusedToken = findings.some(({ id, verdict }) => id === "token" && verdict === "refuted");
-    const hint = isRefusedToken ? hintAboutToken(connection) : undefined;
+    const isTokenRejected = findings.some(({ id, verdict }) => id === "token" && verdict === "refuted");
+    const hint = isTokenRejected ? hintAboutToken(connection) : undefined;
     if (isJson) terminal.out(JSON.stringify({ ok: isGood, command: "probe", ...report, hint }));
     else print(report, hint, options.flag("verbose"), terminal);
     return isGood ? ExitStatus.Ok : ExitStatus.Failed;
@@ -53,7 +53,7 @@ function print(
     refuted: onOut.red,
     "not shown": onOut.yellow,
   };
-  const lines = [`${report.baseUrl}, asked about ${report.jobId}, which does not exist`];
+  const lines = [`${report.baseUrl}, with the job ${report.jobId}, which does not exist`];
   for (const { question, verdict, evidence, meaning } of report.findings) {
     lines.push("", `${paint[verdict](verdict.padEnd("not shown".length))}  ${onOut.bold(question)}`);
     lines.push(`           ${meaning}`);
@@ -64,6 +64,6 @@ function print(
   }
   lines.push("", report.summary);
   if (hint !== undefined) lines.push(`hint: ${hint}`);
-  // In one piece: who reads only its first lines, as `head` does, leaves nothing behind that could not be written.
+  // One write: a reader of the first lines only, such as `head`, then leaves no text that cannot be written.
   out(lines.join("\n"));
 }

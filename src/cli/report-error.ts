@@ -6,35 +6,29 @@ import type { RpcError } from "../errors/rpc-error.ts";
 import { JobsError } from "../jobs/jobs-error.ts";
 import { printable, type Terminal } from "./terminal.ts";
 
-/** What was being done when it failed. */
-export interface Doing {
+/** The call that failed. */
+export interface FailedCall {
   readonly command: string;
   readonly jobId?: string | undefined;
-  /** What may be behind it. */
+  /** The possible cause. */
   readonly hint?: string | undefined;
 }
 
-/** Whether it happened, in words. */
-export const didItHappen: Readonly<Record<Outcome, string>> = {
-  not_sent: "It did not happen: nothing was sent.",
-  rejected: "It did not happen: the server refused it.",
-  unknown: "It may have happened.",
-};
-
-/** Whether it happened, and what to do about that, in words. */
-export function describeOutcome(outcome: Outcome, { command }: Doing): string {
-  if (outcome !== "unknown") return didItHappen[outcome];
+/** Describes whether the call happened, and what to do about it. */
+export function describeOutcome(outcome: Outcome, command: string | undefined): string {
+  if (outcome === "not_sent") return "It did not happen: nothing was sent.";
+  if (outcome === "rejected") return "It did not happen: the server rejected it.";
   if (command === "run") {
-    return "IT MAY HAVE HAPPENED: the job may be running. Make sure before you run it again.";
+    return "IT MAY HAVE HAPPENED: the job may be running. Check before you run it again.";
   }
   if (command === "probe" || command === "serve") return "Nothing was run.";
-  return `${didItHappen.unknown} It is safe to do it again.`;
+  return "It may have happened. It is safe to repeat it.";
 }
 
-/** Says what failed, whether it happened all the same, and what the server said. */
-export function reportError(error: RpcError, doing: Doing, isJson: boolean, terminal: Terminal): void {
-  const { command, jobId, hint } = doing;
-  const outcome = describeOutcome(error.outcome, doing);
+/** Reports a failed call, its outcome and the server's response. */
+export function reportError(error: RpcError, call: FailedCall, isJson: boolean, terminal: Terminal): void {
+  const { command, jobId, hint } = call;
+  const outcome = describeOutcome(error.outcome, command);
   if (isJson) {
     const details = JSON.stringify({ ...error.toJSON(), outcomeInWords: outcome, hint });
     const whole =
@@ -46,12 +40,12 @@ export function reportError(error: RpcError, doing: Doing, isJson: boolean, term
   const { onErr } = terminal;
   const status = error.status === undefined ? "" : ` (HTTP ${error.status})`;
   const what = jobId === undefined ? command : `${command} ${printable(jobId)}`;
-  const isLoud = error.outcome === "unknown" && command === "run";
+  const isEmphasized = error.outcome === "unknown" && command === "run";
   const lines = [
     `${onErr.red("error:")} ${what}: ${codeName(error.code)}${status}: ${printable(error.reason)}`,
-    isLoud ? onErr.bold(onErr.red(outcome)) : outcome,
+    isEmphasized ? onErr.bold(onErr.red(outcome)) : outcome,
   ];
-  if (error.attempts > 1 && command !== "probe") lines.push(`It was tried ${error.attempts} times.`);
+  if (error.attempts > 1 && command !== "probe") lines.push(`There were ${error.attempts} attempts.`);
   if (error instanceof JobsError && error.response.requestId !== "") {
     lines.push(`request id: ${printable(error.response.requestId)}`);
   }
@@ -59,7 +53,7 @@ export function reportError(error: RpcError, doing: Doing, isJson: boolean, term
   terminal.err(lines.join("\n"));
 }
 
-/** As ByteNite's description of its API has it: numbers, which JSON.stringify could not write to the last digit. */
+/** Writes 64-bit integers as numbers, like ByteNite's API description. JSON.stringify could not write all digits. */
 function responseText({ response }: JobsError): string {
   return jsonTextOf(GenericResponseSchema, response, { jsonInt64: "number" });
 }

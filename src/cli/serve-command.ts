@@ -6,9 +6,8 @@ import { requestTarget } from "../transcoding/request-target.ts";
 import { TranscodingError } from "../transcoding/transcoding-error.ts";
 import type { Command } from "./command.ts";
 import { ExitStatus } from "./exit-status.ts";
-import { wholeNumber } from "./numbers.ts";
+import { UsageError, wholeNumber } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
-import { UsageError } from "./usage-error.ts";
 
 /** `bytenite-jobs serve`. */
 export const serveCommand: Command = {
@@ -16,21 +15,21 @@ export const serveCommand: Command = {
   operands: [],
   summary: "serve an embedded ByteNite on this machine, to try things out",
   details: [
-    "It keeps a store of jobs in memory and runs nothing. Ctrl-C or SIGTERM ends it. What it prints is for the shell",
-    "in which the other commands are to reach it.",
+    "It keeps a store of jobs in memory and runs nothing. Ctrl-C or SIGTERM ends it. Paste its output into the",
+    "shell in which you run the other commands.",
   ],
   statuses: [
-    "Exit status: 0 ended by Ctrl-C or SIGTERM, 2 the command line is wrong, 3 ended likewise, but standard output",
-    "could not be written.",
+    "Exit status: 0 ended by Ctrl-C or SIGTERM, 2 the command line is invalid, 3 as 0, but standard output could",
+    "not be written.",
   ],
   options: {
-    port: { type: "string", value: "<port>", help: "[0: a free one]" },
+    port: { type: "string", value: "<port>", help: "the port to listen on [a free one]" },
     job: {
       type: "string",
       multiple: true,
       value: "<jobId>",
       mayHaveDash: true,
-      help: "a job that exists; may be repeated",
+      help: "the id of a job that exists; may be repeated",
     },
   },
   async execute({ options, terminal, isJson, interruption }) {
@@ -38,7 +37,7 @@ export const serveCommand: Command = {
     if (port > 65_535) throw new UsageError("--port must be at most 65535");
     const jobs = options.texts("job");
     checkJobs(jobs);
-    // Only here: nobody who runs a job has to load a server.
+    // Loaded only here, so that the other commands start faster.
     const { startJobsServer } = await import("../testing/jobs/jobs-server.ts");
     const server = await startJobsServer({ port, jobs }).catch((error: unknown) => {
       throw listenFailure(error);
@@ -53,7 +52,7 @@ export const serveCommand: Command = {
   },
 };
 
-/** @throws UsageError for an id that is given twice, and for one with which no call could be made */
+/** @throws UsageError for an id that is given twice, and for one that no path can contain */
 function checkJobs(jobs: readonly string[]): void {
   const twice = jobs.find((id, i) => jobs.indexOf(id) < i);
   if (twice !== undefined) throw new UsageError(`--job ${JSON.stringify(twice)} is given twice`);
@@ -78,14 +77,14 @@ function announce(
     out(JSON.stringify({ ok: true, command: "serve", baseUrl, accessToken, apiKey, jobs }));
     return;
   }
-  // To be pasted into a shell: what the other commands read has to be exported.
+  // For a shell: the other commands only see exported variables.
   out(`export BYTENITE_BASE_URL=${baseUrl}\nexport BYTENITE_ACCESS_TOKEN=${accessToken}`);
   hint("Ctrl-C ends it.");
 }
 
 function listenFailure(error: unknown): unknown {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
-  if (code === "EADDRINUSE") return new UsageError("--port: something else listens there");
-  if (code === "EACCES") return new UsageError("--port: this port is not allowed");
+  if (code === "EADDRINUSE") return new UsageError("--port: the port is already in use");
+  if (code === "EACCES") return new UsageError("--port: no permission to listen on this port");
   return error;
 }

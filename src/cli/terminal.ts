@@ -1,18 +1,18 @@
 import { fstatSync, writeSync } from "node:fs";
 import { isatty } from "node:tty";
 
-/** Where results and errors go, and whether they may have colours. */
+/** Writes results and errors, with colours if the streams support them. */
 export interface Terminal {
-  /** Writes lines of the result to standard output; if that fails, to standard error. */
+  /** Writes a result to standard output; if that fails, to standard error. */
   out(lines: string): void;
-  /** Writes lines of an error to standard error; if that fails, to standard output. */
+  /** Writes an error to standard error; if that fails, to standard output. */
   err(lines: string): void;
-  /** Writes a line to standard error that nobody misses. */
+  /** Writes a line to standard error, and ignores failures. */
   hint(line: string): void;
   /**
-   * Waits for all of it to be written.
+   * Waits until everything is written.
    *
-   * @param signal ends the wait for a stream that takes nothing: what it has not taken goes to the other one
+   * @param signal ends the wait for a stream that is not read: the rest of its text goes to the other stream
    */
   written(signal?: AbortSignal): Promise<Written>;
   readonly onOut: Paint;
@@ -21,15 +21,15 @@ export interface Terminal {
 }
 
 /**
- * What became of all that was to be written.
+ * The result of writing.
  *
- * - `"all"`: it is where it belongs.
- * - `"lost"`: a stream failed. What it did not take was given to the other stream.
- * - `"stuck"`: the same, and the stream still waits for its reader, which keeps the process alive.
+ * - `"all"`: everything was written to its stream.
+ * - `"lost"`: a stream failed, and the rest of its text went to the other stream.
+ * - `"stuck"`: the same, but the stream still waits for its reader, which keeps the process alive.
  */
 export type Written = "all" | "lost" | "stuck";
 
-/** Colours a text, or leaves it as it is. */
+/** Colours a text, if the stream supports colours. */
 export interface Paint {
   bold(text: string): string;
   red(text: string): string;
@@ -37,7 +37,7 @@ export interface Paint {
   yellow(text: string): string;
 }
 
-/** The terminal of a process. */
+/** Creates the terminal of a process. */
 export function terminalOf({ stdout, stderr, env }: NodeJS.Process): Terminal {
   const out = sinkOf(stdout, "standard output");
   const err = sinkOf(stderr, "standard error");
@@ -51,15 +51,15 @@ export function terminalOf({ stdout, stderr, env }: NodeJS.Process): Terminal {
     const failure = await Promise.race([to.write(`${lines}\n`), stuck]);
     if (failure === undefined) return;
     if (written !== "stuck") written = failure === STUCK ? "stuck" : "lost";
-    const why = `error: ${to.name} cannot be written (${failure.words}). It would have said:`;
-    await other.write(`${why}\n${lines}\n`);
+    const reason = `error: cannot write to ${to.name} (${failure.reason}). The text was:`;
+    await other.write(`${reason}\n${lines}\n`);
   };
   return {
     out: (lines) => void reports.push(report(lines, out, err)),
     err: (lines) => void reports.push(report(lines, err, out)),
     hint: (line) => void err.write(`${line}\n`),
     async written(signal) {
-      // Not at once: what a stream has taken is known a little later.
+      // Not at once: a stream reports a completed write a little later.
       if (signal?.aborted === true) setImmediate(giveUp);
       signal?.addEventListener("abort", giveUp);
       await Promise.all(reports);
@@ -71,24 +71,24 @@ export function terminalOf({ stdout, stderr, env }: NodeJS.Process): Terminal {
   };
 }
 
-/** Why a stream did not take something. */
+/** Why a write failed. */
 interface Failure {
-  readonly words: string;
+  readonly reason: string;
 }
 
-const STUCK: Failure = { words: "nobody reads it" };
+const STUCK: Failure = { reason: "nothing reads it" };
 
 interface Sink {
   readonly name: string;
-  /** Resolves when the text is written, with why if it could not be. */
+  /** Resolves when the text is written, with the failure if there was one. */
   write(text: string): Promise<Failure | undefined>;
 }
 
 function sinkOf(stream: NodeJS.WriteStream & { readonly fd?: number }, name: string): Sink {
   let first: Failure | undefined;
   const failed = (error: NodeJS.ErrnoException): Failure => {
-    // What comes after the first failure only says that the stream has ended.
-    first ??= { words: error.code ?? error.message };
+    // Later failures only say that the stream has ended.
+    first ??= { reason: error.code ?? error.message };
     return first;
   };
   const { fd } = stream;
@@ -116,8 +116,8 @@ function sinkOf(stream: NodeJS.WriteStream & { readonly fd?: number }, name: str
 }
 
 /**
- * Whether it is a file or a device such as /dev/full. Node.js writes to these at once, and does not look how much of a
- * text they took: on a disk that is nearly full the end of it is lost without an error (seen on 24.21).
+ * Whether a descriptor is a file or a device such as /dev/full. Node.js writes to these synchronously and ignores partial
+ * writes: on a nearly full disk it loses the end of a text without an error (seen on 24.21).
  */
 function isFile(fd: number): boolean {
   const stat = fstatSync(fd);
@@ -134,7 +134,7 @@ function paintFor(stream: NodeJS.WriteStream, env: Terminal["env"]): Paint {
   return { bold: paint(1), red: paint(31), green: paint(32), yellow: paint(33) };
 }
 
-/** FORCE_COLOR goes before NO_COLOR, as Node.js has it (`tty.WriteStream.getColorDepth`; https://no-color.org). */
+/** FORCE_COLOR overrides NO_COLOR, as in Node.js (`tty.WriteStream.getColorDepth`; https://no-color.org). */
 function hasColours(
   { isTTY }: NodeJS.WriteStream,
   { FORCE_COLOR, NO_COLOR, TERM }: Terminal["env"],
@@ -143,7 +143,7 @@ function hasColours(
   return isTTY === true && !NO_COLOR && TERM !== "dumb";
 }
 
-/** A server's words without what would control the terminal. */
+/** Removes control characters from a server's text. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").trim();
 }

@@ -15,8 +15,8 @@ function environmentFor({ baseUrl, accessToken }: Pick<JobsServer, "baseUrl" | "
   return { BYTENITE_BASE_URL: baseUrl, BYTENITE_ACCESS_TOKEN: accessToken };
 }
 
-describe("a call that is accepted", () => {
-  test("run sends the config, and says what the server said", async () => {
+describe("a call that succeeds", () => {
+  test("run sends the config, and prints the server's message", async () => {
     const { server, env } = await jobsServer();
     const args = [
       "run",
@@ -41,7 +41,7 @@ describe("a call that is accepted", () => {
     expect(server.executions).toEqual([{ rpc: "RunJob", jobId: "job-1" }]);
   });
 
-  test("abort and delete, with options for where and who", async () => {
+  test("abort and delete, with options for the connection", async () => {
     const { server } = await jobsServer();
     const where = ["--base-url", server.baseUrl, "--access-token", server.accessToken];
     expect(await runCli(["abort", "job-1", ...where])).toMatchObject({ status: 0, stderr: "" });
@@ -53,14 +53,14 @@ describe("a call that is accepted", () => {
     ]);
   });
 
-  test("an id that begins with a dash stands behind two", async () => {
+  test("an id that begins with a dash follows two dashes", async () => {
     const { server, env } = await jobsServer({ jobs: ["--json"] });
     const { status, stdout } = await runCli(["run", "--", "--json"], env);
     expect([status, stdout.split("\n")[0]]).toEqual([0, "run --json: job --json is running"]);
     expect(server.executions).toHaveLength(1);
   });
 
-  test("--json gives one document", async () => {
+  test("--json prints one document", async () => {
     const { env } = await jobsServer();
     const { status, stdout, stderr } = await runCli(["run", "job-1", "--json"], env);
     expect([status, stderr]).toEqual([0, ""]);
@@ -83,7 +83,7 @@ describe("a call that is accepted", () => {
     expect(server.requests[0]?.headers).toMatchObject({ "content-type": contentType, accept });
   });
 
-  test("an API key is exchanged, and wins over the environment's token as an option", async () => {
+  test("an API key is exchanged, and as an option overrides the environment's token", async () => {
     const { server } = await jobsServer();
     const env = { BYTENITE_BASE_URL: server.baseUrl, BYTENITE_API_KEY: server.apiKey };
     expect(await runCli(["run", "job-1"], env)).toMatchObject({ status: 0 });
@@ -96,17 +96,17 @@ describe("a call that is accepted", () => {
 });
 
 describe("a call that fails", () => {
-  test("with the server's no: it did not happen", async () => {
+  test("because the server rejects it: it did not happen", async () => {
     const { env } = await jobsServer();
     const { status, stdout, stderr } = await runCli(["run", "job-2"], env);
     expect([status, stdout]).toEqual([1, ""]);
     expect(stderr).toBe(
       'error: run job-2: NotFound (HTTP 404): there is no job "job-2"\n' +
-        "It did not happen: the server refused it.\n",
+        "It did not happen: the server rejected it.\n",
     );
   });
 
-  test("with a GenericResponse that says no", async () => {
+  test("with a GenericResponse that is not ok", async () => {
     const { server, env } = await jobsServer();
     server.fault({ kind: "refusal", error: { code: 9, message: "not today" } });
     const { status, stdout } = await runCli(["run", "job-1", "--json"], env);
@@ -120,7 +120,7 @@ describe("a call that fails", () => {
     expect(server.executions).toEqual([]);
   });
 
-  test("with a number that no double holds: its digits are printed, as the API's description has numbers", async () => {
+  test("with a number beyond the precision of a double: all its digits are printed, as a number", async () => {
     const { server, env } = await jobsServer();
     server.fault({ kind: "refusal", error: { code: 9007199254740993n } });
     const { stdout } = await runCli(["run", "job-1", "--json"], env);
@@ -138,16 +138,16 @@ describe("a call that fails", () => {
     expect(status).toBe(1);
     expect(stderr).toContain("Unavailable: not connected");
     expect(stderr).toContain("It did not happen: nothing was sent.");
-    expect(stderr).toContain("It was tried 4 times.");
+    expect(stderr).toContain("There were 4 attempts.");
   });
 
-  test("run, when the response is lost: it may have happened, said loudly", async () => {
+  test("run, when the response is lost: it may have happened, in capitals", async () => {
     const { server, env } = await jobsServer();
     server.fault({ kind: "reset", where: "before-answer", execute: true });
     const { status, stdout, stderr } = await runCli(["run", "job-1"], env);
     expect([status, stdout]).toEqual([1, ""]);
     expect(stderr).toContain(
-      "IT MAY HAVE HAPPENED: the job may be running. Make sure before you run it again.\n",
+      "IT MAY HAVE HAPPENED: the job may be running. Check before you run it again.\n",
     );
     expect(server.executions).toHaveLength(1);
   });
@@ -163,22 +163,22 @@ describe("a call that fails", () => {
     });
   });
 
-  test("abort, when the time is over", async () => {
+  test("abort, when the deadline passes", async () => {
     const { server, env } = await jobsServer();
     server.fault({ kind: "hang", where: "before-answer" });
     let printed = "";
     let ms = 500;
-    // More, where it was too little to reach the server.
+    // Longer, if the call did not reach the server in time.
     for (; server.requests.length === 0; ms *= 2) {
       const { status, stderr } = await runCli(["abort", "job-1", "--timeout", `${ms}`], env);
       expect(status).toBe(1);
       expect(stderr).toContain(`DeadlineExceeded: no response within ${ms} ms`);
       printed = stderr;
     }
-    expect(printed).toContain("It may have happened. It is safe to do it again.");
+    expect(printed).toContain("It may have happened. It is safe to repeat it.");
   });
 
-  test("shows neither the token that a server repeats, nor what would control the terminal", async () => {
+  test("without a token that the server repeats, and without control characters", async () => {
     const message = "no entry for token-1234 \u001b[2J\r\nforged";
     const { baseUrl } = await scriptedServer({
       status: 403,
@@ -200,10 +200,10 @@ describe("a hint", () => {
     ["bearer token-1", "bearer"],
     ["Authorization: token-1", "Authorization:"],
     ['"token-1"', '"'],
-  ])("where the token is %s, and not accepted", async (accessToken, begins) => {
+  ])("is given for the rejected token %s", async (accessToken, begins) => {
     const { server } = await jobsServer();
     const env = environmentFor({ baseUrl: server.baseUrl, accessToken });
-    const hint = `the access token begins with ${begins}; ByteNite takes the bare token`;
+    const hint = `the access token begins with ${begins}; ByteNite expects the bare token`;
     const { status, stderr } = await runCli(["run", "job-1"], env);
     expect(status).toBe(1);
     expect(stderr).toContain("Unauthenticated (HTTP 401)");
@@ -216,7 +216,7 @@ describe("a hint", () => {
     expect(JSON.parse((await runCli(["probe", "--json"], env)).stdout)).toMatchObject({ hint });
   });
 
-  test("is not given where the token is another one, or the response another", async () => {
+  test("is not given for another wrong token, or another error", async () => {
     const { server } = await jobsServer();
     const { baseUrl, accessToken } = server;
     const wrong = await runCli(["run", "job-1"], environmentFor({ baseUrl, accessToken: "bearertoken" }));
@@ -226,7 +226,7 @@ describe("a hint", () => {
   });
 });
 
-test("a TLS error is in words, on one line", async () => {
+test("a TLS error is described on one line", async () => {
   const { port } = await tcpServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
   const env = { BYTENITE_BASE_URL: `https://127.0.0.1:${port}`, BYTENITE_ACCESS_TOKEN: "token-1" };
   const { status, stdout } = await runCli(["run", "job-1", "--json"], env);
@@ -235,7 +235,7 @@ test("a TLS error is in words, on one line", async () => {
   expect(error).toMatchObject({ reason: "not connected: TLS: wrong version number", outcome: "not_sent" });
 });
 
-test("a mistake of the command line's own is reported, and may have happened", async () => {
+test("a bug of the command line is reported, with an unknown outcome", async () => {
   const { server, env } = await jobsServer();
   const green = () => {
     throw new TypeError("no colour");
@@ -245,7 +245,7 @@ test("a mistake of the command line's own is reported, and may have happened", a
     onOut: { ...terminal.onOut, green },
   }));
   expect(status).toBe(1);
-  expect(stderr).toContain("Internal: a mistake in bytenite-jobs: TypeError: no colour");
+  expect(stderr).toContain("Internal: a bug in bytenite-jobs: TypeError: no colour");
   expect(stderr).toContain("IT MAY HAVE HAPPENED");
   expect(server.executions).toHaveLength(1);
 });

@@ -6,18 +6,18 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
 
-/** A pipe with an end for a process to write to, which is read when the test says so, or not at all. */
+/** A pipe for a process to write to, which the test reads when it wants. */
 export interface NamedPipe {
-  /** For the process. */
+  /** The descriptor for the process. */
   readonly writer: number;
-  /** Fills it up to the last byte, so that nothing more can be written. */
+  /** Fills the pipe, so that writes to it block. */
   fill(): void;
-  /** Closes this process's end for writing; the process has its own. */
-  handOver(): void;
-  /** Reads until nobody can write any more, without what filled it. */
+  /** Closes the test's own writing end; the process has its own. */
+  closeWriter(): void;
+  /** Reads until all writing ends are closed, and returns the text without the filling. */
   read(): Promise<string>;
-  /** Closes the end that is read: whoever writes then gets EPIPE. */
-  breakIt(): void;
+  /** Closes the reading end: writers then get EPIPE. */
+  closeReader(): void;
 }
 
 const FILLER = " ";
@@ -37,20 +37,20 @@ export function namedPipe(): NamedPipe {
     writer: writer.fd,
     fill() {
       const filler = descriptor(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
-      for (const size of [4_096, 1]) while (isTaken(filler.fd, size));
+      for (const size of [4_096, 1]) while (accepts(filler.fd, size));
       filler.close();
     },
-    handOver: () => writer.close(),
+    closeWriter: () => writer.close(),
     async read() {
       reader.isOpen = false;
       const all = await text(new Socket({ fd: reader.fd, readable: true, writable: false }));
       return all.trimStart();
     },
-    breakIt: () => reader.close(),
+    closeReader: () => reader.close(),
   };
 }
 
-function isTaken(fd: number, size: number): boolean {
+function accepts(fd: number, size: number): boolean {
   try {
     writeSync(fd, FILLER.repeat(size));
     return true;

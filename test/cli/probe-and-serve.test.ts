@@ -13,18 +13,18 @@ describe("probe", () => {
     return { server, env: { BYTENITE_BASE_URL: baseUrl, BYTENITE_ACCESS_TOKEN: accessToken } };
   }
 
-  test("prints a verdict for each question, and ends with 0 if nothing is refuted", async () => {
+  test("prints a verdict for each check, and ends with 0 if nothing is refuted", async () => {
     const { server, env } = await jobsServer();
     const { status, stdout, stderr } = await runCli(["probe"], env);
     expect([status, stderr]).toEqual([0, ""]);
-    expect(stdout).toContain("proven     Is field 2 of the run request a message, as config is?\n");
-    expect(stdout).toContain("not shown  Are the fields 1, 2 and 3 of config");
+    expect(stdout).toContain("proven     Is field 2 of the run request a message, like config?\n");
+    expect(stdout).toContain("not shown  Are fields 1, 2 and 3 of config");
     expect(stdout).not.toContain("12 01 08");
     expect(stdout).not.toContain(server.accessToken);
     expect(server.executions).toEqual([]);
   });
 
-  test("--verbose shows what was asked and what came back", async () => {
+  test("--verbose prints each request and response", async () => {
     const { env } = await jobsServer();
     const { stdout } = await runCli(["probe", "-v"], env);
     expect(stdout).toContain(
@@ -41,7 +41,7 @@ describe("probe", () => {
     expect(server.executions).toEqual([]);
   });
 
-  test("--json gives the report as one document", async () => {
+  test("--json prints the report as one document", async () => {
     const { env } = await jobsServer();
     const { status, stdout, stderr } = await runCli(["probe", "--json"], env);
     expect([status, stderr]).toEqual([0, ""]);
@@ -54,17 +54,17 @@ describe("probe", () => {
 
   test.each([
     ["accepts everything", ok, "Stopped"],
-    ["is behind a proxy that has lost it", html, "not shown"],
-  ])("ends with 1 if the server %s", async (_, response, words) => {
+    ["is behind a proxy that cannot reach it", html, "not shown"],
+  ])("ends with 1 if the server %s", async (_, response, text) => {
     const { baseUrl, seen } = await scriptedServer(response);
     const env = { BYTENITE_BASE_URL: baseUrl, BYTENITE_ACCESS_TOKEN: "token-1" };
     const { status, stdout } = await runCli(["probe"], env);
     expect(status).toBe(1);
-    expect(stdout).toContain(words);
+    expect(stdout).toContain(text);
     expect(seen).toHaveLength(1);
   });
 
-  test("ends with 1 if nobody listens", async () => {
+  test("ends with 1 if nothing listens", async () => {
     const baseUrl = `http://127.0.0.1:${await closedPort()}`;
     const { status, stdout, stderr } = await runCli(["probe", "--base-url", baseUrl], {
       BYTENITE_ACCESS_TOKEN: "token-1",
@@ -86,7 +86,7 @@ describe("probe", () => {
 });
 
 describe("serve", () => {
-  test.each(["SIGINT", "SIGTERM"] as const)("prints where it is, serves, and ends on %s", async (signal) => {
+  test.each(["SIGINT", "SIGTERM"] as const)("prints its URL, serves, and ends on %s", async (signal) => {
     const { child, firstLine, ended } = startCli(["serve", "--job", "job-1", "--job", "job-2", "--json"]);
     const { baseUrl, accessToken } = JSON.parse(await firstLine);
     const client = new JobsClient({ baseUrl, accessToken });
@@ -96,7 +96,7 @@ describe("serve", () => {
     expect(await ended).toMatchObject({ status: 0, stderr: "" });
   });
 
-  test("prints what the other commands read from their environment", async () => {
+  test("prints the environment of the other commands", async () => {
     const { child, firstLine, ended } = startCli(["serve"]);
     await firstLine;
     child.kill("SIGINT");
@@ -106,10 +106,10 @@ describe("serve", () => {
     );
   });
 
-  test("on a port that is taken", async () => {
+  test("fails on a port that is in use", async () => {
     const { port } = await scriptedServer("hang");
     const { status, stdout, stderr } = await runCli(["serve", "--port", String(port)]);
     expect([status, stdout]).toEqual([2, ""]);
-    expect(stderr).toContain("something else listens there");
+    expect(stderr).toContain("the port is already in use");
   });
 });

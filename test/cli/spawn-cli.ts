@@ -5,17 +5,17 @@ import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 
-// As it is built (npm test does that first): it starts in half the time.
+// The built command line (npm test builds it first), because it starts in half the time.
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
-/** How a process of the command line ended. */
+/** The result of a command line. */
 export interface Ended {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A process of the command line that runs. */
+/** A running command line. */
 export interface Running {
   readonly child: ChildProcess;
   /** The first line of its standard output. */
@@ -25,13 +25,13 @@ export interface Running {
   readonly ended: Promise<Ended>;
 }
 
-/** Where a process writes, other than to this one: descriptors. */
+/** Descriptors that replace the pipes to this process. */
 export interface Streams {
   readonly stdout?: number;
   readonly stderr?: number;
 }
 
-/** Starts the command line as a process of its own, with nothing in its environment but what is given. */
+/** Starts the command line as a child process with exactly this environment. */
 export function startCli(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
@@ -40,7 +40,7 @@ export function startCli(
   return startProcess(process.execPath, [main, ...args], env, streams);
 }
 
-/** Starts it with a script for bash, in which `"$@"` is the command line. */
+/** Starts the command line with a bash script, in which `"$@"` is the command line. */
 export function startCliInShell(
   script: string,
   args: readonly string[],

@@ -9,7 +9,7 @@ import { closedPort } from "../support/loopback.ts";
 import { namedPipe } from "./named-pipe.ts";
 import { type Ended, type Streams, startCli, startCliInShell } from "./spawn-cli.ts";
 
-// What becomes of a report whose stream does not take it: it is on the other stream, and 3 is never a call that failed.
+// A report whose stream fails goes to the other stream. Status 3 never means that the call failed.
 
 type StreamName = "stdout" | "stderr";
 
@@ -21,14 +21,14 @@ function opened(path: string, flags: string): number {
   return fd;
 }
 
-/** Descriptors that take nothing, and what the system says of them. */
+/** Descriptors that cannot be written to, with the code of the error. */
 const failures: Readonly<Record<string, { readonly code: string; readonly make: () => number }>> = {
   "is full": { code: "ENOSPC", make: () => opened("/dev/full", "w") },
   "is a broken pipe": {
     code: "EPIPE",
     make() {
       const pipe = namedPipe();
-      pipe.breakIt();
+      pipe.closeReader();
       return pipe.writer;
     },
   },
@@ -42,17 +42,17 @@ async function jobsServer(options: JobsServerOptions = {}) {
   return { server, env: { BYTENITE_BASE_URL: baseUrl, BYTENITE_ACCESS_TOKEN: accessToken } };
 }
 
-/** One thing that the command line does, with where it says so, and the status that it then has. */
+/** A command line with its report. */
 interface Row {
   readonly name: string;
   readonly args: readonly string[];
-  readonly where: StreamName;
-  /** With the report where it belongs. */
+  /** The stream of the report. */
+  readonly stream: StreamName;
+  /** The exit status if the report can be written. */
   readonly status: number;
-  /** In the report. */
-  readonly words: string;
-  /** What goes wrong on the way: the response is lost, or nobody listens. */
-  readonly wrong?: "lost response" | "nobody listens" | "JSON only";
+  /** A part of the report. */
+  readonly text: string;
+  readonly problem?: "lost response" | "nothing listens" | "JSON only";
   readonly runs?: number;
 }
 
@@ -60,97 +60,97 @@ const rows: readonly Row[] = [
   {
     name: "run, done",
     args: ["run", "job-1"],
-    where: "stdout",
+    stream: "stdout",
     status: 0,
-    words: "run job-1: job job-1 is running\nrequest id: request-1\n",
+    text: "run job-1: job job-1 is running\nrequest id: request-1\n",
     runs: 1,
   },
   {
     name: "run, done, in JSON",
     args: ["run", "job-1", "--json"],
-    where: "stdout",
+    stream: "stdout",
     status: 0,
-    words: '{"ok":true,"command":"run","jobId":"job-1"',
+    text: '{"ok":true,"command":"run","jobId":"job-1"',
     runs: 1,
   },
-  { name: "abort, done", args: ["abort", "job-1"], where: "stdout", status: 0, words: "abort job-1:" },
-  { name: "delete, done", args: ["delete", "job-1"], where: "stdout", status: 0, words: "delete job-1:" },
+  { name: "abort, done", args: ["abort", "job-1"], stream: "stdout", status: 0, text: "abort job-1:" },
+  { name: "delete, done", args: ["delete", "job-1"], stream: "stdout", status: 0, text: "delete job-1:" },
   {
-    name: "run, refused",
+    name: "run, rejected",
     args: ["run", "job-2"],
-    where: "stderr",
+    stream: "stderr",
     status: 1,
-    words: "It did not happen: the server refused it.",
+    text: "It did not happen: the server rejected it.",
   },
   {
-    name: "run, refused, in JSON",
+    name: "run, rejected, in JSON",
     args: ["run", "job-2", "--json"],
-    where: "stdout",
+    stream: "stdout",
     status: 1,
-    words: '"outcome":"rejected"',
+    text: '"outcome":"rejected"',
   },
   {
-    name: "run, perhaps",
+    name: "run, unknown",
     args: ["run", "job-1"],
-    where: "stderr",
+    stream: "stderr",
     status: 1,
-    words: "IT MAY HAVE HAPPENED",
-    wrong: "lost response",
+    text: "IT MAY HAVE HAPPENED",
+    problem: "lost response",
     runs: 1,
   },
   {
-    name: "run, perhaps, in JSON",
+    name: "run, unknown, in JSON",
     args: ["run", "job-1", "--json"],
-    where: "stdout",
+    stream: "stdout",
     status: 1,
-    words: '"outcome":"unknown"',
-    wrong: "lost response",
+    text: '"outcome":"unknown"',
+    problem: "lost response",
     runs: 1,
   },
   {
     name: "delete, not sent",
     args: ["delete", "job-1"],
-    where: "stderr",
+    stream: "stderr",
     status: 1,
-    words: "It did not happen: nothing was sent.",
-    wrong: "nobody listens",
+    text: "It did not happen: nothing was sent.",
+    problem: "nothing listens",
   },
-  { name: "usage", args: ["run", "--frob"], where: "stderr", status: 2, words: "there is no option --frob" },
+  { name: "usage", args: ["run", "--frob"], stream: "stderr", status: 2, text: "there is no option --frob" },
   {
     name: "usage, in JSON",
     args: ["run", "--frob", "--json"],
-    where: "stdout",
+    stream: "stdout",
     status: 2,
-    words: '"outcome":"not_sent"',
+    text: '"outcome":"not_sent"',
   },
-  { name: "probe", args: ["probe"], where: "stdout", status: 0, words: "config is field 2" },
-  { name: "probe, in JSON", args: ["probe", "--json"], where: "stdout", status: 0, words: '"configField":2' },
+  { name: "probe", args: ["probe"], stream: "stdout", status: 0, text: "config is field 2" },
+  { name: "probe, in JSON", args: ["probe", "--json"], stream: "stdout", status: 0, text: '"configField":2' },
   {
     name: "probe, refuted",
     args: ["probe"],
-    where: "stdout",
+    stream: "stdout",
     status: 1,
-    words: "It speaks JSON only",
-    wrong: "JSON only",
+    text: "It accepts requests in JSON only",
+    problem: "JSON only",
   },
   {
-    name: "probe, not answered",
+    name: "probe, not connected",
     args: ["probe"],
-    where: "stderr",
+    stream: "stderr",
     status: 1,
-    words: "nothing was sent.",
-    wrong: "nobody listens",
+    text: "nothing was sent.",
+    problem: "nothing listens",
   },
-  { name: "help", args: ["--help"], where: "stdout", status: 0, words: "Usage: bytenite-jobs" },
-  { name: "version, in JSON", args: ["--version", "--json"], where: "stdout", status: 0, words: '"version"' },
+  { name: "help", args: ["--help"], stream: "stdout", status: 0, text: "Usage: bytenite-jobs" },
+  { name: "version, in JSON", args: ["--version", "--json"], stream: "stdout", status: 0, text: '"version"' },
 ];
 
-/** Does what a row says, and checks that the job ran as often as it should. */
-async function done({ args, wrong, runs = 0 }: Row, streams: Streams): Promise<Ended> {
-  const { server, env } = await jobsServer(wrong === "JSON only" ? { encodings: "json" } : {});
-  if (wrong === "lost response") server.fault({ kind: "reset", where: "before-answer", execute: true });
+/** Runs the command line of a row, and expects the number of runs of the job. */
+async function runRow({ args, problem, runs = 0 }: Row, streams: Streams): Promise<Ended> {
+  const { server, env } = await jobsServer(problem === "JSON only" ? { encodings: "json" } : {});
+  if (problem === "lost response") server.fault({ kind: "reset", where: "before-answer", execute: true });
   const nowhere = { BYTENITE_BASE_URL: `http://127.0.0.1:${await closedPort()}` };
-  const all = wrong === "nobody listens" ? { ...env, ...nowhere } : env;
+  const all = problem === "nothing listens" ? { ...env, ...nowhere } : env;
   const ended = await startCli(args, all, streams).ended;
   expect(server.executions.filter(({ rpc }) => rpc === "RunJob")).toHaveLength(runs);
   return ended;
@@ -159,13 +159,11 @@ async function done({ args, wrong, runs = 0 }: Row, streams: Streams): Promise<E
 const other = (stream: StreamName): StreamName => (stream === "stdout" ? "stderr" : "stdout");
 
 describe.each(Object.entries(failures))("the stream of the report %s", (_, { code, make }) => {
-  test.each(rows)("$name: the other one has it", async (row) => {
-    const ended = await done(row, { [row.where]: make() });
-    const there = ended[other(row.where)];
-    expect(there).toContain(
-      `error: ${streamNames[row.where]} cannot be written (${code}). It would have said:\n`,
-    );
-    expect(there).toContain(row.words);
+  test.each(rows)("$name: the report is on the other stream", async (row) => {
+    const ended = await runRow(row, { [row.stream]: make() });
+    const there = ended[other(row.stream)];
+    expect(there).toContain(`error: cannot write to ${streamNames[row.stream]} (${code}). The text was:\n`);
+    expect(there).toContain(row.text);
     expect(there).not.toMatch(/\n {4}at /);
     expect(ended.status).toBe(row.status === 0 ? 3 : row.status);
   });
@@ -173,7 +171,7 @@ describe.each(Object.entries(failures))("the stream of the report %s", (_, { cod
   test.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],
-  ] as const)("%s in the call", async (signal, status) => {
+  ] as const)("%s during the call", async (signal, status) => {
     const { server, env } = await jobsServer();
     server.fault({ kind: "hang", where: "before-answer", execute: true });
     const { child, ended } = startCli(["run", "job-1"], env, { stderr: make() });
@@ -184,7 +182,7 @@ describe.each(Object.entries(failures))("the stream of the report %s", (_, { cod
     expect(stdout).toContain("IT MAY HAVE HAPPENED");
   });
 
-  test.each([[[]], [["--json"]]])("serve %j serves all the same", async (more) => {
+  test.each([[[]], [["--json"]]])("serve %j goes on serving", async (more) => {
     const { child, ended, firstErrorLine } = startCli(
       ["serve", "--job", "job-1", ...more],
       {},
@@ -205,54 +203,54 @@ describe.each(Object.entries(failures))("the stream of the report %s", (_, { cod
   });
 });
 
-describe("which stream is full", () => {
-  test.each(rows)("$name: not that of the report, and nothing changes", async (row) => {
-    const ended = await done(row, { [other(row.where)]: opened("/dev/full", "w") });
-    expect(ended[row.where]).toContain(row.words);
-    expect(ended[row.where]).not.toContain("cannot be written");
+describe("a full stream", () => {
+  test.each(rows)("$name: the other one, and nothing changes", async (row) => {
+    const ended = await runRow(row, { [other(row.stream)]: opened("/dev/full", "w") });
+    expect(ended[row.stream]).toContain(row.text);
+    expect(ended[row.stream]).not.toContain("cannot write");
     expect(ended.status).toBe(row.status);
   });
 
   test.each(rows)("$name: both, and the status is the same", async (row) => {
-    const ended = await done(row, { stdout: opened("/dev/full", "w"), stderr: opened("/dev/full", "w") });
+    const ended = await runRow(row, { stdout: opened("/dev/full", "w"), stderr: opened("/dev/full", "w") });
     expect(ended.status).toBe(row.status === 0 ? 3 : row.status);
   });
 });
 
-describe("the reader leaves", () => {
-  test("while the call is under way", async () => {
-    const isHere = deferred<void>();
-    const mayGo = deferred<void>();
+describe("the reader disconnects", () => {
+  test("during the call", async () => {
+    const isReceived = deferred<void>();
+    const mayRespond = deferred<void>();
     const { server, env } = await jobsServer({
       async onRequest() {
-        isHere.resolve();
-        await mayGo.promise;
+        isReceived.resolve();
+        await mayRespond.promise;
       },
     });
     const pipe = namedPipe();
     const { ended } = startCli(["run", "job-1", "--json"], env, { stdout: pipe.writer });
-    await isHere.promise;
-    pipe.breakIt();
-    mayGo.resolve();
+    await isReceived.promise;
+    pipe.closeReader();
+    mayRespond.resolve();
     const { status, stderr } = await ended;
     expect(status).toBe(3);
     expect(stderr).toContain('{"ok":true,"command":"run","jobId":"job-1"');
     expect(server.executions).toHaveLength(1);
   });
 
-  test("and SIGPIPE comes as well", async () => {
-    const isHere = deferred<void>();
-    const mayGo = deferred<void>();
+  test("and SIGPIPE arrives too", async () => {
+    const isReceived = deferred<void>();
+    const mayRespond = deferred<void>();
     const { env } = await jobsServer({
       async onRequest() {
-        isHere.resolve();
-        await mayGo.promise;
+        isReceived.resolve();
+        await mayRespond.promise;
       },
     });
     const { child, ended } = startCli(["run", "job-1"], env);
-    await isHere.promise;
+    await isReceived.promise;
     child.kill("SIGPIPE");
-    mayGo.resolve();
+    mayRespond.resolve();
     expect(await ended).toMatchObject({ status: 0, stderr: "" });
   });
 
@@ -274,29 +272,29 @@ describe("a slow reader", () => {
     ["run, in JSON", ["run", "job-1", "--json"], 0, '{"ok":true'],
     ["probe", ["probe", "--verbose"], 0, "config is field 2"],
     ["usage, in JSON", ["run", "--json"], 2, "usageError"],
-  ] as const)("gets all of it: %s", async (_, args, status, words) => {
+  ] as const)("gets the whole report: %s", async (_, args, status, text) => {
     const { env } = await jobsServer();
     const pipe = namedPipe();
     pipe.fill();
     const { ended } = startCli(args, env, { stdout: pipe.writer });
-    pipe.handOver();
-    expect(await pipe.read()).toContain(words);
+    pipe.closeWriter();
+    expect(await pipe.read()).toContain(text);
     expect(await ended).toMatchObject({ status, stderr: "" });
   });
 
   test.each(["SIGINT", "SIGTERM"] as const)(
-    "that never reads: %s, after the call, ends it",
+    "that never reads: %s after the call ends the process",
     async (signal) => {
       const { server, env } = await jobsServer();
       const pipe = namedPipe();
       pipe.fill();
       const { child, ended } = startCli(["run", "job-1"], env, { stdout: pipe.writer });
       await server.received(1);
-      // The client closes its connections when the call is over; then only the report is left.
+      // The client closes its connections after the call, so that only the report is left.
       await expect.poll(() => server.executions.length === 1 && server.connections === 0).toBe(true);
       child.kill(signal);
       const { status, stderr } = await ended;
-      expect(stderr).toContain("standard output cannot be written (nobody reads it)");
+      expect(stderr).toContain("cannot write to standard output (nothing reads it)");
       expect(stderr).toContain("run job-1: job job-1 is running");
       expect(status).toBe(3);
     },
@@ -314,8 +312,8 @@ describe("a slow reader", () => {
   });
 });
 
-// Node.js opens /dev/null in the place of a stream that is closed when it starts: nobody wants to hear it.
-describe("a stream that is closed from the start is as one to /dev/null", () => {
+// Node.js replaces a stream that is closed at its start by /dev/null.
+describe("a stream that is closed from the start counts as /dev/null", () => {
   test.each([
     ["run, without standard output", ">&-", ["run", "job-1"], 0, "", ""],
     ["run, without both", ">&- 2>&-", ["run", "job-1"], 0, "", ""],
@@ -330,7 +328,7 @@ describe("a stream that is closed from the start is as one to /dev/null", () => 
   });
 });
 
-describe("a file that takes only a part", () => {
+describe("a file that accepts only a part of the report", () => {
   test.each([
     ["stdout", ">>", ["run", "job-1"], 3],
     ["stderr", "2>>", ["run", "job-2"], 1],
@@ -341,17 +339,17 @@ describe("a file that takes only a part", () => {
     const path = join(folder, "log");
     const limit = 2 * 1_024;
     writeFileSync(path, "-".repeat(limit - 10));
-    // The limit is on the size of a file, as the end of a disk is on all of them: the last write that fits is cut.
+    // The limit for the size of a file works like the end of a disk: the last write is partial.
     const ended = await startCliInShell(`ulimit -f 2; exec "$@" ${redirection} '${path}'`, args, env).ended;
     const log = readFileSync(path, "utf8");
     expect(log.length).toBe(limit);
     expect(ended.status).toBe(status);
     const there = ended[other(stream)];
-    expect(there).toContain(`${streamNames[stream]} cannot be written (EFBIG)`);
+    expect(there).toContain(`cannot write to ${streamNames[stream]} (EFBIG)`);
     expect(there).toContain(stream === "stdout" ? "request id: request-1" : "It did not happen");
   });
 
-  test("a file that takes all is written whole", async () => {
+  test("a file with enough space gets the whole report", async () => {
     const { env } = await jobsServer();
     const folder = mkdtempSync(join(tmpdir(), "bytenite-jobs-file-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));

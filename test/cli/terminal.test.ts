@@ -7,7 +7,7 @@ function terminal(isTTY: boolean, env: Readonly<Record<string, string>> = {}) {
   return terminalOf({ stdout: stream(), stderr: stream(), env } as unknown as NodeJS.Process);
 }
 
-test("colours are for terminals only, and not where they are unwanted", () => {
+test("colours are only for terminals, and follow NO_COLOR, TERM and FORCE_COLOR", () => {
   expect(terminal(true).onErr.red("x")).toBe("\u001b[31mx\u001b[0m");
   expect(terminal(true, { NO_COLOR: "" }).onErr.red("x")).toBe("\u001b[31mx\u001b[0m");
   expect(terminal(false).onErr.red("x")).toBe("x");
@@ -17,37 +17,37 @@ test("colours are for terminals only, and not where they are unwanted", () => {
   expect(terminal(true, { FORCE_COLOR: "0" }).onOut.green("x")).toBe("x");
 });
 
-test("what a stream does not take goes to the other one, in order, and what is a hint does not", async () => {
+test("text for a failed stream goes to the other one, in order, except for hints", async () => {
   const failing = () =>
     new Writable({
       write: (_chunk, _encoding, done) => done(Object.assign(new Error("x"), { code: "EIO" })),
     });
-  const taken = new PassThrough({ encoding: "utf8" });
-  const out = terminalOf({ stdout: failing(), stderr: taken, env: {} } as unknown as NodeJS.Process);
+  const working = new PassThrough({ encoding: "utf8" });
+  const out = terminalOf({ stdout: failing(), stderr: working, env: {} } as unknown as NodeJS.Process);
   out.out("1");
   out.hint("2");
   out.out("3");
   expect(await out.written()).toBe("lost");
-  const why = "error: standard output cannot be written (EIO). It would have said:\n";
-  expect(taken.read()).toBe(`2\n${why}1\n${why}3\n`);
-  const err = terminalOf({ stdout: taken, stderr: failing(), env: {} } as unknown as NodeJS.Process);
+  const reason = "error: cannot write to standard output (EIO). The text was:\n";
+  expect(working.read()).toBe(`2\n${reason}1\n${reason}3\n`);
+  const err = terminalOf({ stdout: working, stderr: failing(), env: {} } as unknown as NodeJS.Process);
   err.hint("4");
   expect(await err.written()).toBe("all");
-  expect(taken.read()).toBeNull();
+  expect(working.read()).toBeNull();
 });
 
-test("a stream that takes nothing is given up when the signal says so", async () => {
+test("the signal ends the wait for a stream that nothing reads", async () => {
   const stuck = new Writable({ write: () => undefined });
-  const taken = new PassThrough({ encoding: "utf8" });
-  const terminal = terminalOf({ stdout: stuck, stderr: taken, env: {} } as unknown as NodeJS.Process);
+  const working = new PassThrough({ encoding: "utf8" });
+  const terminal = terminalOf({ stdout: stuck, stderr: working, env: {} } as unknown as NodeJS.Process);
   terminal.out("1");
   const abort = new AbortController();
   const written = terminal.written(abort.signal);
   abort.abort();
   expect(await written).toBe("stuck");
-  expect(taken.read()).toContain("(nobody reads it). It would have said:\n1\n");
+  expect(working.read()).toContain("(nothing reads it). The text was:\n1\n");
 });
 
-test("what a server says cannot control the terminal", () => {
+test("a server's text loses its control characters", () => {
   expect(printable(" a\u001b[2J\r\nb\u202e\u0085c\u2028 ")).toBe("a [2J b c");
 });

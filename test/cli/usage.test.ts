@@ -7,14 +7,14 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { rolldown } from "rolldown";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { inTermsOfCommandLine } from "../../src/cli/option-names.ts";
+import { withCommandLineNames } from "../../src/cli/option-names.ts";
 import { complaintAbout } from "../../src/supported-node.ts";
 import { VERSION } from "../../src/version.ts";
 import { closedPort } from "../support/loopback.ts";
 import { runInProcess } from "./run-in-process.ts";
 import { runCli, startCliInShell } from "./spawn-cli.ts";
 
-const token = "token-that-nobody-sees";
+const token = "token-that-is-never-shown";
 
 describe("help", () => {
   test.each([[["--help"]], [["-h"]], [["help"]]])("%j lists the commands", async (args) => {
@@ -33,10 +33,10 @@ describe("help", () => {
     [["delete", "-h"], "other users of this machine can see options"],
     [["probe", "--help"], "a job that does not exist"],
     [["serve", "--help"], "--port <port>"],
-  ])("%j is about the command", async (args, words) => {
+  ])("%j describes the command", async (args, text) => {
     const { status, stdout, stderr } = await runCli(args);
     expect([status, stderr]).toEqual([0, ""]);
-    expect(stdout).toContain(words);
+    expect(stdout).toContain(text);
   });
 
   test("--version", async () => {
@@ -44,8 +44,8 @@ describe("help", () => {
   });
 });
 
-describe("a command line that is wrong ends with 2, and sends nothing", () => {
-  const rows: readonly (readonly [args: readonly string[], words: string])[] = [
+describe("an invalid command line ends with 2, and sends nothing", () => {
+  const rows: readonly (readonly [args: readonly string[], text: string])[] = [
     [[], "there is no command"],
     [["frob"], 'there is no command "frob"'],
     [["run"], "run needs <jobId>"],
@@ -58,7 +58,7 @@ describe("a command line that is wrong ends with 2, and sends nothing", () => {
     [["run", "a", "--test-job=yes"], "--test-job takes no value"],
     [["run", "a", "--timeout", "soon"], "--timeout must be a whole number"],
     [["run", "a", "--task-timeout=-1"], "--task-timeout must be a whole number"],
-    [["run", "a", "--task-timeout", "9223372036854775808"], "--task-timeout is too great"],
+    [["run", "a", "--task-timeout", "9223372036854775808"], "--task-timeout is too large"],
     [["run", "a", "--encoding", "xml"], "--encoding must be protobuf, json or careful"],
     [["run", "a", "--timeout", "1", "--timeout", "2"], "--timeout is given twice"],
     [["run", "a", "--api-key", "k"], "--access-token and --api-key are both given"],
@@ -67,35 +67,35 @@ describe("a command line that is wrong ends with 2, and sends nothing", () => {
     [["run", ""], "<jobId> is empty, and the path needs it (/jobs/{job_id}/run)"],
     [["run", "a\ufffd"], "<jobId> is not valid UTF-8"],
     [["run", "a", "--base-url", "http://127.0.0.1/\ufffd"], "--base-url is not valid UTF-8"],
-    [["run", "a", "--timeout", "-5"], "--timeout needs a value, and none that begins with a dash will do"],
+    [["run", "a", "--timeout", "-5"], "--timeout needs a value that does not begin with a dash"],
     [["run", "a", "--timeout=-5"], "--timeout must be a whole number, not negative"],
-    [["run", "a", "--encoding", "-x"], "--encoding needs a value, and none that begins with a dash will do"],
-    [["run", "a", "--api-key", "-k"], "one that begins with a dash is written --api-key=<value>"],
+    [["run", "a", "--encoding", "-x"], "--encoding needs a value that does not begin with a dash"],
+    [["run", "a", "--api-key", "-k"], "write one that begins with a dash as --api-key=<value>"],
     [["run", "a", "--base-url", ""], "--base-url"],
     [["run", "a", "--base-url", "api.example"], "--base-url"],
     [["help", "frob"], 'there is no command "frob"'],
     [["serve", "--port", "65536"], "--port must be at most 65535"],
-    [["serve", "--port", "-1"], "--port needs a value, and none that begins with a dash will do"],
+    [["serve", "--port", "-1"], "--port needs a value that does not begin with a dash"],
     [["serve", "--job", "a", "--job", "b", "--job", "a"], '--job "a" is given twice'],
     [["serve", "--job", ""], "--job is empty, and the path needs it"],
     [["serve", "--job", "."], '--job is ".", which URL normalization would remove'],
     [["serve", "--job", ".."], '--job is "..", which URL normalization would remove'],
     [["serve", "--job", "\ufffd"], "--job is not valid UTF-8"],
-    [["serve", "--job", "-x"], "one that begins with a dash is written --job=<value>"],
+    [["serve", "--job", "-x"], "write one that begins with a dash as --job=<value>"],
   ];
 
-  test.each(rows)("%j", async (args, words) => {
+  test.each(rows)("%j", async (args, text) => {
     const baseUrl = `http://127.0.0.1:${await closedPort()}`;
     const isCall = ["run", "abort", "probe"].includes(args[0] ?? "");
     const all = isCall ? [...args, "--access-token", token] : args;
     const { status, stdout, stderr } = await runInProcess(all, { BYTENITE_BASE_URL: baseUrl });
     expect([status, stdout]).toEqual([2, ""]);
-    expect(stderr).toContain(words);
+    expect(stderr).toContain(text);
     expect(stderr).toContain("--help");
     expect(stderr).not.toContain(token);
   });
 
-  test("as a process", async () => {
+  test("in a child process", async () => {
     const { status, stdout, stderr } = await runCli(["run", "a", "--frob"]);
     expect([status, stdout]).toEqual([2, ""]);
     expect(stderr).toBe("error: there is no option --frob here\nHelp: bytenite-jobs run --help\n");
@@ -112,14 +112,14 @@ describe("a command line that is wrong ends with 2, and sends nothing", () => {
     [{ BYTENITE_BASE_URL: "api.example", BYTENITE_ACCESS_TOKEN: token }, "BYTENITE_BASE_URL"],
     [{ BYTENITE_ACCESS_TOKEN: "" }, "BYTENITE_ACCESS_TOKEN is set, but empty"],
     [{ BYTENITE_API_KEY: "" }, "BYTENITE_API_KEY is set, but empty"],
-  ])("with an environment that a script has got wrong: %j", async (env, words) => {
+  ])("with an invalid environment: %j", async (env, text) => {
     const { status, stderr } = await runInProcess(["run", "a"], env);
     expect(status).toBe(2);
-    expect(stderr).toContain(words);
+    expect(stderr).toContain(text);
     expect(stderr).not.toContain(token);
   });
 
-  test("with two in the environment", async () => {
+  test("with two credentials in the environment", async () => {
     const { status, stderr } = await runCli(["run", "a"], {
       BYTENITE_ACCESS_TOKEN: token,
       BYTENITE_API_KEY: "k",
@@ -128,7 +128,7 @@ describe("a command line that is wrong ends with 2, and sends nothing", () => {
     expect(stderr).toContain("BYTENITE_ACCESS_TOKEN and BYTENITE_API_KEY are both given");
   });
 
-  test("with a token that all could read on the way", async () => {
+  test("with a token over unencrypted http", async () => {
     const { status, stderr } = await runCli(["run", "a", "--base-url", "http://api.example"], {
       BYTENITE_ACCESS_TOKEN: token,
     });
@@ -137,17 +137,17 @@ describe("a command line that is wrong ends with 2, and sends nothing", () => {
     expect(stderr).not.toContain(token);
   });
 
-  test("an id that is not UTF-8, as it comes from a shell", async () => {
+  test("with an id from a shell that is not UTF-8", async () => {
     const env = { BYTENITE_ACCESS_TOKEN: token, BYTENITE_BASE_URL: `http://127.0.0.1:${await closedPort()}` };
     const script = `exec "$@" $'a\\xff'`;
     const { status, stderr } = await startCliInShell(script, ["run"], env).ended;
     expect([status, stderr.split("\n")[0]]).toEqual([
       2,
-      "error: <jobId> is not valid UTF-8, or has U+FFFD in it",
+      "error: <jobId> is not valid UTF-8, or contains U+FFFD",
     ]);
   });
 
-  test("a base URL that is not UTF-8, in the environment", async () => {
+  test("with a base URL in the environment that is not UTF-8", async () => {
     const env = { BYTENITE_ACCESS_TOKEN: token, BYTENITE_BASE_URL: "http://127.0.0.1/\ufffd" };
     const { status, stderr } = await runInProcess(["run", "a"], env);
     expect(status).toBe(2);
@@ -165,7 +165,7 @@ describe("a command line that is wrong ends with 2, and sends nothing", () => {
     [["help", "nope", "--json"]],
     [["help", "--json", "nope"]],
     [["--help", "nope", "--json"]],
-  ])("%j says so in JSON, with an outcome as any error has it", async (args) => {
+  ])("%j reports it in JSON, with an outcome like any error", async (args) => {
     const { status, stdout, stderr } = await runCli(args);
     expect([status, stderr]).toEqual([2, ""]);
     const { ok, usageError, error } = JSON.parse(stdout);
@@ -173,31 +173,31 @@ describe("a command line that is wrong ends with 2, and sends nothing", () => {
     expect(usageError).not.toBe("");
   });
 
-  test("behind two dashes, --json is no option", async () => {
+  test("after two dashes, --json is not an option", async () => {
     const { status, stdout } = await runCli(["run", "--", "--json", "b"]);
     expect([status, stdout]).toEqual([2, ""]);
   });
 });
 
-test("options have the names that they have here, and values and routes are as they are", () => {
-  const say = (reason: string) => inTermsOfCommandLine(reason, undefined);
-  expect(say('baseUrl is "baseUrl \\" apiKey", tokenUrl {accessToken}')).toBe(
+test("errors have the option names of the command line, and values and routes do not change", () => {
+  const rename = (reason: string) => withCommandLineNames(reason, undefined);
+  expect(rename('baseUrl is "baseUrl \\" apiKey", tokenUrl {accessToken}')).toBe(
     'BYTENITE_BASE_URL is "baseUrl \\" apiKey", --token-url {accessToken}',
   );
-  expect(say("job_id is empty (/jobs/{job_id}/run)")).toBe("<jobId> is empty (/jobs/{job_id}/run)");
+  expect(rename("job_id is empty (/jobs/{job_id}/run)")).toBe("<jobId> is empty (/jobs/{job_id}/run)");
 });
 
-describe("help and version in JSON are one document as well", () => {
+describe("help and version in JSON are one document", () => {
   test.each([
     [["--help", "--json"], "Usage: bytenite-jobs <command>"],
     [["help", "--json"], "Usage: bytenite-jobs <command>"],
     [["help", "abort", "--json"], "Usage: bytenite-jobs abort"],
     [["help", "--json", "abort"], "Usage: bytenite-jobs abort"],
     [["run", "--json", "-h"], "Usage: bytenite-jobs run"],
-  ])("%j", async (args, words) => {
+  ])("%j", async (args, text) => {
     const { status, stdout, stderr } = await runCli(args);
     expect([status, stderr]).toEqual([0, ""]);
-    expect(JSON.parse(stdout)).toEqual({ ok: true, command: "help", help: expect.stringContaining(words) });
+    expect(JSON.parse(stdout)).toEqual({ ok: true, command: "help", help: expect.stringContaining(text) });
   });
 
   test("--version", async () => {
@@ -207,17 +207,17 @@ describe("help and version in JSON are one document as well", () => {
   });
 });
 
-describe("a Node.js that is too old", () => {
+describe("an old Node.js gets an error", () => {
   const oldest = JSON.parse(readFileSync("package.json", "utf8")).engines.node.replace(">=", "");
   const complaint = `bytenite-jobs needs Node.js ${oldest} or later; this is 20.20.2`;
 
-  test("is told so", () => {
+  test("that names the required version", () => {
     const complaints = ["20.20.2", "22.18.0", "22.19.0", "24.0.0", "26.1.0"].map(complaintAbout);
     expect(complaints.map((each) => each !== undefined)).toEqual([true, true, false, false, false]);
     expect(complaints[0]).toBe(complaint);
   });
 
-  // As the real one: it says that it is old, and undici fails while it loads.
+  // Simulates an old Node.js: its version is old, and undici throws while it loads.
   const old = `
     import { registerHooks } from "node:module";
     Object.defineProperty(process.versions, "node", { value: "20.20.2" });
@@ -237,7 +237,7 @@ describe("a Node.js that is too old", () => {
     );
 
   test.each(["index", "transport", "connect/index", "testing/index"])(
-    "by %s, before undici is loaded",
+    "from %s, before undici is loaded",
     async (entry) => {
       const url = new URL(`../../dist/${entry}.js`, import.meta.url).href;
       const { stderr } = await failed(
@@ -248,7 +248,7 @@ describe("a Node.js that is too old", () => {
     },
   );
 
-  test("by a bundle of somebody's own, before undici's part of it", async () => {
+  test("from a user's bundle, before undici's code", async () => {
     const folder = await mkdtemp(join(tmpdir(), "bytenite-jobs-bundle-"));
     onTestFinished(() => rm(folder, { recursive: true }));
     const input = join(folder, "app.mjs");
@@ -263,7 +263,7 @@ describe("a Node.js that is too old", () => {
 
   const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
-  test.each([[["run", "a"]], [["--version"]]])("by the command line: %j", async (args) => {
+  test.each([[["run", "a"]], [["--version"]]])("from the command line: %j", async (args) => {
     const { code, stdout, stderr } = await failed(onOldNode(main, ...args));
     expect([code, stdout, stderr]).toEqual([1, "", `error: ${complaint}\n`]);
   });
