@@ -7,7 +7,7 @@ const LABELS = 270;
 const ROW = 30;
 const TOP = 46;
 
-/** Draws CPU per call as bars with the range of the rounds, for light and dark pages alike. */
+/** Draws the CPU per call as bars, with the range of the rounds, for light and dark pages. */
 export function chartOf(results: readonly Result[], inFlight: number, caption: string): string {
   const rows = results
     .filter((result) => result.inFlight === inFlight)

@@ -1,5 +1,5 @@
-// npm run bench:google: what it takes to have a client for every service that Google publishes, and what a small call in
-// JSON costs beside google-gax.
+// npm run bench:google: the cost of clients for all services that Google publishes, and of a small JSON call compared with
+// google-gax.
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
@@ -27,8 +27,8 @@ console.log(`${day}, ${place}, Node.js ${process.versions.node}, ${how}; npm run
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 
-/** Answers at once, with nothing. */
-class Nothing extends Dispatcher {
+/** Responds at once with an empty 204. */
+class EmptyDispatcher extends Dispatcher {
   override dispatch(_options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     const controller = { aborted: false, paused: false, reason: null, pause() {}, resume() {}, abort() {} };
     handler.onRequestStart?.(controller, {});
@@ -41,12 +41,12 @@ class Nothing extends Dispatcher {
 await scale();
 await calls();
 
-/** CPU and memory of clients for all services, and of the first call of each of their methods. */
+/** Measures CPU and memory of clients for all services, and of the first call of each method. */
 async function scale(): Promise<void> {
   const registry = publishedApis();
   const services = servicesOf(registry);
   const maker = new MessageMaker(new Random(1), registry);
-  const toCall = services.flatMap((service) =>
+  const requests = services.flatMap((service) =>
     service.methods
       .filter((method): method is DescMethodUnary => method.methodKind === "unary" && hasOption(method, http))
       .map((method) => ({
@@ -56,15 +56,15 @@ async function scale(): Promise<void> {
   );
   const transport = createRestTransport({
     baseUrl: "http://127.0.0.1",
-    dispatcher: new Nothing(),
+    dispatcher: new EmptyDispatcher(),
     encoding: "json",
   });
   const clients = new Map<string, Record<string, (request: Message) => Promise<unknown>>>();
   const callAll = async () => {
-    for (const { method, message } of toCall)
+    for (const { method, message } of requests)
       await clients.get(method.parent.typeName)?.[method.localName]?.(message);
   };
-  const { length } = toCall;
+  const { length } = requests;
   console.log("| | | CPU ms | µs for each | heap MB |\n| --- | --- | --- | --- | --- |");
   await row("clients", services.length, () => {
     for (const service of services) clients.set(service.typeName, createClient(service, transport) as never);
@@ -87,7 +87,7 @@ async function row(what: string, count: number, work: () => void | Promise<void>
   );
 }
 
-/** One small GET and one POST of Pub/Sub, side by side. */
+/** Measures one small GET and one small POST of Pub/Sub, side by side. */
 async function calls(): Promise<void> {
   const plan = {
     ways: googleWayNames,

@@ -1,5 +1,4 @@
-// Makes calls of one kind whenever it is told to, for bench/growth.ts: with so many in flight, bodies of so many bytes,
-// or a transport that knows so many methods.
+// Runs the tasks of bench/growth.ts: calls with a number in flight, with bodies of a length, or of a number of methods.
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { create, type DescMethodUnary, fromBinary, toBinary } from "@bufbuild/protobuf";
@@ -16,8 +15,8 @@ import { bareHeaders, dispatchBare } from "./ways/bare-dispatch.ts";
 import { accessToken } from "./ways/the-call.ts";
 import type { Origins } from "./ways/way.ts";
 
-/** What the process is told: one figure to find out. */
-export type GrowthOrder =
+/** One measurement. */
+export type GrowthTask =
   | {
       readonly kind: "calls";
       readonly way: GrowthWay;
@@ -33,9 +32,9 @@ export type GrowthWay = "bare" | "protobuf-es" | "binary" | "json";
 export interface GrowthFigures {
   /** CPU time of the client for each call, in microseconds. */
   readonly cpu?: number;
-  /** CPU time of making a client of one method, in microseconds. */
+  /** CPU time for the first call of a method, in microseconds. */
   readonly cpuPerMethod?: number;
-  /** Heap that is in use for each call in flight, in bytes. */
+  /** Heap in use for each call in flight, in bytes. */
   readonly bytesPerCall?: number;
 }
 
@@ -49,15 +48,15 @@ const transports = {
   json: createRestTransport({ baseUrl: http1, headers, encoding: "json" }),
 };
 
-const WRONG_ANSWER = "a wrong answer";
+const WRONG_RESPONSE = "a wrong response";
 
-/** Of our own pool: what is more waits in a queue, and takes memory there. */
+/** The limit of the package's own pool. More calls wait in its queue, which takes memory. */
 const MAX_CONNECTIONS = 128;
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 
-/** The call in one of the ways; the server gives back what it was sent, so that the answer is as long as the request. */
+/** Makes the call of a way. The server echoes the body, so that the response is as long as the request. */
 function callOf(way: GrowthWay, bytes: number): () => Promise<unknown> {
   const reader = "x".repeat(bytes);
   if (way === "bare") {
@@ -70,13 +69,13 @@ function callOf(way: GrowthWay, bytes: number): () => Promise<unknown> {
     return async () => {
       const body = toBinary(CheckOutBookRequestSchema, create(CheckOutBookRequestSchema, { reader }));
       const book = fromBinary(BookSchema, await dispatchBare(pool, path, bareHeaders, body));
-      if (book.title.length !== bytes) throw new Error(WRONG_ANSWER);
+      if (book.title.length !== bytes) throw new Error(WRONG_RESPONSE);
     };
   }
   const library = createClient(LibraryService, transports[way]);
   return async () => {
     const book = await library.checkOutBook({ name, reader });
-    if ((way === "json" ? book.reader : book.title).length !== bytes) throw new Error(WRONG_ANSWER);
+    if ((way === "json" ? book.reader : book.title).length !== bytes) throw new Error(WRONG_RESPONSE);
   };
 }
 
@@ -91,16 +90,16 @@ async function cpuPerCall(call: () => Promise<unknown>, calls: number, inFlight:
   return (user + system) / calls;
 }
 
-const methodsMade: DescMethodUnary[] = [];
+const methodCache: DescMethodUnary[] = [];
 function methodsOf(count: number): DescMethodUnary[] {
-  while (methodsMade.length < count) {
-    const rule = `POST /v1/{name=shelves/*/books/*}:checkOut${methodsMade.length} body:*`;
-    methodsMade.push(ruleMethod(rule, CheckOutBookRequestSchema) as DescMethodUnary);
+  while (methodCache.length < count) {
+    const rule = `POST /v1/{name=shelves/*/books/*}:checkOut${methodCache.length} body:*`;
+    methodCache.push(ruleMethod(rule, CheckOutBookRequestSchema) as DescMethodUnary);
   }
-  return methodsMade.slice(0, count);
+  return methodCache.slice(0, count);
 }
 
-/** A transport that has called each of so many methods once, and then calls them in turn. */
+/** Measures the first call of each method of a transport, and then further calls of them in turn. */
 async function withMethods(count: number, calls: number): Promise<GrowthFigures> {
   const methods = methodsOf(count);
   const transport: Transport = createRestTransport({ baseUrl: http1, headers });
@@ -116,7 +115,7 @@ async function withMethods(count: number, calls: number): Promise<GrowthFigures>
   }
 }
 
-/** So many calls that the server does not answer before it is told. */
+/** Measures the heap while the server holds its responses. */
 async function memoryOf(way: GrowthWay, inFlight: number): Promise<GrowthFigures> {
   const call = callOf(way, 10);
   const hold = async () => {
@@ -130,21 +129,21 @@ async function memoryOf(way: GrowthWay, inFlight: number): Promise<GrowthFigures
     collectGarbage();
     return heapUsed - process.memoryUsage().heapUsed;
   };
-  // The first time, connections are made, and they stay.
+  // The first round opens the connections, which stay open.
   await hold();
   return { bytesPerCall: (await hold()) / inFlight };
 }
 
-process.on("message", async (order: GrowthOrder) => {
+process.on("message", async (task: GrowthTask) => {
   try {
-    if (order.kind === "calls") {
-      const call = callOf(order.way, order.bytes);
-      await cpuPerCall(call, Math.ceil(order.calls / 4), order.inFlight);
-      process.send?.({ cpu: await cpuPerCall(call, order.calls, order.inFlight) } satisfies GrowthFigures);
-    } else if (order.kind === "methods") {
-      process.send?.(await withMethods(order.methods, order.calls));
+    if (task.kind === "calls") {
+      const call = callOf(task.way, task.bytes);
+      await cpuPerCall(call, Math.ceil(task.calls / 4), task.inFlight);
+      process.send?.({ cpu: await cpuPerCall(call, task.calls, task.inFlight) } satisfies GrowthFigures);
+    } else if (task.kind === "methods") {
+      process.send?.(await withMethods(task.methods, task.calls));
     } else {
-      process.send?.(await memoryOf(order.way, order.inFlight));
+      process.send?.(await memoryOf(task.way, task.inFlight));
     }
   } catch (error) {
     console.error(error);

@@ -1,9 +1,9 @@
-// npm run bench:growth: how the cost of a call grows with the calls in flight, the length of bodies, the methods that a
-// transport knows, and what memory a call in flight takes. Side by side with bare dispatch, in rotated rounds.
+// npm run bench:growth: how the cost of a call grows with the calls in flight, the length of bodies and the methods of a
+// transport, and how much memory a call in flight takes. Side by side with bare dispatch, in rotated rounds.
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import type { GrowthFigures, GrowthOrder, GrowthWay } from "./growth-process.ts";
-import { type Asked, isPinned, startPinned } from "./pinned-process.ts";
+import type { GrowthFigures, GrowthTask, GrowthWay } from "./growth-process.ts";
+import { isPinned, type PinnedProcess, startPinned } from "./pinned-process.ts";
 import type { ServerUsage } from "./server-process.ts";
 import { figureOf, ratioOf } from "./statistics.ts";
 import type { Origins } from "./ways/way.ts";
@@ -21,8 +21,8 @@ const TITLES: Record<GrowthWay, string> = {
 
 const server = await startPinned<Origins, ServerUsage>("server-process.ts", [], 0);
 const args = [JSON.stringify(server.first)];
-// A process for each way: what V8 makes of one must not depend on another.
-const clients = new Map<GrowthWay, Asked<GrowthFigures>>();
+// One process for each way, so that the optimizations of V8 for one do not affect another.
+const clients = new Map<GrowthWay, PinnedProcess<GrowthFigures>>();
 for (const way of ways)
   clients.set(way, await startPinned<"ready", GrowthFigures>("growth-process.ts", args, 1));
 
@@ -40,17 +40,15 @@ await table("Calls in flight, with bodies of 10 bytes", inFlight, (count, way) =
 });
 
 const lengths = [10, 100, 1_000, 10_000, 100_000, 1_000_000];
-await table("Bytes in the body, there and back, 32 in flight", lengths, (bytes, way) => {
+await table("Bytes in the request and in the response body, 32 in flight", lengths, (bytes, way) => {
   return { kind: "calls", way, inFlight: 32, bytes, calls: Math.max(100, Math.min(6_000, 3e7 / bytes)) };
 });
 
-console.log(
-  "\n| methods known to the transport | CPU µs per call | CPU µs to get to know one |\n| --- | --- | --- |",
-);
+console.log("\n| methods of the transport | CPU µs per call | CPU µs to compile one |\n| --- | --- | --- |");
 for (const methods of [1, 10, 100, 1_000, 10_000]) {
   const figures: GrowthFigures[] = [];
   for (let round = 0; round < rounds; round++)
-    figures.push(await ask("binary", { kind: "methods", methods, calls: 6_000 }));
+    figures.push(await measure("binary", { kind: "methods", methods, calls: 6_000 }));
   const cpu = figureOf(figures.map((each) => each.cpu ?? 0)).median;
   const perMethod = figureOf(figures.map((each) => each.cpuPerMethod ?? 0)).median;
   console.log(`| ${methods.toLocaleString("en")} | ${cpu.toFixed(1)} | ${perMethod.toFixed(0)} |`);
@@ -62,7 +60,7 @@ console.log(
 for (const count of [10, 100, 1_000]) {
   const cells: string[] = [];
   for (const way of ways) {
-    const { bytesPerCall = 0 } = await ask(way, { kind: "memory", way, inFlight: count });
+    const { bytesPerCall = 0 } = await measure(way, { kind: "memory", way, inFlight: count });
     cells.push(bytesPerCall.toFixed(0));
   }
   console.log(`| ${count.toLocaleString("en")} | ${cells.join(" | ")} |`);
@@ -71,14 +69,14 @@ for (const count of [10, 100, 1_000]) {
 for (const client of clients.values()) client.close();
 server.close();
 
-function ask(way: GrowthWay, order: GrowthOrder): Promise<GrowthFigures> {
-  return (clients.get(way) as Asked<GrowthFigures>).ask(order);
+function measure(way: GrowthWay, task: GrowthTask): Promise<GrowthFigures> {
+  return (clients.get(way) as PinnedProcess<GrowthFigures>).request(task);
 }
 
 async function table(
   title: string,
   points: readonly number[],
-  orderOf: (point: number, way: GrowthWay) => GrowthOrder,
+  taskOf: (point: number, way: GrowthWay) => GrowthTask,
 ): Promise<void> {
   const titles = ways.map((way) => (way === BASE ? TITLES[way] : `${TITLES[way]} | ÷ bare`));
   console.log(`\n${title}\n\n| | ${titles.join(" | ")} |\n|${" --- |".repeat(2 * ways.length)}`);
@@ -86,7 +84,7 @@ async function table(
     const measured = new Map<GrowthWay, number[]>(ways.map((way) => [way, []]));
     for (let round = 0; round < rounds; round++) {
       for (const way of [...ways.slice(round % ways.length), ...ways.slice(0, round % ways.length)]) {
-        const { cpu = Number.NaN } = await ask(way, orderOf(point, way));
+        const { cpu = Number.NaN } = await measure(way, taskOf(point, way));
         measured.get(way)?.push(cpu);
       }
     }

@@ -1,7 +1,7 @@
-import { type Asked, startPinned } from "./pinned-process.ts";
+import { type PinnedProcess, startPinned } from "./pinned-process.ts";
 import type { ServerUsage } from "./server-process.ts";
 import { type Figure, figureOf } from "./statistics.ts";
-import type { Round, RoundOrder } from "./way-process.ts";
+import type { Round, RoundTask } from "./way-process.ts";
 import type { WayName } from "./ways/all.ts";
 import type { Origins } from "./ways/way.ts";
 
@@ -11,11 +11,11 @@ export interface Plan {
   readonly inFlight: readonly number[];
   readonly rounds: number;
   readonly calls: number;
-  /** Calls of each way before the rounds, which count for nothing: V8 still compiles, and connections are made. */
+  /** The number of calls before the rounds, while V8 compiles and connections are opened. */
   readonly warmupCalls: number;
 }
 
-/** What one way came to, with so many calls in flight. */
+/** The result of one way with a number of calls in flight. */
 export interface Result {
   readonly way: WayName;
   readonly inFlight: number;
@@ -27,24 +27,24 @@ export interface Result {
   readonly p99: Figure;
   /** The server's CPU time for each call, in microseconds. */
   readonly serverCpu: Figure;
-  /** On the wire for each call, all headers counted, in bytes. */
+  /** Bytes on the wire for each call, with all headers. */
   readonly bytesSent: number;
   readonly bytesReceived: number;
 }
 
-/** Before each round: the ways take turns, and a connection that was idle for that long has to be made again. */
+/** Calls before each round: the ways take turns, so the connections have been idle and may have to be opened again. */
 const UNCOUNTED_CALLS = 1_500;
 const SERVER_CORE = 0;
 const CLIENT_CORE = 1;
 
 /**
- * Measures the ways side by side: a process each, all there from the start, one at work at a time, in rounds whose
- * order is rotated, so that what the machine does meanwhile is shared by all.
+ * Measures the ways side by side. Each has a process, and one process works at a time. The order of the ways rotates from
+ * round to round, so that changes of the machine affect all of them.
  */
 export async function measure(plan: Plan, onProgress: (text: string) => void): Promise<Result[]> {
   const server = await startPinned<Origins, ServerUsage>("server-process.ts", [], SERVER_CORE);
   const origins = JSON.stringify(server.first);
-  const processes = new Map<WayName, Asked<Round>>();
+  const processes = new Map<WayName, PinnedProcess<Round>>();
   try {
     for (const way of plan.ways) {
       processes.set(way, await startPinned<"ready", Round>("way-process.ts", [way, origins], CLIENT_CORE));
@@ -69,20 +69,20 @@ interface Measured extends Round {
 async function measureAt(
   inFlight: number,
   { ways, rounds, calls, warmupCalls }: Plan,
-  server: Asked<ServerUsage>,
-  processes: ReadonlyMap<WayName, Asked<Round>>,
+  server: PinnedProcess<ServerUsage>,
+  processes: ReadonlyMap<WayName, PinnedProcess<Round>>,
   onProgress: (text: string) => void,
 ): Promise<Result[]> {
   const measured = new Map<WayName, Measured[]>(ways.map((way) => [way, []]));
   for (const way of ways) {
     onProgress(`${inFlight} in flight: warming up ${way}`);
-    await processes.get(way)?.ask({ calls: warmupCalls, inFlight });
+    await processes.get(way)?.request({ calls: warmupCalls, inFlight });
   }
   for (let round = 0; round < rounds; round++) {
     onProgress(`${inFlight} in flight: round ${round + 1} of ${rounds}`);
     const first = round % ways.length;
     for (const way of [...ways.slice(first), ...ways.slice(0, first)]) {
-      const result = await oneRound(processes.get(way) as Asked<Round>, server, { calls, inFlight });
+      const result = await oneRound(processes.get(way) as PinnedProcess<Round>, server, { calls, inFlight });
       measured.get(way)?.push(result);
     }
   }
@@ -90,15 +90,15 @@ async function measureAt(
 }
 
 async function oneRound(
-  client: Asked<Round>,
-  server: Asked<ServerUsage>,
-  order: RoundOrder,
+  client: PinnedProcess<Round>,
+  server: PinnedProcess<ServerUsage>,
+  task: RoundTask,
 ): Promise<Measured> {
-  await client.ask({ ...order, calls: UNCOUNTED_CALLS });
-  const before = await server.ask({});
-  const round = await client.ask(order);
-  const after = await server.ask({});
-  const { calls } = order;
+  await client.request({ ...task, calls: UNCOUNTED_CALLS });
+  const before = await server.request({});
+  const round = await client.request(task);
+  const after = await server.request({});
+  const { calls } = task;
   return {
     ...round,
     serverCpu: (after.cpu - before.cpu) / calls,

@@ -1,4 +1,4 @@
-// npm run bench:micro: the stages of a call by themselves, side by side with protobuf-es.
+// npm run bench:micro: the stages of a call, side by side with protobuf-es.
 import { create, fromBinary, fromJsonString, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { Bench } from "tinybench";
 import {
@@ -40,7 +40,7 @@ const page = create(ListBooksResponseSchema, { books, nextPageToken: "101" });
 const pageBytes = Buffer.from(toBinary(ListBooksResponseSchema, page));
 const responseText = responseJson.toString();
 
-/** In each group, the first is what the others are compared with. */
+/** The others of a group are compared with its first one. */
 const groups: Record<string, Record<string, () => unknown>> = {
   route: { "requestTarget of a run": () => requestTarget(route, run) },
   "encode a run": {
@@ -50,7 +50,7 @@ const groups: Record<string, Record<string, () => unknown>> = {
   },
   [`read a GenericResponse of ${responseBytes.length} bytes`]: {
     "protobuf-es": () => fromBinary(GenericResponseSchema, responseBytes),
-    "check, then protobuf-es": () => {
+    "validate, then protobuf-es": () => {
       validateBinary(wireSchemaOf(GenericResponseSchema), responseBytes);
       return fromBinary(GenericResponseSchema, responseBytes);
     },
@@ -62,7 +62,7 @@ const groups: Record<string, Record<string, () => unknown>> = {
   },
   "read 100 books": {
     "protobuf-es": () => fromBinary(ListBooksResponseSchema, pageBytes),
-    "check, then protobuf-es": () => {
+    "validate, then protobuf-es": () => {
       validateBinary(wireSchemaOf(ListBooksResponseSchema), pageBytes);
       return fromBinary(ListBooksResponseSchema, pageBytes);
     },

@@ -3,39 +3,39 @@ import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 
-/** A child process that is asked one thing at a time. */
-export interface Asked<Answer> {
-  ask(message: object): Promise<Answer>;
+/** A child process that handles one request at a time. */
+export interface PinnedProcess<Response> {
+  request(message: object): Promise<Response>;
   close(): void;
 }
 
 const canPin = availableParallelism() > 1 && spawnSync("taskset", ["--version"]).status === 0;
 
-/** Whether processes are pinned to a core each, as far as the system allows. */
+/** Whether each process is pinned to a core, which needs `taskset` and more than one core. */
 export const isPinned = canPin;
 
-/** Starts a module of this folder on one core. @returns it, and the first thing that it said */
-export async function startPinned<First, Answer>(
+/** Starts a module of this folder on one core. @returns the process and its first message */
+export async function startPinned<First, Response>(
   module: string,
   args: readonly string[],
   core: number,
-): Promise<Asked<Answer> & { readonly first: First }> {
+): Promise<PinnedProcess<Response> & { readonly first: First }> {
   const file = fileURLToPath(new URL(module, import.meta.url));
   const command = [process.execPath, file, ...args];
   const [executable = "", ...rest] = canPin ? ["taskset", "-c", String(core), ...command] : command;
   const child = spawn(executable, rest, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
-  const first = await answerOf<First>(child);
+  const first = await messageOf<First>(child);
   return {
     first,
-    async ask(message) {
+    async request(message) {
       child.send(message);
-      return answerOf<Answer>(child);
+      return messageOf<Response>(child);
     },
     close: () => child.disconnect(),
   };
 }
 
-async function answerOf<T>(child: ChildProcess): Promise<T> {
+async function messageOf<T>(child: ChildProcess): Promise<T> {
   const stop = new AbortController();
   try {
     const [value] = (await Promise.race([

@@ -5,7 +5,7 @@ import type { WayName } from "./ways/all.ts";
 export const BARE: WayName = "bare dispatch";
 export const HAND_WRITTEN: WayName = "undici.request + JSON (hand-written)";
 
-/** The results with so many calls in flight, as a Markdown table. */
+/** Formats the results with this number of calls in flight as a Markdown table. */
 export function tableOf(results: readonly Result[], inFlight: number): string {
   const rows = results.filter((result) => result.inFlight === inFlight);
   const bare = rows.find(({ way }) => way === BARE);
@@ -47,22 +47,22 @@ function ratio(figure: Figure, of: Figure | undefined): string {
 }
 
 interface Target {
-  readonly words: string;
+  readonly title: string;
   readonly value: number;
   readonly isMet: boolean;
 }
 
-/** What the project wants with 32 calls in flight, and what came out. */
+/** The targets of the project with 32 calls in flight, with the results. */
 export function targetsOf(results: readonly Result[]): string {
   const of = (name: WayName) => results.find(({ way, inFlight }) => way === name && inFlight === 32);
   const ours = of("bytenite-jobs, binary");
   const json = of("bytenite-jobs, JSON");
   const targets: Target[] = [];
-  const most = (words: string, value: number | undefined, limit: number) => {
-    if (value !== undefined) targets.push({ words: `${words} ≤ ${limit}`, value, isMet: value <= limit });
+  const most = (title: string, value: number | undefined, limit: number) => {
+    if (value !== undefined) targets.push({ title: `${title} ≤ ${limit}`, value, isMet: value <= limit });
   };
-  const least = (words: string, value: number | undefined, limit: number) => {
-    if (value !== undefined) targets.push({ words: `${words} ≥ ${limit}`, value, isMet: value >= limit });
+  const least = (title: string, value: number | undefined, limit: number) => {
+    if (value !== undefined) targets.push({ title: `${title} ≥ ${limit}`, value, isMet: value >= limit });
   };
   const over = (key: "cpu" | "perSecond" | "p99", a: Result | undefined, b: Result | undefined) =>
     a && b && ratioOf(a[key], b[key]);
@@ -73,6 +73,6 @@ export function targetsOf(results: readonly Result[]): string {
   most("p99 ÷ hand-written", over("p99", ours, of(HAND_WRITTEN)), 1);
   most("JSON: CPU ÷ hand-written", over("cpu", json, of(HAND_WRITTEN)), 0.85);
   return targets
-    .map(({ words, value, isMet }) => `${isMet ? "met    " : "not met"}  ${words}: ${value.toFixed(2)}`)
+    .map(({ title, value, isMet }) => `${isMet ? "met    " : "not met"}  ${title}: ${value.toFixed(2)}`)
     .join("\n");
 }

@@ -1,4 +1,4 @@
-// npm run bench: what a call costs, side by side with other ways to make it.
+// npm run bench: the cost of a call, side by side with other ways to make it.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { dirname } from "node:path";
@@ -20,14 +20,14 @@ const { values } = parseArgs({
   },
 });
 
-const given = (text: string | undefined, otherwise: number) =>
+const numberOr = (text: string | undefined, otherwise: number) =>
   text === undefined ? otherwise : Number(text);
 const plan: Plan = {
   ways:
     values.ways === undefined ? wayNames : wayNames.filter((way) => new RegExp(values.ways ?? "").test(way)),
   inFlight: (values["in-flight"] ?? (values.short ? "32" : "1,32,128")).split(",").map(Number),
-  rounds: given(values.rounds, values.short ? 5 : 11),
-  calls: given(values.calls, 6_000),
+  rounds: numberOr(values.rounds, values.short ? 5 : 11),
+  calls: numberOr(values.calls, 6_000),
   warmupCalls: values.short ? 15_000 : 20_000,
 };
 

@@ -1,38 +1,38 @@
-// The server of a benchmark, in a process of its own: every answer is ready bytes. It says where it listens, and tells
-// its CPU time and its sockets' bytes when it is asked.
+// The server of a benchmark, in its own process: every response is prepared bytes. Its first message has its origins. It
+// responds to a message with its CPU time and the bytes on its sockets.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createHttp2Server } from "node:http2";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { responseBytes, responseJson } from "./ways/the-call.ts";
 
-/** What a server tells of itself so far. */
+/** The usage of the server since its start. */
 export interface ServerUsage {
   /** In microseconds. */
   readonly cpu: number;
-  /** What clients sent, in bytes. */
+  /** Bytes from clients. */
   readonly received: number;
-  /** What they were sent, in bytes. */
+  /** Bytes to clients. */
   readonly sent: number;
 }
 
 const sockets = new Set<Socket>();
 let [receivedBefore, sentBefore] = [0, 0];
 
-/** Answers that wait until they are asked for: so calls stay in flight, and the memory that they take can be seen. */
+/** Responses that are held back, so that calls stay in flight while the client measures its memory. */
 let held: (() => void)[] | undefined;
 let onHeld: (() => void) | undefined;
 
 const http1 = createServer({ keepAliveTimeout: 0 }, async (request, response) => {
   const { url = "" } = request;
-  // Most calls are the same small one, whose body nobody has to look at.
+  // Most calls are the same small one, whose body does not matter.
   const body = url.startsWith("/v1/shelves/") ? await bodyOf(request) : undefined;
   if (body === undefined) {
     request.resume();
-    request.once("end", () => answer(request, response));
+    request.once("end", () => respond(request, response));
   } else if (held === undefined) {
-    answer(request, response, body);
+    respond(request, response, body);
   } else {
-    held.push(() => answer(request, response, body));
+    held.push(() => respond(request, response, body));
     onHeld?.();
   }
 });
@@ -43,19 +43,19 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function answer({ url = "", headers }: IncomingMessage, response: ServerResponse, echoed?: Buffer): void {
+function respond({ url = "", headers }: IncomingMessage, response: ServerResponse, echoed?: Buffer): void {
   const [, command, count] = url.split("/");
   if (command === "hold") held = [];
   if (command === "release") {
-    for (const letGo of held?.splice(0) ?? []) letGo();
+    for (const release of held?.splice(0) ?? []) release();
     held = undefined;
   }
-  const ofPubsub = url.startsWith("/v1/projects/");
-  const type = ofPubsub ? "application/json" : (headers["content-type"] ?? "");
+  const isPubsub = url.startsWith("/v1/projects/");
+  const type = isPubsub ? "application/json" : (headers["content-type"] ?? "");
   const body =
     echoed ??
-    (ofPubsub
-      ? pubsubAnswers[url.includes(":publish") ? "publish" : "topic"]
+    (isPubsub
+      ? pubsubResponses[url.includes(":publish") ? "publish" : "topic"]
       : type === "application/json"
         ? responseJson
         : responseBytes);
@@ -75,7 +75,7 @@ function answer({ url = "", headers }: IncomingMessage, response: ServerResponse
   onHeld();
 }
 
-const pubsubAnswers = {
+const pubsubResponses = {
   topic: Buffer.from('{"name":"projects/bench/topics/t","labels":{"kind":"bench"}}'),
   publish: Buffer.from('{"messageIds":["1"]}'),
 };

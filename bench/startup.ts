@@ -1,10 +1,10 @@
-// npm run bench:startup: what importing the package costs, against what it stands on. A fresh process each time.
+// npm run bench:startup: the cost of importing the package, compared with its dependencies. A new process each time.
 import { execFileSync } from "node:child_process";
 import { figureOf, ratioOf } from "./statistics.ts";
 
-const standsOn = ["undici", "@bufbuild/protobuf", "@bufbuild/protobuf/wire"];
+const dependencies = ["undici", "@bufbuild/protobuf", "@bufbuild/protobuf/wire"];
 const cases = {
-  "undici and @bufbuild/protobuf (with its wire part)": standsOn,
+  "undici and @bufbuild/protobuf (with its wire part)": dependencies,
   "bytenite-jobs": ["bytenite-jobs"],
   "bytenite-jobs/transport": ["bytenite-jobs/transport"],
 } as const;

@@ -16,8 +16,8 @@ export function figureOf(values: readonly number[]): Figure {
 }
 
 /**
- * How many times the other: the median of the ratios within each round. A machine that is slow for a while is slow for
- * both of a round, so that this wanders less from run to run than the ratio of two medians.
+ * The median of the ratios within each round. A slow phase of the machine affects both figures of a round, so this varies less
+ * from run to run than the ratio of two medians.
  */
 export function ratioOf(figure: Figure, other: Figure): number {
   return figureOf(figure.values.map((value, round) => value / (other.values[round] ?? Number.NaN))).median;

@@ -1,14 +1,14 @@
-// One way to make the call, in a process of its own: runs a round whenever it is told to.
+// One way to make the call, in its own process. Runs a round for each message.
 import { googleWays, type WayName, ways } from "./ways/all.ts";
 import type { Origins } from "./ways/way.ts";
 
-/** What a process is told. */
-export interface RoundOrder {
+/** One round to run. */
+export interface RoundTask {
   readonly calls: number;
   readonly inFlight: number;
 }
 
-/** What one round came to. */
+/** The result of one round. */
 export interface Round {
   /** CPU time of the client for each call, in microseconds. */
   readonly cpu: number;
@@ -21,7 +21,7 @@ export interface Round {
 const [name, origins] = process.argv.slice(2) as [WayName, string];
 const call = await (await { ...ways, ...googleWays }[name]())(JSON.parse(origins) as Origins);
 
-async function round({ calls, inFlight }: RoundOrder): Promise<Round> {
+async function round({ calls, inFlight }: RoundTask): Promise<Round> {
   const latencies = new Float64Array(calls);
   let next = 0;
   const worker = async () => {
@@ -46,9 +46,9 @@ async function round({ calls, inFlight }: RoundOrder): Promise<Round> {
   };
 }
 
-process.on("message", async (order: RoundOrder) => {
+process.on("message", async (task: RoundTask) => {
   try {
-    process.send?.(await round(order));
+    process.send?.(await round(task));
   } catch (error) {
     console.error(`${name}:`, error);
     process.exit(1);

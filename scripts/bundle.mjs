@@ -1,5 +1,5 @@
-// Makes the package's JavaScript: a file for each entry, and what they share. Loaded as a hundred small files, the
-// package would take a third longer to import than undici and @bufbuild/protobuf do. Types stay as tsc writes them.
+// Bundles the package's JavaScript: a file for each entry, and shared chunks. As a hundred small files, the package would take
+// a third longer to import than undici and @bufbuild/protobuf. Types stay as tsc writes them.
 import { rolldown } from "rolldown";
 
 const bundle = await rolldown({

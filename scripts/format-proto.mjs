@@ -1,4 +1,4 @@
-// Runs `buf format` with the given flags over each of our own modules; it takes one at a time.
+// Runs `buf format` with the given flags on each module of the repository; buf accepts one at a time.
 import { spawnSync } from "node:child_process";
 
 let worst = 0;

@@ -1,24 +1,24 @@
-// The TypeScript in our Markdown: what a reader would copy, and so what has to run as it is printed. Both the tests,
-// with this folder's package, and `npm run test:package`, with the packed one, take it from here.
+// Extracts the TypeScript snippets from the Markdown. Both the tests, with the package of this folder, and
+// `npm run test:package`, with the packed one, run them unchanged.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** A block of TypeScript. One that opens with more than "```ts" (such as "```ts fragment") is not meant to run. */
+/** A block of TypeScript. A block that opens with more than "```ts" (such as "```ts fragment") is not run. */
 export interface Snippet {
-  /** Where it stands, for instance `"docs/testing.md"`. */
+  /** The page, for instance `"docs/testing.md"`. */
   readonly page: string;
-  /** Where it is, for instance `"README.md:46"`. */
+  /** The page and line, for instance `"README.md:46"`. */
   readonly place: string;
-  /** A name for the file that it is tried in, for instance `"readme-snippet-1.ts"`. */
+  /** The name of the file in which it runs, for instance `"readme-snippet-1.ts"`. */
   readonly file: string;
   readonly code: string;
-  /** Whether it prints errors on purpose; any other writes nothing to standard error. */
+  /** Whether it prints errors on purpose. Other snippets must write nothing to standard error. */
   readonly writesErrors: boolean;
-  /** What it takes to run it, besides the package and a server: an own vitest, or a company's network with a proxy. */
+  /** What it needs to run, besides the package and a server: vitest, or a company network with a proxy. */
   readonly needs: "vitest" | "company network" | undefined;
 }
 
-/** Those of README.md and of docs/, in order. */
+/** The snippets of README.md and of docs/, in order. */
 export function markdownSnippets(root: string): readonly Snippet[] {
   const docs = readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md"));
   return ["README.md", ...docs.sort().map((name) => `docs/${name}`)].flatMap((path) =>
@@ -26,7 +26,7 @@ export function markdownSnippets(root: string): readonly Snippet[] {
   );
 }
 
-/** Those that need nothing but the package and a server. */
+/** The snippets that need only the package and a server. */
 export function runnableSnippets(root: string): readonly Snippet[] {
   return markdownSnippets(root).filter(({ needs }) => needs === undefined);
 }
@@ -48,10 +48,10 @@ function needsOf(path: string, code: string): Snippet["needs"] {
   return path === "docs/proxies-and-mtls.md" ? "company network" : undefined;
 }
 
-/** The jobs that snippets run, stop and delete: those of the `serve` in README. */
+/** The jobs that snippets use, as in the `serve` command of the README. */
 export const SNIPPET_JOBS = ["job-1", "job-2"] as const;
 
-/** The variables that tell snippets where ByteNite is. */
+/** The environment variables with which snippets reach the server. */
 export function snippetEnvironment(server: { readonly baseUrl: string; readonly accessToken: string }): {
   readonly BYTENITE_BASE_URL: string;
   readonly BYTENITE_ACCESS_TOKEN: string;

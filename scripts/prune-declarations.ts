@@ -1,4 +1,4 @@
-// Removes the declarations that no entry leads to: tsc writes one for each file, and three of four are of the inside.
+// Removes the declarations that no entry imports: tsc writes one for each file, and three of four are internal.
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { entryDeclarations, reachableDeclarations } from "./reachable-declarations.ts";

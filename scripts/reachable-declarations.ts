@@ -1,16 +1,16 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 
-/** What a user's compiler reads, starting at the declarations of the entries. Paths are relative to the package. */
+/** The declarations that a user's compiler reads, starting at those of the entries. Paths are relative to the package. */
 export interface ReachableDeclarations {
   readonly files: ReadonlySet<string>;
-  /** What is imported and is not there, with the file that imports it. */
+  /** The missing imports, with the file that imports them. */
   readonly missing: readonly string[];
-  /** The packages that are imported. */
+  /** The imported packages. */
   readonly packages: ReadonlySet<string>;
 }
 
-/** Follows imports from declaration to declaration, as TypeScript does: `./a.js` and `./a.ts` both mean `./a.d.ts`. */
+/** Follows the imports of declarations like TypeScript: `./a.js` and `./a.ts` both mean `./a.d.ts`. */
 export function reachableDeclarations(root: string, entries: readonly string[]): ReachableDeclarations {
   const files = new Set<string>();
   const missing: string[] = [];
@@ -36,14 +36,14 @@ export function reachableDeclarations(root: string, entries: readonly string[]):
   return { files, missing, packages };
 }
 
-/** The declarations that the `exports` of a package.json name. */
+/** The declarations in the `exports` of a package.json. */
 export function entryDeclarations(exports: Readonly<Record<string, unknown>>): string[] {
   return Object.values(exports).flatMap((target) =>
     typeof target === "object" && target !== null && "types" in target ? [String(target.types)] : [],
   );
 }
 
-/** The package that a specifier is of: `@scope/name` of `@scope/name/part`. */
+/** The package of a specifier: `@scope/name` for `@scope/name/part`. */
 export function packageOf(specifier: string): string {
   return specifier
     .split("/")
@@ -51,7 +51,7 @@ export function packageOf(specifier: string): string {
     .join("/");
 }
 
-// tsc writes declarations, so their form is known: `from "…"`, `import "…"`, `import("…")`.
+// In the declarations that tsc writes, imports are `from "…"`, `import "…"` or `import("…")`.
 function importedBy(declaration: string): string[] {
   return [...declaration.matchAll(/\b(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(
     ([, specifier = ""]) => specifier,

@@ -1,5 +1,5 @@
-// The recipes for any service, in README, and for one of Google's: their files, each in a block that opens with a comment
-// which names it, and the code that buf makes of them. The snippets about such services import it.
+// The recipes for any service (README) and for one of Google's: extracts their files, and generates code with buf, which the
+// snippets import. Each file is a block whose first line is a comment with the path.
 import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
@@ -12,10 +12,10 @@ export interface RecipeFile {
   readonly text: string;
 }
 
-/** The pages that have a recipe. */
+/** The pages with a recipe. */
 export const recipePages = ["README.md", "docs/google-apis.md"] as const;
 
-/** The files of a page's recipe, as a reader would copy them. */
+/** Extracts the files of a page's recipe. */
 export function recipeFiles(root: string, page: (typeof recipePages)[number]): readonly RecipeFile[] {
   const text = readFileSync(join(root, page), "utf8");
   const blocks = text.matchAll(/^```(?:proto|yaml)\n((?:\/\/|#) (\S+)\n.*?)^```$/gms);
@@ -23,10 +23,10 @@ export function recipeFiles(root: string, page: (typeof recipePages)[number]): r
 }
 
 /**
- * Does what the recipes say, with the tools that `root` has, each in a folder of its own within `folder`: makes `gen`
- * there, and one `gen` of all in `folder`.
+ * Follows each recipe in its own folder within `folder`, with the tools of `root`. Generates `gen` there, and one `gen` with
+ * the code of all recipes in `folder`.
  *
- * @returns these folders, in the order of {@link recipePages}
+ * @returns the folders, in the order of {@link recipePages}
  */
 export async function followRecipes(root: string, folder: string): Promise<string[]> {
   const folders: string[] = [];
@@ -45,7 +45,7 @@ export async function followRecipes(root: string, folder: string): Promise<strin
   return folders;
 }
 
-/** Runs buf in a folder, with the tools that `root` has. */
+/** Runs buf in a folder, with the tools of `root`. */
 export async function buf(root: string, cwd: string, ...args: string[]): Promise<void> {
   const tools = join(root, "node_modules/.bin");
   const env = { ...process.env, PATH: [tools, process.env.PATH].join(delimiter) };

@@ -1,5 +1,6 @@
-// Tries the library against a real grpc-gateway: builds it if anything that it is made of has changed, sees to it that
-// nginx and Prism are there, and runs the tests in test/interop, directly and through nginx. Arguments go to vitest: npm run test:interop -- gateway.test.ts
+// npm run test:interop: tests the library against a real grpc-gateway. Builds the gateway if one of its inputs has changed,
+// installs nginx and Prism if they are missing, and runs the tests in test/interop, directly and through nginx. Arguments go
+// to vitest: npm run test:interop -- gateway.test.ts
 import { spawnSync } from "node:child_process";
 import { delimiter, join } from "node:path";
 import { buildGateway } from "../test/interop/gateway/build.mjs";
@@ -8,7 +9,7 @@ import { installPrism } from "../test/interop/prism/install-prism.ts";
 
 const root = join(import.meta.dirname, "..");
 process.chdir(root);
-// As in an npm script, so that it can be run without npm too.
+// As in an npm script, so that it also runs without npm.
 process.env.PATH = `${join(root, "node_modules", ".bin")}${delimiter}${process.env.PATH}`;
 
 try {
@@ -20,15 +21,15 @@ try {
   process.exit(1);
 }
 
-const asked = process.argv.slice(2);
-const passed = runTests(asked);
-// Once more through nginx: what uses test/interop/support/peer.ts, which is everything but what starts its own.
+const selected = process.argv.slice(2);
+const passed = runTests(selected);
+// Again through nginx: all tests that use test/interop/support/peer.ts.
 const throughNginx = [
   "awkward-paths",
   "big-bodies",
   "interop/calls",
   "deadlines-and-metadata",
-  "error-answers",
+  "error-responses",
   "interop/errors",
   "json-only",
   "library-calls",
@@ -39,7 +40,9 @@ const throughNginx = [
   "names-of-any-depth",
 ];
 process.exitCode =
-  passed && (asked.length > 0 || runTests(throughNginx, { ...process.env, INTEROP_PROXY: "nginx" })) ? 0 : 1;
+  passed && (selected.length > 0 || runTests(throughNginx, { ...process.env, INTEROP_PROXY: "nginx" }))
+    ? 0
+    : 1;
 
 function runTests(files, env = process.env) {
   const via = env.INTEROP_PROXY === undefined ? "" : `, through ${env.INTEROP_PROXY}`;

@@ -1,6 +1,6 @@
 import type { Way } from "./way.ts";
 
-/** What is compared, by the name in the table. Each process loads only the one that it measures. */
+/** The compared ways by their name in the table. Each process loads only its own. */
 export const ways = {
   "bare dispatch": async () => (await import("./bare-dispatch.ts")).bareDispatch,
   "bare dispatch + protobuf-es": async () => (await import("./bare-dispatch.ts")).bareDispatchWithProtobuf,

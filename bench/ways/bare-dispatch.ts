@@ -2,7 +2,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type Dispatcher, Pool } from "undici";
 import { GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
 import { RunJobRequestSchema } from "../../gen/bytenite/customer/customer_pb.js";
-import { accessToken, check, path, requestBytes } from "./the-call.ts";
+import { accessToken, checkResponse, path, requestBytes } from "./the-call.ts";
 import type { Way } from "./way.ts";
 
 /** Names and values in turn, as undici takes them. */
@@ -40,7 +40,7 @@ class Handler implements Dispatcher.DispatchHandler {
   }
 }
 
-/** One POST of bytes that are ready. */
+/** Sends one POST with prepared bytes. */
 export function dispatchBare(
   pool: Pool,
   path: string,
@@ -55,18 +55,18 @@ export function dispatchBare(
   });
 }
 
-/** Bytes that are ready, to a pool as undici makes it, and the answer not decoded. */
+/** Prepared bytes to a default undici pool; the response is not decoded. */
 export const bareDispatch: Way = async ({ http1 }) => {
   const pool = new Pool(http1);
   return () => dispatchBare(pool, path, bareHeaders, requestBytes);
 };
 
-/** The same with protobuf-es before and behind it. */
+/** The same with encoding and decoding by protobuf-es. */
 export const bareDispatchWithProtobuf: Way = async ({ http1 }) => {
   const pool = new Pool(http1);
   return async () => {
     const config = { taskTimeout: 3600n, jobTimeout: 86_400n, isTestJob: true };
     const body = toBinary(RunJobRequestSchema, create(RunJobRequestSchema, { config }));
-    check(fromBinary(GenericResponseSchema, await dispatchBare(pool, path, bareHeaders, body)));
+    checkResponse(fromBinary(GenericResponseSchema, await dispatchBare(pool, path, bareHeaders, body)));
   };
 };

@@ -1,5 +1,5 @@
 import { Customer } from "../../gen/bytenite/customer/customer_pb.js";
-import { accessToken, check } from "./the-call.ts";
+import { accessToken, checkResponse } from "./the-call.ts";
 import type { Way } from "./way.ts";
 
 const connect =
@@ -15,7 +15,7 @@ const connect =
     const headers = { authorization: accessToken };
     return async () => {
       const config = { taskTimeout: 3600n, jobTimeout: 86_400n, isTestJob: true };
-      check(await client.runJob({ jobId: "job-1", config }, { headers, timeoutMs: 30_000 }));
+      checkResponse(await client.runJob({ jobId: "job-1", config }, { headers, timeoutMs: 30_000 }));
     };
   };
 

@@ -1,4 +1,4 @@
-import { accessToken, check, path } from "./the-call.ts";
+import { accessToken, checkResponse, path } from "./the-call.ts";
 import type { Way } from "./way.ts";
 
 /** Node's own fetch. */
@@ -11,5 +11,5 @@ export const fetchJson: Way =
       body: JSON.stringify({ config: { taskTimeout: "3600", jobTimeout: "86400", isTestJob: true } }),
     });
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
-    check((await response.json()) as object);
+    checkResponse((await response.json()) as object);
   };

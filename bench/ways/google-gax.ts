@@ -1,7 +1,7 @@
-// google-gax over REST, put together as Google's generated clients do it: fallback, a stub, createApiCall.
+// google-gax over REST, as in Google's generated clients: fallback, a stub, createApiCall.
 import { isAbsolute, join } from "node:path";
 import gax from "google-gax";
-import { accessToken, check } from "./the-call.ts";
+import { accessToken, checkResponse } from "./the-call.ts";
 import type { Way } from "./way.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -9,7 +9,7 @@ const published = join(root, "node_modules/google-proto-files");
 
 export type GaxCall = (request: object) => Promise<unknown>;
 
-/** One method of a service, called by google-gax. @param file from the folder `imports` */
+/** Makes a function that calls one method with google-gax. @param file relative to the folder `imports` */
 export async function gaxMethod(
   origin: string,
   imports: string,
@@ -40,7 +40,7 @@ export async function gaxMethod(
   return async (request) => ((await call(request)) as unknown as unknown[])[0];
 }
 
-/** The same small call as the others make. */
+/** The same small call as in the other ways. */
 export const googleGax: Way = async ({ http1 }) => {
   const call = await gaxMethod(
     http1,
@@ -51,6 +51,6 @@ export const googleGax: Way = async ({ http1 }) => {
   );
   return async () => {
     const config = { taskTimeout: 3600, jobTimeout: 86_400, isTestJob: true };
-    check((await call({ jobId: "job-1", config })) as object);
+    checkResponse((await call({ jobId: "job-1", config })) as object);
   };
 };

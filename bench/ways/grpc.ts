@@ -5,10 +5,10 @@ import {
   type RunJobRequest,
   RunJobRequestSchema,
 } from "../../gen/bytenite/customer/customer_pb.js";
-import { accessToken, check } from "./the-call.ts";
+import { accessToken, checkResponse } from "./the-call.ts";
 import type { Way } from "./way.ts";
 
-/** grpc-js with protobuf-es for its messages. */
+/** grpc-js with messages of protobuf-es. */
 export const grpcJs: Way = async ({ http2 }) => {
   const { Client, Metadata, credentials } = await import("@grpc/grpc-js");
   const client = new Client(new URL(http2).host, credentials.createInsecure());
@@ -30,9 +30,9 @@ export const grpcJs: Way = async ({ http2 }) => {
         metadata,
         options,
         (error: Error | null, response?: GenericResponse) => {
-          if (error !== null || response === undefined) reject(error ?? new Error("no answer"));
+          if (error !== null || response === undefined) reject(error ?? new Error("no response"));
           else {
-            check(response);
+            checkResponse(response);
             resolve();
           }
         },

@@ -1,4 +1,4 @@
-// One small GET and one POST of Pub/Sub, in JSON: by this package, and by google-gax.
+// One small GET and one small POST of Pub/Sub in JSON, by this package and by google-gax.
 import { createClient, createRestTransport } from "bytenite-jobs/transport";
 import { publishedApis } from "../../test/google/published-apis.ts";
 import { gaxMethod } from "./google-gax.ts";
@@ -43,7 +43,7 @@ function checked(
 ): Call {
   return async () => {
     const { name, messageIds } = await call();
-    if (name !== topic && messageIds?.[0] !== "1") throw new Error("a wrong answer");
+    if (name !== topic && messageIds?.[0] !== "1") throw new Error("a wrong response");
   };
 }
 

@@ -2,7 +2,7 @@ import { connect, type Socket } from "node:net";
 import { accessToken, path, requestBytes, responseBytes } from "./the-call.ts";
 import type { Way } from "./way.ts";
 
-/** The floor: ready bytes on sockets, and an answer whose length is known. Nothing is parsed. */
+/** The lower bound: prepared bytes on sockets, and a response of known length. Nothing is parsed. */
 export const rawSockets: Way = async ({ http1 }) => {
   const { hostname, port, host } = new URL(http1);
   const head = [

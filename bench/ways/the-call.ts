@@ -1,4 +1,4 @@
-// The small call that every way makes: a run with limits, answered with a GenericResponse.
+// The small call that every way makes: a run with limits, whose response is a GenericResponse.
 import { create, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { type GenericResponse, GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
 import {
@@ -13,7 +13,7 @@ const { target } = requestTarget(
   compileRoute(Customer.method.runJob),
   create(RunJobRequestSchema, { jobId: "job-1" }),
 );
-/** Behind the origin. */
+/** The path with the base path. */
 export const path = `/v1/customer${target}`;
 export const accessToken = "bench-access-token";
 
@@ -30,7 +30,13 @@ export const response: GenericResponse = create(GenericResponseSchema, {
 export const responseBytes: Buffer = Buffer.from(toBinary(GenericResponseSchema, response));
 export const responseJson: Buffer = Buffer.from(toJsonString(GenericResponseSchema, response));
 
-/** A way that does not read its answer would win by cheating. */
-export function check(answer: { readonly ok?: boolean; readonly requestId?: string }): void {
-  if (answer.ok !== true || answer.requestId !== response.requestId) throw new Error("a wrong answer");
+/** Checks a decoded response, so that each way has to decode it. */
+export function checkResponse({
+  ok,
+  requestId,
+}: {
+  readonly ok?: boolean;
+  readonly requestId?: string;
+}): void {
+  if (ok !== true || requestId !== response.requestId) throw new Error("a wrong response");
 }

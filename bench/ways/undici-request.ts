@@ -2,10 +2,10 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Pool, request } from "undici";
 import { GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
 import { RunJobRequestSchema } from "../../gen/bytenite/customer/customer_pb.js";
-import { accessToken, check, path } from "./the-call.ts";
+import { accessToken, checkResponse, path } from "./the-call.ts";
 import type { Way } from "./way.ts";
 
-/** What people write by hand. */
+/** A hand-written client. */
 export const handWritten: Way = async ({ http1 }) => {
   const dispatcher = new Pool(http1);
   return async () => {
@@ -16,7 +16,7 @@ export const handWritten: Way = async ({ http1 }) => {
       body: JSON.stringify({ config: { taskTimeout: "3600", jobTimeout: "86400", isTestJob: true } }),
     });
     if (statusCode !== 200) throw new Error(`HTTP ${statusCode}`);
-    check((await body.json()) as object);
+    checkResponse((await body.json()) as object);
   };
 };
 
@@ -32,6 +32,6 @@ export const undiciWithProtobuf: Way = async ({ http1 }) => {
       body: toBinary(RunJobRequestSchema, create(RunJobRequestSchema, { config })),
     });
     if (statusCode !== 200) throw new Error(`HTTP ${statusCode}`);
-    check(fromBinary(GenericResponseSchema, await body.bytes()));
+    checkResponse(fromBinary(GenericResponseSchema, await body.bytes()));
   };
 };

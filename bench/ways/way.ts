@@ -1,13 +1,13 @@
-/** Where the server of a benchmark listens. */
+/** The origins of the benchmark's server. */
 export interface Origins {
-  /** HTTP/1.1, in the clear. */
+  /** HTTP/1.1 without TLS. */
   readonly http1: string;
-  /** HTTP/2, in the clear and without an upgrade. */
+  /** HTTP/2 without TLS and without an upgrade. */
   readonly http2: string;
 }
 
-/** Makes one call and waits for its answer. */
+/** Makes one call and waits for its response. */
 export type Call = () => Promise<unknown>;
 
-/** Gets ready to call, and gives the function that does. */
+/** Prepares a client, and returns the function that calls. */
 export type Way = (origins: Origins) => Promise<Call>;

@@ -1,24 +1,24 @@
 import { availableParallelism } from "node:os";
 
-/** One thing that has to hold. It throws, or rejects, if it does not; what it gives is printed behind its name. */
+/** A check of the package. `run` rejects if it fails; the text that it returns is printed after the name. */
 export interface Check {
   readonly name: string;
   readonly run: () => Promise<string | undefined>;
 }
 
-/** Runs checks, as many at once as there are cores, prints a line for each, and gives the names of those that failed. */
+/** Runs checks, one per core at a time, prints a line for each, and returns the names of those that failed. */
 export async function runChecks(checks: readonly Check[]): Promise<readonly string[]> {
   const failed: string[] = [];
   const waiting = [...checks];
   const work = async () => {
     for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) {
       try {
-        const found = await check.run();
-        console.log(`ok    ${check.name}${found === undefined ? "" : behind(found)}`);
+        const result = await check.run();
+        console.log(`ok    ${check.name}${result === undefined ? "" : suffix(result)}`);
       } catch (error) {
         failed.push(check.name);
-        const words = error instanceof Error ? error.message : String(error);
-        console.log(`FAIL  ${check.name}${behind(words)}`);
+        const message = error instanceof Error ? error.message : String(error);
+        console.log(`FAIL  ${check.name}${suffix(message)}`);
       }
     }
   };
@@ -26,8 +26,8 @@ export async function runChecks(checks: readonly Check[]): Promise<readonly stri
   return failed;
 }
 
-/** What follows a name: on its line, or, if it is more than a line, below it. */
-function behind(text: string): string {
+/** Formats the text after a name: on the same line, or below it if it has several lines. */
+function suffix(text: string): string {
   const lines = text.trim().split("\n");
   return `:${lines.length === 1 ? ` ${lines[0]}` : ["", ...lines].join("\n      ")}`;
 }

@@ -6,7 +6,7 @@ import type { Check } from "./checks.ts";
 import { execute } from "./execute.ts";
 import type { Node } from "./nodes.ts";
 
-/** Checks the command that npm links, started as a shell starts it: by its first line, with the Node.js in the PATH. */
+/** Checks the command that npm links. It is started as from a shell, with the Node.js in the PATH. */
 export function checksOfCommandLine(node: Node, folder: string, version: string): Check[] {
   const command = join(folder, "node_modules/.bin/bytenite-jobs");
   const path = { PATH: `${dirname(node.path)}${delimiter}${process.env.PATH}` };
@@ -32,9 +32,9 @@ export function checksOfCommandLine(node: Node, folder: string, version: string)
         try {
           const [line] = await Promise.race([once(createInterface(server.stdout), "line"), ended]);
           const { baseUrl, accessToken } = JSON.parse(String(line));
-          const there = { ...path, BYTENITE_BASE_URL: baseUrl, BYTENITE_ACCESS_TOKEN: accessToken };
+          const clientEnv = { ...path, BYTENITE_BASE_URL: baseUrl, BYTENITE_ACCESS_TOKEN: accessToken };
           const args = ["run", "job-1", "--task-timeout", "60", "--json"];
-          const { stdout } = await execute(command, args, { cwd: folder, env: there });
+          const { stdout } = await execute(command, args, { cwd: folder, env: clientEnv });
           const { ok, requestId } = JSON.parse(stdout);
           if (ok !== true || typeof requestId !== "string") throw new Error(`run printed ${stdout}`);
         } finally {

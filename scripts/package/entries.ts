@@ -1,22 +1,22 @@
-/** What a user can import from the package, and how it is tried. */
+/** An entry of the package, and how it is tested. */
 export interface Entry {
   readonly name: string;
-  /** Everything that it exports at run time, in alphabetical order. */
+  /** All its exports at run time, in alphabetical order. */
   readonly exports: readonly string[];
-  /** Optional peers that it needs, and that nothing else of the package may import. */
+  /** The optional peers that it needs. No other entry may import them. */
   readonly peers: readonly string[];
-  /** Whether the declarations of its peers use those of the DOM: it is compiled only in projects that have them. */
+  /** Whether the declarations of its peers need those of the DOM. It is then compiled only in projects with the DOM. */
   readonly needsDom: boolean;
   /**
-   * Whether its peers bring other declarations for CommonJS than for ES modules, which TypeScript takes for different
-   * types: it is compiled only in projects that are ES modules.
+   * Whether its peers have different declarations for CommonJS and for ES modules, which TypeScript takes for different types.
+   * It is then compiled only in projects that are ES modules.
    */
   readonly needsModule: boolean;
-  /** In programs/: uses what it exports. It is run on each Node.js, and compiled in each TypeScript project. */
+  /** The program in programs/ that uses its exports. It runs on each Node.js, and compiles in each TypeScript project. */
   readonly program: string;
 }
 
-/** Every entry that package.json names stands here; the check of the files says so if one does not. */
+/** All entries of package.json. A check in files.ts fails if one is missing. */
 export const entries: readonly Entry[] = [
   {
     name: "bytenite-jobs",

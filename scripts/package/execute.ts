@@ -1,15 +1,15 @@
 import { execFile } from "node:child_process";
 
-/** What a program that ended well has written. */
+/** The output of a program. */
 export interface Output {
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Longer than any of our programs takes on a busy machine, in milliseconds. */
+/** The time limit of a program, in milliseconds; none needs as long, even on a busy machine. */
 const TIMEOUT_MS = 120_000;
 
-/** Runs a program to its end. Rejects, with all that it wrote, if that end is not a good one. */
+/** Runs a program. Rejects with its output if its exit status is not 0. */
 export function execute(
   command: string,
   args: readonly string[],
@@ -27,10 +27,10 @@ export function execute(
         resolve({ stdout, stderr });
         return;
       }
-      const how = error.killed
+      const reason = error.killed
         ? `took longer than ${TIMEOUT_MS / 1_000} s`
         : `ended with ${error.code ?? error.signal}`;
-      reject(new Error(`${[command, ...args].join(" ")} ${how}\n${stdout}${stderr}`));
+      reject(new Error(`${[command, ...args].join(" ")} ${reason}\n${stdout}${stderr}`));
     });
   });
 }

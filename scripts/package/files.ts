@@ -13,10 +13,10 @@ interface Manifest {
   readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
-/** What is in a package besides its code, for people and for buf. */
+/** The files of a package besides its code, for people and for buf. */
 const DOCUMENTS = /^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE|docs\/.+|proto\/.+\.proto)$/;
 
-/** Checks what is in the package, and what its files import. */
+/** Checks the files of the package and their imports. */
 export function checksOfFiles(installed: string, files: readonly string[]): Check[] {
   const manifest: Manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
   const exported = Object.entries(manifest.exports)
@@ -28,12 +28,12 @@ export function checksOfFiles(installed: string, files: readonly string[]): Chec
     }));
   return [
     {
-      name: "every entry of package.json is tried",
+      name: "every entry of package.json is tested",
       async run() {
         const named = exported.map(({ name }) => name);
-        const tried = entries.map(({ name }) => name);
-        failIfAny("not in scripts/package/entries.ts", without(named, tried));
-        failIfAny("not in the exports of package.json", without(tried, named));
+        const tested = entries.map(({ name }) => name);
+        failIfAny("not in scripts/package/entries.ts", without(named, tested));
+        failIfAny("not in the exports of package.json", without(tested, named));
         return named.join(", ");
       },
     },
@@ -47,24 +47,21 @@ export function checksOfFiles(installed: string, files: readonly string[]): Chec
         const declarations = reachableDeclarations(installed, entryDeclarations(manifest.exports));
         const needed = new Set([...scripts, ...declarations.files]);
         const maps = files.filter((file) => file.endsWith(".js.map") && scripts.has(file.slice(0, -4)));
-        failIfAny("imported and not there", declarations.missing);
-        failIfAny("not in the list that npm gives", without([...needed], files));
+        failIfAny("imported but missing", declarations.missing);
+        failIfAny("not in the file list of npm", without([...needed], files));
         const surplus = files.filter(
           (file) => !DOCUMENTS.test(file) && !needed.has(file) && !maps.includes(file),
         );
-        failIfAny("in the tarball, though nothing leads there", surplus);
+        failIfAny("in the tarball, but not imported", surplus);
         return `${files.length} files, of which ${scripts.size} scripts and ${declarations.files.size} declarations`;
       },
     },
     {
-      name: "what is imported is a dependency, or a peer of its entry",
+      name: "every import is a dependency, or a peer of its entry",
       async run() {
         const dependencies = Object.keys(manifest.dependencies);
         const peers = Object.keys(manifest.peerDependencies ?? {});
-        failIfAny(
-          "dependencies that are not agreed upon",
-          without(dependencies, ["@bufbuild/protobuf", "undici"]),
-        );
+        failIfAny("unexpected dependencies", without(dependencies, ["@bufbuild/protobuf", "undici"]));
         for (const { name, file, types } of exported) {
           const own = entries.find((entry) => entry.name === name)?.peers ?? [];
           failIfAny(`peers of ${name} that package.json does not have`, without(own, peers));
@@ -84,7 +81,7 @@ export function checksOfFiles(installed: string, files: readonly string[]): Chec
   ];
 }
 
-/** What a script imports, and what that imports. */
+/** Finds the modules and packages that a script imports, directly or not. */
 async function importsOf(
   root: string,
   script: string,

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { execute } from "./execute.ts";
 
-/** Installs packages in an empty folder, in which nothing else is. */
+/** Installs packages in a new folder. */
 export async function install(
   folder: string,
   packages: readonly string[],

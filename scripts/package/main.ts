@@ -1,6 +1,7 @@
-// npm run test:package: tries the package as its users get it. Packs it, installs the tarball in empty folders outside
-// of this one, and checks its files, what it runs on, what compiles it, and the snippets of the Markdown.
-import { readFileSync } from "node:fs";
+// npm run test:package: tests the package as its users get it. Packs it, installs the tarball in empty folders outside of the
+// repository, and checks its files, the versions of Node.js and TypeScript, and the snippets in the Markdown.
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { followRecipes } from "../readme-recipe.ts";
 import { type Check, runChecks } from "./checks.ts";
@@ -8,12 +9,11 @@ import { entries } from "./entries.ts";
 import { execute } from "./execute.ts";
 import { checksOfFiles } from "./files.ts";
 import { install } from "./install.ts";
-import { bringNode, type Node, nodeVersions, oldNodeVersion } from "./nodes.ts";
+import { installNode, type Node, nodeVersions, oldNodeVersion } from "./nodes.ts";
 import { checksOnNode, checksOnOldNode } from "./on-node.ts";
 import { checkOfSourceMaps } from "./source-maps.ts";
 import { pack, type Tarball } from "./tarball.ts";
 import { checksOfTypes, compileInto, type Sources, typeScripts, writeSnippets } from "./typescript.ts";
-import { makeWorkFolder } from "./work-folder.ts";
 
 const root = join(import.meta.dirname, "../..");
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
@@ -26,14 +26,24 @@ let tarball: Tarball = { path: "", size: 0, files: [] };
 const nodes: Node[] = [];
 const oldNodes: Node[] = [];
 
-// One after the other: each needs what the ones before it have made, and is not begun if anything of that failed.
-const stages: readonly (() => readonly Check[])[] = [packing, bringing, compiling, trying];
+// In sequence: each stage needs the results of the ones before it, and does not start if one of them failed.
+const stages: readonly (() => readonly Check[])[] = [packing, installing, compiling, testing];
 for (const stage of stages) {
   const failed = await runChecks(stage());
   if (failed.length === 0) continue;
   console.error(`failed:\n${failed.map((name) => `  ${name}`).join("\n")}`);
   process.exitCode = 1;
   break;
+}
+
+/** Makes an empty folder outside of the repository, and removes it when this process ends. */
+function makeWorkFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "bytenite-jobs-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  // A signal would end the process without "exit".
+  process.once("SIGINT", () => process.exit(130));
+  process.once("SIGTERM", () => process.exit(143));
+  return folder;
 }
 
 function packing(): Check[] {
@@ -48,7 +58,7 @@ function packing(): Check[] {
   ];
 }
 
-function bringing(): Check[] {
+function installing(): Check[] {
   const installed = [tarball.path, ...new Set(entries.flatMap(({ peers }) => peers))];
   return [
     {
@@ -67,16 +77,16 @@ function bringing(): Check[] {
       },
     })),
     {
-      name: "the recipes for any service, and for one of Google's, make code",
+      name: "the recipes for any service, and for one of Google's, generate code",
       async run() {
         await followRecipes(root, sources.recipe);
         return undefined;
       },
     },
     ...[...nodeVersions, oldNodeVersion].map((wanted) => ({
-      name: `npm brings Node.js ${wanted}`,
+      name: `npm installs Node.js ${wanted}`,
       async run() {
-        const node = await bringNode(wanted, join(work, `node-${wanted}`));
+        const node = await installNode(wanted, join(work, `node-${wanted}`));
         (wanted === oldNodeVersion ? oldNodes : nodes).push(node);
         return node.version;
       },
@@ -86,7 +96,7 @@ function bringing(): Check[] {
 
 function compiling(): Check[] {
   return typeScripts.slice(-1).map(({ typescript }) => ({
-    name: `TypeScript ${typescript} compiles what is run`,
+    name: `TypeScript ${typescript} compiles the programs and snippets`,
     async run() {
       writeSnippets(sources, consumer);
       await compileInto(sources, consumer, compilerOf(typescript));
@@ -95,10 +105,10 @@ function compiling(): Check[] {
   }));
 }
 
-function trying(): Check[] {
+function testing(): Check[] {
   const inside = join(consumer, "node_modules/bytenite-jobs");
   const tool = (name: string, ...args: string[]): Check => ({
-    name: `${name} finds nothing`,
+    name: `${name} finds no problem`,
     async run() {
       await execute(join(root, "node_modules/.bin", name), args, { cwd: root });
       return undefined;

@@ -8,7 +8,7 @@ import { execute } from "./execute.ts";
 import type { Node } from "./nodes.ts";
 import { importsWithoutSideEffects } from "./side-effects.ts";
 
-/** Checks the package, as it is installed in `folder` beside the programs and the snippets, on one Node.js. */
+/** Checks the package on one Node.js. It is installed in `folder`, which also has the programs and snippets. */
 export function checksOnNode(node: Node, root: string, folder: string, version: string): Check[] {
   const checks = [
     ...entries.flatMap((entry) => checksOfEntry(node, folder, entry)),
@@ -18,18 +18,18 @@ export function checksOnNode(node: Node, root: string, folder: string, version: 
   return checks.map(({ name, run }) => ({ name: `Node.js ${node.version}: ${name}`, run }));
 }
 
-/** Checks that a Node.js that is too old is told so, by every entry and by the command line. */
+/** Checks that every entry and the command line give an error on an old Node.js. */
 export function checksOnOldNode(node: Node, folder: string): Check[] {
   const evaluated = entries.map(({ name }) => ["--input-type=module", "--eval", `import "${name}"`]);
   const command = join(folder, "node_modules/bytenite-jobs/dist/cli/main.js");
   return [...evaluated, [command, "--version"]].map((args) => ({
-    name: `Node.js ${node.version}: ${args.at(-1)} says which Node.js it needs`,
+    name: `Node.js ${node.version}: ${args.at(-1)} names the required Node.js`,
     async run() {
-      const said = await execute(node.path, args, { cwd: folder }).then(
-        () => "it ended well",
+      const message = await execute(node.path, args, { cwd: folder }).then(
+        () => "it succeeded",
         (error: Error) => error.message,
       );
-      if (!said.includes(`or later; this is ${node.version}`)) throw new Error(said);
+      if (!message.includes(`or later; this is ${node.version}`)) throw new Error(message);
       return undefined;
     },
   }));
@@ -90,12 +90,12 @@ function checkOfSnippet(node: Node, folder: string, { place, file, writesErrors 
   };
 }
 
-/** The packed `bytenite-jobs/testing`, for this process. */
+/** Imports the packed `bytenite-jobs/testing` into this process. */
 function testingOf(folder: string): Promise<typeof import("../../src/testing/index.ts")> {
   return import(pathToFileURL(join(folder, "node_modules/bytenite-jobs/dist/testing/index.js")).href);
 }
 
-/** What a script writes, which must not be anything to standard error: not a warning either. */
+/** Runs a script that must not write to standard error, not even a warning. @returns its standard output */
 async function quiet(
   node: Node,
   args: readonly string[],
@@ -107,16 +107,16 @@ async function quiet(
   return stdout;
 }
 
-function checkedNames(found: readonly string[], wanted: readonly string[]): string {
-  const missing = wanted.filter((name) => !found.includes(name));
-  const surplus = found.filter((name) => !wanted.includes(name));
+function checkedNames(actual: readonly string[], expected: readonly string[]): string {
+  const missing = expected.filter((name) => !actual.includes(name));
+  const surplus = actual.filter((name) => !expected.includes(name));
   if (missing.length > 0) throw new Error(`it does not export ${missing.join(", ")}`);
   if (surplus.length > 0)
     throw new Error(`it also exports ${surplus.join(", ")}; add them to scripts/package/entries.ts`);
-  return `${found.length} names`;
+  return `${actual.length} names`;
 }
 
 function progressOf(printed: string): string {
-  if (printed === "") throw new Error("it printed nothing, so it did not get to its end");
+  if (printed === "") throw new Error("it printed nothing, so it did not reach its end");
   return printed;
 }

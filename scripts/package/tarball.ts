@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { execute } from "./execute.ts";
 
-/** The packed package. */
+/** The tarball of the package. */
 export interface Tarball {
   readonly path: string;
   /** In bytes. */
   readonly size: number;
-  /** The paths of the files inside, as in the repository. */
+  /** The paths of its files, as in the repository. */
   readonly files: readonly string[];
 }
 
@@ -16,7 +16,7 @@ interface PackReport {
   readonly files: readonly { readonly path: string }[];
 }
 
-/** Packs the repository, as `npm publish` would; this builds it first. */
+/** Builds and packs the repository, like `npm publish`. */
 export async function pack(root: string, folder: string): Promise<Tarball> {
   const { stdout } = await execute("npm", ["pack", "--json", "--pack-destination", folder], { cwd: root });
   const [report] = JSON.parse(stdout) as [PackReport];

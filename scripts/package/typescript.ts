@@ -5,31 +5,31 @@ import type { Check } from "./checks.ts";
 import { type Entry, entries } from "./entries.ts";
 import { execute } from "./execute.ts";
 
-/** A compiler, and declarations of Node.js, which the declarations of undici and of the package need. */
+/** A version of TypeScript, and of the declarations of Node.js, which undici and the package need. */
 export interface TypeScript {
   readonly typescript: string;
   readonly typesOfNode: string;
 }
 
-/** The oldest that is tried with the oldest, and the newest with the newest. */
+/** The oldest versions together, and the newest versions together. */
 export const typeScripts: readonly TypeScript[] = [
   { typescript: "5.9", typesOfNode: "22.19" },
   { typescript: "7", typesOfNode: "latest" },
 ];
 
-/** What is tried. */
+/** The sources of the programs and snippets. */
 export interface Sources {
   /** The repository. */
   readonly root: string;
-  /** A folder in which the recipes have been followed. */
+  /** The folder with the code that the recipes generate. */
   readonly recipe: string;
 }
 
-/** How a user's project is set up. */
+/** The setup of a user's project. */
 interface Project {
   readonly name: string;
   readonly type: "module" | "commonjs";
-  /** Whether it has the declarations of the DOM, as a project has that sets no `lib`. */
+  /** Whether it has the declarations of the DOM, like a project without `lib`. */
   readonly dom: boolean;
   readonly options: Readonly<Record<string, string | boolean>>;
 }
@@ -60,12 +60,12 @@ const projects: readonly Project[] = [
   },
 ];
 
-/** What every project has: the settings that the README names, and none that would hide an error. */
+/** The options of every project: those that the README names, and none that would hide an error. */
 const common = { target: "es2022", types: ["node"], strict: true, skipLibCheck: false };
-/** The least that is enough, `await using` included: what is newer, the declarations of Node.js bring. */
+/** The smallest sufficient `lib`, also for `await using`: the declarations of Node.js add what is newer. */
 const withoutDom = { lib: ["es2022"] };
 
-/** Compiles the programs, and the snippets where a module may await, as projects of all kinds. */
+/** Compiles the programs in every kind of project, and the snippets in ES modules, where they may use `await`. */
 export function checksOfTypes(
   sources: Sources,
   folder: string,
@@ -94,14 +94,14 @@ export async function compileInto(sources: Sources, folder: string, compiler: st
     if (project === undefined) throw new Error(`there is no project ${name}`);
     const outDir = project.type === "module" ? folder : join(folder, "commonjs");
     const own = join(compiler, `compiled-${name}`);
-    // Whether the types are right is another check's question.
+    // checksOfTypes checks the types.
     writeProject(sources, own, project, entries, { rootDir: own, outDir, noCheck: true });
     await compile(compiler, own);
   }
   writeFileSync(join(folder, "commonjs/package.json"), '{ "type": "commonjs" }');
 }
 
-/** Puts the snippets, and the code that the recipes make for them, into a folder. */
+/** Writes the snippets, and the generated code that they import, into a folder. */
 export function writeSnippets(
   { root, recipe }: Sources,
   folder: string,
@@ -115,16 +115,16 @@ function writeProject(
   sources: Sources,
   folder: string,
   { type, dom, options }: Project,
-  tried: readonly Entry[],
+  tested: readonly Entry[],
   output: Readonly<Record<string, string | boolean>>,
 ): number {
   mkdirSync(folder, { recursive: true });
-  const programs = [...tried.map(({ program }) => program), "public-types.ts"];
+  const programs = [...tested.map(({ program }) => program), "public-types.ts"];
   for (const program of programs)
     cpSync(join(sources.root, "scripts/package/programs", program), join(folder, program));
-  const untried = entries.filter((entry) => !tried.includes(entry));
+  const untested = entries.filter((entry) => !tested.includes(entry));
   const snippets = runnableSnippets(sources.root).filter(
-    ({ code }) => type === "module" && !untried.some(({ name }) => code.includes(`"${name}"`)),
+    ({ code }) => type === "module" && !untested.some(({ name }) => code.includes(`"${name}"`)),
   );
   writeSnippets(sources, folder, snippets);
   const compilerOptions = { ...common, ...(dom ? {} : withoutDom), ...options, ...output };

@@ -2,18 +2,18 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";
 
-/** How large a bundle is, in bytes. */
+/** The size of a bundle, in bytes. */
 export interface Size {
   readonly minified: number;
-  /** Minified, and then compressed as `gzip -9` does it. */
+  /** Minified, and then compressed as with `gzip -9`. */
   readonly gzipped: number;
-  /** Whether there is no code in it at all. */
+  /** Whether the bundle has no code. */
   readonly isEmpty: boolean;
 }
 
 /**
- * Bundles a line of a user's code with what it needs of this package, as it was built, and nothing of what the package
- * stands on: that may be in a user's bundle already, and is not ours to make smaller.
+ * Bundles a line of a user's code with the parts of the built package that it needs. Dependencies are external: a user's
+ * bundle may have them already.
  */
 export async function bundledSize(root: string, code: string): Promise<Size> {
   const user = join(root, "a-user.js");
@@ -21,7 +21,7 @@ export async function bundledSize(root: string, code: string): Promise<Size> {
     input: user,
     external: [/^node:/, "undici", /^@bufbuild\/protobuf/, /^@connectrpc\/connect/],
     platform: "node",
-    // An entry that is not there would be taken for a package of the user's, and weigh nothing.
+    // A missing entry would be taken for an external package, with a size of 0.
     onwarn(warning) {
       throw new Error(warning.message);
     },
@@ -33,7 +33,7 @@ export async function bundledSize(root: string, code: string): Promise<Size> {
       },
     ],
   });
-  // What is loaded later is inlined, so that it counts too.
+  // Dynamic imports are inlined, so that they count too.
   const { output } = await bundle.generate({ format: "esm", minify: true, codeSplitting: false });
   await bundle.close();
   const script = output.map((part) => (part.type === "chunk" ? part.code : "")).join("");

@@ -1,11 +1,12 @@
-// npm run size: what the package adds to a bundle, held to size-budget.json. `npm run size -- --update` writes that anew.
+// npm run size: compares the size of the package in a bundle with size-budget.json. `npm run size -- --update` writes new
+// budgets.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bundledSize } from "./bundled-size.ts";
 
-/** How far above today's size a new budget is. */
-const ROOM = 1.03;
-/** How far below its budget a size may be before the budget says nothing any more. */
+/** A new budget, relative to the current size. */
+const HEADROOM = 1.03;
+/** The smallest size for its budget, relative to the budget. */
 const SLACK = 0.9;
 
 const root = join(import.meta.dirname, "../..");
@@ -24,36 +25,35 @@ const isUpdate = process.argv.includes("--update");
 const budgets: Record<string, number> = isUpdate ? {} : JSON.parse(readFileSync(budgetFile, "utf8"));
 const problems: string[] = [];
 
-console.log(row("what a bundle takes of it", "minified", "gzip -9", "budget"));
+console.log(row("in a bundle", "minified", "gzip -9", "budget"));
 for (const [what, code] of Object.entries(cases)) {
   const { minified, gzipped } = await bundledSize(root, code);
-  if (isUpdate) budgets[what] = Math.ceil(gzipped * ROOM);
+  if (isUpdate) budgets[what] = Math.ceil(gzipped * HEADROOM);
   const budget = budgets[what];
   console.log(row(what, minified, gzipped, budget ?? "none"));
   if (budget === undefined) {
-    problems.push(`${what} has no budget: npm run size -- --update gives it one`);
+    problems.push(`${what} has no budget: add one with npm run size -- --update`);
   } else if (gzipped > budget) {
     problems.push(
-      `${what} is ${gzipped - budget} bytes above its budget of ${budget}: look what has come in, and take it out; or, ` +
-        "if it is worth that much, write the new budget with npm run size -- --update, and say why in the commit",
+      `${what} is ${gzipped - budget} bytes above its budget of ${budget}: remove what was added, or write a new budget ` +
+        "with npm run size -- --update and give the reason in the commit",
     );
   } else if (gzipped < budget * SLACK) {
-    problems.push(`${what} is far below its budget: keep what was won, with npm run size -- --update`);
+    problems.push(`${what} is far below its budget: lower the budget with npm run size -- --update`);
   }
 }
 for (const what of Object.keys(budgets)) {
-  if (!(what in cases)) problems.push(`size-budget.json has ${what}, which there is not`);
+  if (!(what in cases)) problems.push(`size-budget.json has ${what}, which does not exist`);
 }
 for (const entry of entries.map((path) => join(name, path))) {
   const { isEmpty } = await bundledSize(root, `import "${entry}";`);
-  if (!isEmpty) problems.push(`import "${entry}" leaves code in a bundle, although nothing of it is used`);
+  if (!isEmpty) problems.push(`import "${entry}" leaves code in a bundle, although nothing is used`);
 }
 
 if (isUpdate) writeFileSync(budgetFile, `${JSON.stringify(budgets, null, 2)}\n`);
 for (const problem of problems) console.error(`error: ${problem}`);
 if (problems.length > 0) process.exitCode = 1;
-else
-  console.log(`import "…" of any of the ${entries.length} entries, with nothing of it used, leaves nothing`);
+else console.log(`importing any of the ${entries.length} entries without using it leaves no code`);
 
 function row(what: string, ...figures: readonly (string | number)[]): string {
   return [what.padEnd(32), ...figures.map((figure) => String(figure).padStart(9))].join(" ");

@@ -1,5 +1,5 @@
-// Uses `bytenite-jobs/connect` with a client and an interceptor of @connectrpc/connect. Prints a line for each thing that
-// worked.
+// Uses `bytenite-jobs/connect` with a client and an interceptor of @connectrpc/connect. Prints a line for each step that
+// succeeded.
 import assert from "node:assert/strict";
 import { Code, ConnectError, createClient, createContextValues, type Interceptor } from "@connectrpc/connect";
 import { Customer } from "bytenite-jobs";

@@ -1,5 +1,4 @@
-// Uses `bytenite-jobs/testing` by itself: what calls its servers here is Node's own fetch. Prints a line for each thing
-// that worked.
+// Uses `bytenite-jobs/testing` alone, with Node's fetch as the client. Prints a line for each step that succeeded.
 import assert from "node:assert/strict";
 import { Customer } from "bytenite-jobs";
 import { Code, StatusError, startJobsServer, startServer } from "bytenite-jobs/testing";
@@ -20,7 +19,7 @@ async function main(): Promise<void> {
   assert.equal(run.status, 200);
   assert.equal(((await run.json()) as { ok: boolean }).ok, true);
   assert.equal(jobs.job("job-1")?.config?.taskTimeout, 60n);
-  console.log("startJobsServer answers fetch, after a fault");
+  console.log("startJobsServer responds to fetch, after a fault");
 
   await using server = await startServer(Customer, {
     runJob() {

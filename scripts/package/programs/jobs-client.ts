@@ -1,5 +1,5 @@
-// Uses `bytenite-jobs` as a backend does, against the embedded server of the same package. Prints a line for each
-// thing that worked. It stands in a function, because a CommonJS project has no await outside of one.
+// Uses `bytenite-jobs` like a backend, against the embedded server of the same package. Prints a line for each step that
+// succeeded. All is in a function, because a CommonJS project has no top-level await.
 import assert from "node:assert/strict";
 import { Code, Customer, JobsClient, JobsError, probe, RpcError } from "bytenite-jobs";
 import { startJobsServer } from "bytenite-jobs/testing";
@@ -49,7 +49,7 @@ async function main(): Promise<void> {
   assert.equal(lost.outcome, "unknown");
   assert.equal(lost.attempts, 1);
   assert.equal(server.executions.filter(({ jobId }) => jobId === "job-lost").length, 1);
-  console.log("a lost run with an API key is unknown, and not run again");
+  console.log("a lost run with an API key is unknown, and not retried");
 
   server.fault({ kind: "refusal", message: "no money" });
   const refused: unknown = await jobs.abort("job-lost").catch((reason: unknown) => reason);

@@ -1,5 +1,5 @@
-// Holds the declarations to what they say: each name has its type, wrong input does not compile, and nothing is `any`,
-// to which all of this would be fine. It is compiled in each TypeScript project; there is nothing to run.
+// Checks the declarations: each name has its type, wrong input does not compile, and nothing is `any`, which would accept all
+// of this. It is compiled in each TypeScript project, and never runs.
 import type {
   AbortJobRequest,
   AccessTokenOption,
@@ -68,7 +68,7 @@ type Equal<A, B> =
       ? false
       : true
     : false;
-/** A tuple that compiles only if every element of `T` is `true`. */
+/** Compiles only if every element of `T` is `true`. */
 type Holds<T extends readonly true[]> = T;
 
 type AnyAmong<T extends readonly unknown[]> = { [I in keyof T]: IsAny<T[I]> }[number];
@@ -161,7 +161,7 @@ export async function wrongInputDoesNotCompile(): Promise<void> {
   new JobsClient({ accessToken: "a", apiKey: "b" });
   // @ts-expect-error: there is no such option
   new JobsClient({ accessToken: "a", retries: 3 });
-  // @ts-expect-error: an encoding that there is not
+  // @ts-expect-error: an unknown encoding
   const jobs = new JobsClient({ accessToken: "a", encoding: "xml" });
 
   await jobs.run("job-1", { taskTimeout: 1, jobTimeout: 2n, isTestJob: true });
@@ -173,14 +173,14 @@ export async function wrongInputDoesNotCompile(): Promise<void> {
   await jobs.abort();
   // @ts-expect-error: there is no such call option
   await jobs.delete("job-1", { timeout: 1 });
-  // @ts-expect-error: what comes back has no such field
+  // @ts-expect-error: the response has no such field
   (await jobs.delete("job-1")).jobId;
   // @ts-expect-error: probe does not retry
   await probe({ accessToken: "a", retry: false });
 
-  // @ts-expect-error: a transport does not know where to go by itself
+  // @ts-expect-error: a transport needs a baseUrl
   createRestTransport({ encoding: "json" });
-  // @ts-expect-error: a form that there is not
+  // @ts-expect-error: an unknown form
   createRestTransport({ baseUrl: "http://127.0.0.1:1", queryFieldMask: "kebab-case" });
   const client = createClient(Customer, createRestTransport({ baseUrl: new URL("http://127.0.0.1:1") }));
   // @ts-expect-error: a field that the request does not have
@@ -192,12 +192,12 @@ export async function wrongInputDoesNotCompile(): Promise<void> {
 
   const server = await startJobsServer({ jobs: ["job-1"] });
   server.fault({ kind: "status", status: 503, retryAfter: 1 }, { rpc: "RunJob", times: 2 });
-  // @ts-expect-error: a fault that there is not
+  // @ts-expect-error: an unknown fault
   server.fault({ kind: "explode" });
   // @ts-expect-error: there is no such rpc
   server.fault({ kind: "html" }, { rpc: "PauseJob" });
-  // @ts-expect-error: an answer of another type
+  // @ts-expect-error: a response of another type
   await startServer(Customer, { runJob: () => ({ ok: "yes" }) });
-  // @ts-expect-error: a code that there is not
+  // @ts-expect-error: an unknown code
   Code.Teapot;
 }

@@ -1,4 +1,4 @@
-// Uses `bytenite-jobs/transport` on a service of its own, over HTTP/1.1. Prints a line for each thing that worked.
+// Uses `bytenite-jobs/transport` with its own service, over HTTP/1.1. Prints a line for each step that succeeded.
 import assert from "node:assert/strict";
 import { create, createFileRegistry } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
