@@ -1,5 +1,5 @@
-// Calls a service that is not ByteNite's: a small library, through the routes in its .proto file, in binary
-// and in JSON. `npm run example:library` runs it.
+// Calls another service than ByteNite's: a small library, by the routes in its .proto file, in binary and in JSON.
+// `npm run example:library` runs it.
 import { isDeepStrictEqual } from "node:util";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { startServer } from "bytenite-jobs/testing";
@@ -7,7 +7,7 @@ import { Code, createClient, createRestTransport, RpcError } from "bytenite-jobs
 import { Genre, LibraryService } from "./gen/library/v1/library_pb.js";
 import { libraryService } from "./support/library-service.ts";
 
-/** Gives back what the calls did, for comparing the two encodings. */
+/** Calls the library, and returns the results for the comparison of the encodings. */
 async function visit(encoding: "protobuf" | "json") {
   await using server = await startServer(LibraryService, libraryService());
   await using transport = createRestTransport({ baseUrl: server.baseUrl, encoding });
@@ -69,7 +69,7 @@ async function visit(encoding: "protobuf" | "json") {
 
 const binary = await visit("protobuf");
 const json = await visit("json");
-console.log("what came back:", binary);
+console.log("results:", binary);
 if (!isDeepStrictEqual(binary, json)) {
   console.error("but in JSON:", json);
   process.exitCode = 1;

@@ -1,10 +1,10 @@
-// Runs, aborts and deletes a job, in binary and then in JSON, against the embedded server, and prints what
-// went over the wire. `npm start` runs it.
+// Runs, aborts and deletes a job, in binary and then in JSON, against the embedded server, and prints the requests and
+// responses. `npm start` runs it.
 import { JobsClient } from "bytenite-jobs";
 import { startJobsServer } from "bytenite-jobs/testing";
 import { printCalls } from "./support/print-calls.ts";
 
-// A real HTTP server on this machine. To call ByteNite itself, leave `baseUrl` out.
+// An HTTP server on this machine. To call ByteNite itself, omit `baseUrl`.
 await using server = await startJobsServer({ jobs: ["job-1", "job-2"] });
 
 async function runAbortDelete(encoding: "protobuf" | "json", jobId: string) {

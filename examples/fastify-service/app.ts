@@ -10,41 +10,38 @@ declare module "fastify" {
   }
 }
 
-/** How the service is set up. */
+/** The options of the service. */
 export interface AppOptions {
   /** Pino's options, or `false` for no log. @default true */
   readonly logger?: FastifyServerOptions["logger"];
-  /** The longest time that a call may take, whatever its caller allows, in milliseconds. @default 30_000 */
+  /** The limit for the deadline of a call, in milliseconds. @default 30_000 */
   readonly maxCallMs?: number;
   /**
-   * Whether the API makes sure that two calls with one `Idempotency-Key` happen once. Only then may a run that
-   * was lost be made again; otherwise the key is passed on and changes nothing here.
+   * Whether the API executes two calls with the same `Idempotency-Key` only once. Only then may the client retry a lost run.
+   * Otherwise the service only passes the key on.
    *
    * @default false
    */
   readonly apiHonoursIdempotencyKeys?: boolean;
 }
 
-/**
- * The service, not yet listening. It owns the client from here on: closing the one closes the other, once the
- * calls in flight are answered.
- */
+/** Builds the service, without listening. It owns the client: closing the service closes the client after its calls in flight. */
 export function buildApp(jobs: JobsClient, options: AppOptions = {}): FastifyInstance {
   const { logger = true, maxCallMs = 30_000, apiHonoursIdempotencyKeys = false } = options;
   const app = Fastify({
     logger,
     requestIdHeader: "x-request-id",
-    // Fastify drops from a request what its schema does not know. Here that is an error.
+    // By default Fastify removes properties that the schema does not have. Here they are an error.
     ajv: { customOptions: { removeAdditional: false } },
   });
   const lifecycle = new Lifecycle();
   app.decorate("lifecycle", lifecycle);
   app.addHook("onSend", async (request, reply) => {
     reply.header("x-request-id", request.id);
-    // A connection that stays open would hold up the end of the process.
+    // An open connection would delay the end of the process.
     if (!lifecycle.isReady) reply.header("connection", "close");
   });
-  // Fastify calls it when the last request is answered.
+  // Fastify runs this hook after the last response.
   app.addHook("onClose", () => jobs.close());
   app.register(healthRoutes, { lifecycle });
   app.register(jobRoutes, { jobs, lifecycle, maxCallMs, apiHonoursIdempotencyKeys });

@@ -1,5 +1,5 @@
-// Starts the embedded server, and the service in front of it as a process of its own; calls the service, also
-// while the API fails; shuts it down in the middle of a call. `npm run example:fastify` runs it.
+// Starts the embedded server, and the service in front of it as a child process. Calls the service, also while the API fails,
+// and shuts it down during a call. `npm run example:fastify` runs it.
 import { startJobsServer } from "bytenite-jobs/testing";
 import { spawnService } from "../support/spawn-service.ts";
 
@@ -21,39 +21,39 @@ const json = (body: unknown): RequestInit => ({
   body: JSON.stringify(body),
 });
 
-console.log("What goes well");
+console.log("Calls that succeed");
 await call("GET", "/readyz");
 await call("POST", "/jobs/job-1/run", json({ taskTimeout: 3600, jobTimeout: 86_400, isTestJob: true }));
 await call("POST", "/jobs/job-1/abort");
 await call("DELETE", "/jobs/job-1");
 
-console.log("\nWhat the caller did wrong");
+console.log("\nMistakes of the caller");
 await call("POST", "/jobs/no-such-job/run");
 await call("POST", "/jobs/job-2/run", json({ tasktimeout: 3600 }));
 
-console.log("\nWhat went wrong elsewhere");
+console.log("\nFailures of the API");
 api.fault({ kind: "status", status: 401 });
 await call("POST", "/jobs/job-2/run");
 api.fault({ kind: "status", status: 429, retryAfter: 60 });
 await call("POST", "/jobs/job-2/run");
 api.fault({ kind: "hang" });
 await call("POST", "/jobs/job-2/run", { headers: { "x-request-timeout-ms": "200" } });
-// The API runs the job, and then the connection breaks.
+// The API runs the job, and then resets the connection.
 api.fault({ kind: "reset", execute: true });
 await call("POST", "/jobs/job-3/run");
 
-console.log("\nSIGTERM in the middle of a call");
-let answer = () => {};
-const mayAnswer = new Promise<void>((resolve) => {
-  answer = resolve;
+console.log("\nSIGTERM during a call");
+let letRespond = () => {};
+const mayRespond = new Promise<void>((resolve) => {
+  letRespond = resolve;
 });
 const seen = api.requests.length;
-api.fault({ kind: "delay", until: mayAnswer, execute: true });
+api.fault({ kind: "delay", until: mayRespond, execute: true });
 const last = call("POST", "/jobs/job-4/run");
 await api.received(seen + 1);
 service.kill("SIGTERM");
 await service.logged("shutting down");
-answer();
+letRespond();
 await last;
 const exitCode = await service.exited;
 console.log(`The service ended with exit code ${exitCode}.`);

@@ -1,16 +1,16 @@
 import { Code, codeName, type Outcome, type RpcError } from "bytenite-jobs";
 
-/** What a failed call is to the caller of this service. */
+/** The HTTP error for a failed call. */
 export interface HttpError {
   readonly status: number;
-  /** In seconds, or an HTTP date, as the API said it. */
+  /** Seconds or an HTTP date, from the API. */
   readonly retryAfter?: string;
-  /** How loudly it goes into the log. */
+  /** The log level. */
   readonly level: "info" | "warn" | "error";
   readonly problem: Problem;
 }
 
-/** The body, with the names of RFC 9457 and two of its own. */
+/** The body of the error, with the names of RFC 9457 and two more. */
 export interface Problem {
   readonly title: string;
   readonly status: number;
@@ -25,28 +25,28 @@ interface Kind {
   readonly status: number;
   readonly level: HttpError["level"];
   readonly title: string;
-  /** What the caller is told; undefined: the API's own words, which are about the caller's input. */
+  /** The detail for the caller. Without one it is the API's message, which is about the caller's input. */
   readonly detail?: string;
-  /** Whether the same call may do better later. */
-  readonly comeBack?: true;
+  /** Whether the caller may retry later. */
+  readonly isRetryable?: true;
 }
 
 const ours = { level: "error", title: "The jobs API failed", detail: "It was not done." } as const;
 
-/** Our credential was refused, not the caller's: a 401 would make it ask its user to log in again. */
+/** The API rejected this service's credential, not the caller's: with a 401, the caller would ask its user to log in. */
 const credential: Kind = {
   status: 502,
   level: "error",
-  title: "The jobs API refused this service",
-  detail: "It was not done, and it will not be until this service is set up right.",
+  title: "The jobs API rejected this service",
+  detail: "It was not done. This service has to be configured correctly first.",
 };
 
 const unavailable: Kind = {
   status: 503,
   level: "warn",
   title: "The jobs API cannot be reached now",
-  detail: "It was not done. It may be tried again.",
-  comeBack: true,
+  detail: "It was not done. You may retry.",
+  isRetryable: true,
 };
 
 /** For calls that did not happen. */
@@ -62,15 +62,15 @@ const byCode: Readonly<Record<Code, Kind>> = {
     status: 429,
     level: "warn",
     title: "Too many calls",
-    detail: "It was not done. It may be tried again.",
-    comeBack: true,
+    detail: "It was not done. You may retry.",
+    isRetryable: true,
   },
   [Code.Unavailable]: unavailable,
   [Code.Cancelled]: { ...unavailable, level: "info", title: "This service is shutting down" },
   [Code.DeadlineExceeded]: {
     status: 504,
     level: "warn",
-    title: "The time is over",
+    title: "The deadline passed",
     detail: "It was not done.",
   },
   [Code.Unauthenticated]: credential,
@@ -81,10 +81,7 @@ const byCode: Readonly<Record<Code, Kind>> = {
   [Code.DataLoss]: { status: 502, ...ours },
 };
 
-/**
- * For calls that may have happened. The status must be none that a caller's library takes for an invitation to send
- * the call again: 429 and 503 are.
- */
+/** For calls that may have happened. Not 429 or 503, which a caller's library may retry. */
 const unknown: Kind = {
   status: 502,
   level: "error",
@@ -92,27 +89,27 @@ const unknown: Kind = {
   detail: "It may have been done.",
 };
 
-const what: Readonly<Record<string, string>> = {
-  RunJob: "It may be running: look before you run it again.",
-  AbortJob: "It may have been stopped. Stopping it again does no harm.",
-  DeleteJob: "It may have been deleted. Deleting it again does no harm.",
+const unknownDetails: Readonly<Record<string, string>> = {
+  RunJob: "It may be running: check before you run it again.",
+  AbortJob: "It may have been aborted. It is safe to abort it again.",
+  DeleteJob: "It may have been deleted. It is safe to delete it again.",
 };
 
 /** Translates a failed call, by its outcome first and its code second. */
 export function errorToHttp(error: RpcError): HttpError {
-  const { status, level, title, detail = error.reason, comeBack } = kindOf(error);
+  const { status, level, title, detail = error.reason, isRetryable } = kindOf(error);
   const problem = { title, status, detail, code: codeName(error.code), outcome: error.outcome };
-  return { status, level, problem, ...(comeBack && { retryAfter: retryAfter(error) }) };
+  return { status, level, problem, ...(isRetryable && { retryAfter: retryAfter(error) }) };
 }
 
 function kindOf({ outcome, code, method, status }: RpcError): Kind {
   if (outcome === "unknown") {
-    const detail = what[method.split("/")[1] ?? ""] ?? unknown.detail ?? "";
+    const detail = unknownDetails[method.split("/")[1] ?? ""] ?? unknown.detail ?? "";
     return { ...unknown, detail, status: code === Code.DeadlineExceeded ? 504 : 502 };
   }
-  // Our client was closed, or cannot be used: nothing that the caller did.
+  // The client of this service was closed or cannot be used: not the caller's fault.
   if (code === Code.FailedPrecondition && status === undefined) return unavailable;
-  // A proxy of ours wants to know who we are.
+  // A proxy of this service requires a credential.
   if (status === 407) return credential;
   return byCode[code];
 }

@@ -2,17 +2,17 @@ import type { FastifyInstance } from "fastify";
 import type { Lifecycle } from "./lifecycle.ts";
 
 /**
- * What an orchestrator asks. Neither answer depends on the API: an outage over there is no reason to restart this
- * service, and taking it out of the load balancer would hide errors that say more than that.
+ * Health checks for an orchestrator. They do not depend on the API: its outage is no reason to restart this service, and
+ * without it in the load balancer, callers would get less specific errors.
  */
 export async function healthRoutes(
   app: FastifyInstance,
   { lifecycle }: { readonly lifecycle: Lifecycle },
 ): Promise<void> {
-  // They are asked every few seconds, and would fill the log.
+  // Requests every few seconds would fill the log.
   const options = { logLevel: "warn" } as const;
 
-  /** Liveness: the process answers. */
+  /** Liveness: the process responds. */
   app.get("/livez", options, async () => ({ status: "ok" }));
 
   /** Readiness: false while the service shuts down, so that no new calls are sent here. */

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import {
   type CallOptions,
   type GenericResponse,
@@ -6,7 +7,6 @@ import {
   RpcError,
 } from "bytenite-jobs";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { callerGone } from "./caller-gone.ts";
 import { errorToHttp } from "./error-to-http.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 
@@ -37,23 +37,23 @@ export async function jobRoutes(app: FastifyInstance, options: JobRoutesOptions)
   const { jobs } = options;
   app.setErrorHandler(sendError);
 
-  // The body has no schema: the client checks it whole, and knows the names of its fields.
+  // The body has no schema: the client validates it.
   app.post<JobRoute & { Body: JobConfigInit | undefined }>("/jobs/:id/run", { schema }, (request, reply) =>
-    answer(request, callOptions(request, reply, options), (call) =>
+    respond(request, callOptions(request, reply, options), (call) =>
       jobs.run(request.params.id, request.body, call),
     ),
   );
 
   app.post<JobRoute>("/jobs/:id/abort", { schema }, (request, reply) =>
-    answer(request, callOptions(request, reply, options), (call) => jobs.abort(request.params.id, call)),
+    respond(request, callOptions(request, reply, options), (call) => jobs.abort(request.params.id, call)),
   );
 
   app.delete<JobRoute>("/jobs/:id", { schema }, (request, reply) =>
-    answer(request, callOptions(request, reply, options), (call) => jobs.delete(request.params.id, call)),
+    respond(request, callOptions(request, reply, options), (call) => jobs.delete(request.params.id, call)),
   );
 }
 
-/** A call may last as long as its caller waits for it: until its deadline, or until it hangs up. */
+/** A call may last until its deadline, or until the caller disconnects. */
 function callOptions(
   { headers }: FastifyRequest<JobRoute>,
   reply: FastifyReply,
@@ -62,13 +62,27 @@ function callOptions(
   const { "x-request-timeout-ms": callerMs = maxCallMs, "idempotency-key": idempotencyKey } = headers;
   return {
     timeoutMs: Math.min(callerMs, maxCallMs),
-    signal: AbortSignal.any([callerGone(reply.raw), lifecycle.cutOff]),
-    // As `idempotencyKey` it says that the server honours it, and a lost run is made again. As a header it does not.
+    signal: AbortSignal.any([disconnectSignal(reply.raw), lifecycle.cutOff]),
+    // With `idempotencyKey`, the client retries a lost run, because the server honours the key. With a header it does not.
     ...(apiHonoursIdempotencyKeys ? { idempotencyKey } : { headers: { "idempotency-key": idempotencyKey } }),
   };
 }
 
-async function answer(
+/**
+ * Aborts when the caller's connection closes before the response is complete.
+ *
+ * It uses the response, because Fastify's `request.signal` (5.12) follows the request, which Node closes as soon as its body is
+ * read: a call with a body would be cancelled before it begins.
+ */
+function disconnectSignal(response: ServerResponse): AbortSignal {
+  const disconnected = new AbortController();
+  response.once("close", () => {
+    if (!response.writableFinished) disconnected.abort(new Error("the caller disconnected"));
+  });
+  return disconnected.signal;
+}
+
+async function respond(
   request: FastifyRequest<JobRoute>,
   options: CallOptions,
   call: (options: CallOptions) => Promise<GenericResponse>,
@@ -79,10 +93,10 @@ async function answer(
 }
 
 function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  // What Fastify itself refuses, such as a body that is no JSON, and mistakes in our own code.
+  // Errors of Fastify, such as for a body that is not JSON, and bugs in this service.
   if (!(error instanceof RpcError)) return reply.send(error);
   const { status, retryAfter, level, problem } = errorToHttp(error);
-  // The error as JSON has its outcome, its attempts and the server's words, and no credential.
+  // The error as JSON has its outcome, its attempts and the server's message, and no credential.
   request.log[level]({ rpc: error.toJSON(), outcome: error.outcome, status }, "the call failed");
   if (retryAfter !== undefined) reply.header("retry-after", retryAfter);
   return reply.code(status).type("application/problem+json").send(problem);

@@ -1,14 +1,14 @@
-/** Whether the service takes work, and how its calls are ended that take too long to finish. */
+/** The state of a shutdown: whether the service accepts calls, and the signal that cancels those in flight. */
 export class Lifecycle {
   readonly #cutOff = new AbortController();
   #isReady = true;
 
-  /** What a load balancer asks for. It turns false once, when the service begins to shut down. */
+  /** Whether a load balancer should send calls. It becomes false when the shutdown begins. */
   get isReady(): boolean {
     return this.#isReady;
   }
 
-  /** Ends every call in flight when it fires. */
+  /** Aborts every call in flight. */
   get cutOff(): AbortSignal {
     return this.#cutOff.signal;
   }

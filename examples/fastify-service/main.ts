@@ -1,11 +1,11 @@
-// The service as it is started: everything that it is told comes from the environment.
+// Starts the service, with options from the environment.
 import { JobsClient } from "bytenite-jobs";
 import { buildApp } from "./app.ts";
 import { shutDownOnSignals } from "./shutdown.ts";
 
 const { env } = process;
 
-// One for the whole process: it keeps the connections, and the counts that stop retries in an outage.
+// One client for the whole process: it has the connections, and the counters that throttle retries in an outage.
 const jobs = new JobsClient({
   baseUrl: env.BYTENITE_BASE_URL, // unset: https://api.bytenite.com/v1/customer
   accessToken: env.BYTENITE_ACCESS_TOKEN ?? "",

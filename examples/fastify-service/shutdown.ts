@@ -1,24 +1,24 @@
 import { setTimeout } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 
-/** How long the steps of a shutdown take at most, in milliseconds. */
+/** The time limits of a shutdown, in milliseconds. */
 export interface ShutdownTimes {
-  /** How long calls are still taken after `/readyz` turned false, for load balancers to notice. */
+  /** How long the service accepts calls after `/readyz` fails, so that load balancers notice. */
   readonly noticeMs: number;
-  /** How long the calls in flight may then go on. Those that are left are cancelled, and answered. */
+  /** How long calls in flight may then take. The service cancels the rest, and responds with an error. */
   readonly graceMs: number;
 }
 
-/** For answers to go out, once everything is cancelled. */
-const LAST_WORDS_MS = 1_000;
+/** The time for responses after the calls are cancelled, in milliseconds. */
+const RESPONSE_MS = 1_000;
 
-/** Ends the service in order, and resolves when its client is closed too. */
+/** Shuts the service down. Resolves when its client is closed too. */
 export async function shutDown(app: FastifyInstance, { noticeMs, graceMs }: ShutdownTimes): Promise<void> {
   const { lifecycle, log, server } = app;
   lifecycle.beginShutdown();
   if (noticeMs > 0) await setTimeout(noticeMs);
 
-  // From here on connections are refused, and requests on open ones get 503. It waits for those in flight.
+  // Refuses new connections, responds with 503 on open ones, and waits for the calls in flight.
   const closed = app.close();
   const over = new AbortController();
   const after = (ms: number, act: () => void) =>
@@ -27,7 +27,7 @@ export async function shutDown(app: FastifyInstance, { noticeMs, graceMs }: Shut
     log.warn("calls are still in flight; they are cancelled now");
     lifecycle.cutOffCalls();
   });
-  after(graceMs + LAST_WORDS_MS, () => {
+  after(graceMs + RESPONSE_MS, () => {
     log.error("connections are still open; they are closed now");
     server.closeAllConnections();
   });
@@ -52,7 +52,7 @@ export function shutDownOnSignals(app: FastifyInstance, times: ShutdownTimes): v
       app.log.error({ err }, "the shutdown failed");
       process.exitCode = 1;
     }
-    // Nothing is left that keeps the process alive, so it ends by itself, when the log is written.
+    // Nothing keeps the process alive any more, so it ends when the log is written.
   };
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);

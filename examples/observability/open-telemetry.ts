@@ -1,5 +1,5 @@
-// Calls as OpenTelemetry spans and metrics, by the semantic conventions for RPC (opentelemetry.io/docs/specs/semconv/rpc,
-// v1.45). A file to copy: it needs @opentelemetry/api, and whatever SDK the service has set up.
+// Reports calls as OpenTelemetry spans and metrics, by the semantic conventions for RPC
+// (opentelemetry.io/docs/specs/semconv/rpc, v1.45). Copy this file; it needs @opentelemetry/api and the service's SDK.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { tracingChannel } from "node:diagnostics_channel";
 import {
@@ -18,14 +18,14 @@ const calls = tracingChannel("bytenite-jobs:call");
 const attempts = tracingChannel("bytenite-jobs:attempt");
 
 /**
- * The span of the call that is being made, until {@link activate} makes it the active one: OpenTelemetry has no public
- * way to bind its own context to a channel (opentelemetry-js issue 6088).
+ * The span of the current call, until {@link activate} makes it the active one. OpenTelemetry has no public API to bind its
+ * context to a channel (opentelemetry-js issue 6088).
  */
 const currentCall = new AsyncLocalStorage<Span | undefined>();
 
 /**
- * Turns calls into spans and metrics from now on. @returns what stops it: calls that are under way then still end their
- * spans, and are measured
+ * Starts to report calls as spans and metrics. @returns a function that stops it; calls in flight are still measured and end
+ * their spans
  */
 export function instrument(): () => void {
   const tracer = trace.getTracer("bytenite-jobs");
@@ -35,7 +35,7 @@ export function instrument(): () => void {
       explicitBucketBoundaries: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
     },
   });
-  /** Of what is under way. */
+  /** The spans of calls and attempts in flight. */
   const spans = new Map<CallEvent | AttemptEvent, Span>();
   let isStopped = false;
 
@@ -66,18 +66,18 @@ export function instrument(): () => void {
   const endAttempt = (message: unknown) => {
     const event = message as AttemptEvent;
     const { status, responseBytes } = event;
-    const answer = { "http.response.status_code": status, "http.response.body.size": responseBytes };
-    end(event, { ...resultOf(event), ...answer });
+    const response = { "http.response.status_code": status, "http.response.body.size": responseBytes };
+    end(event, { ...resultOf(event), ...response });
   };
-  /** @returns whether it began while this was not stopped */
+  /** @returns whether the event has a span */
   const end = (event: CallEvent | AttemptEvent, attributes: Attributes): boolean => {
     const span = spans.get(event);
     endSpan(span, attributes, event);
-    const isKnown = spans.delete(event);
-    leaveIfDone();
-    return isKnown;
+    const hasSpan = spans.delete(event);
+    unsubscribeIfDone();
+    return hasSpan;
   };
-  const leaveIfDone = () => {
+  const unsubscribeIfDone = () => {
     if (!isStopped || spans.size > 0) return;
     calls.asyncEnd.unsubscribe(endCall);
     attempts.asyncEnd.unsubscribe(endAttempt);
@@ -91,20 +91,20 @@ export function instrument(): () => void {
     calls.start.unbindStore(currentCall);
     attempts.start.unsubscribe(startAttempt);
     isStopped = true;
-    leaveIfDone();
+    unsubscribeIfDone();
   };
 }
 
 /**
- * Makes the call's span OpenTelemetry's active one, so that what begins spans within the call makes them its children:
- * interceptors behind this one, which therefore comes first, and what instruments undici.
+ * Makes the call's span the active one, so that it is the parent of spans from later interceptors and from an instrumentation
+ * of undici. Use it as the first interceptor.
  */
 export const activate: Interceptor = (next) => (request) => {
   const active = withinCall();
   return currentCall.run(undefined, () => context.with(active, next, undefined, request));
 };
 
-/** {@link activate}, and sends the trace context along (`traceparent`), for a client whose calls are instrumented. */
+/** Does the same as {@link activate}, and sends the trace context (`traceparent`). It needs {@link instrument}. */
 export const propagate: Interceptor = (next) => {
   const activeNext = activate(next);
   return (request) => {
@@ -121,7 +121,7 @@ function withinCall() {
 
 function attributesOf({ method, serverAddress, serverPort }: CallEvent): Attributes {
   return {
-    // None of the systems that the conventions name: the routes are those of a grpc-gateway.
+    // The conventions have no name for this system; its routes are those of a grpc-gateway.
     "rpc.system.name": "grpc-gateway",
     "rpc.method": method,
     "server.address": serverAddress,
@@ -129,7 +129,7 @@ function attributesOf({ method, serverAddress, serverPort }: CallEvent): Attribu
   };
 }
 
-/** The code in gRPC's spelling, `DEADLINE_EXCEEDED`; and of a failure whether it happened. */
+/** The code as in gRPC (`DEADLINE_EXCEEDED`), and the outcome of a failure. */
 function resultOf({ code = Code.Unknown, outcome }: CallEvent | AttemptEvent): Attributes {
   const status = codeName(code)
     .replace(/(?<=[a-z])(?=[A-Z])/g, "_")

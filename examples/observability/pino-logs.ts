@@ -1,4 +1,4 @@
-// One line of log for each call, and one for each attempt that was not the end of it. A file to copy: it needs pino.
+// Logs a line for each call, and one for each failed attempt. Copy this file; it needs pino.
 import { tracingChannel } from "node:diagnostics_channel";
 import { type AttemptEvent, type CallEvent, Code, codeName } from "bytenite-jobs";
 import type { Logger } from "pino";
@@ -7,8 +7,8 @@ const calls = tracingChannel("bytenite-jobs:call");
 const attempts = tracingChannel("bytenite-jobs:attempt");
 
 /**
- * Logs calls from now on: what went well as `info`, what did not happen as `warn`, and what may have happened as
- * `error`, because somebody has to look. @returns what stops it
+ * Starts to log calls: success as `info`, calls that did not happen as `warn`, and calls that may have happened as `error`,
+ * because somebody has to check. @returns a function that stops it
  */
 export function logCalls(logger: Logger): () => void {
   const onCall = (message: unknown) => {

@@ -6,19 +6,19 @@ export interface Credentials {
   readonly key: string;
 }
 
-/** A small authority of its own. */
+/** A private certificate authority. */
 export interface Authority {
-  /** Its certificate, as PEM: what a peer has to trust. */
+  /** Its certificate as PEM, which peers have to trust. */
   readonly ca: string;
-  /** A certificate for a server on this machine. */
+  /** Issues a certificate for a server on this machine. */
   server(): Promise<Credentials>;
-  /** A certificate for a client of this name. */
+  /** Issues a certificate for a client with this name. */
   client(name: string): Promise<Credentials>;
 }
 
 type Extensions = NonNullable<SelfsignedOptions["extensions"]>;
 
-/** Makes an authority. Its key is in this process only, and written down nowhere. */
+/** Creates an authority. Its key exists only in this process. */
 export async function createAuthority(): Promise<Authority> {
   const root = await issue("Example authority", [
     { name: "basicConstraints", cA: true, critical: true },
@@ -45,7 +45,7 @@ export async function createAuthority(): Promise<Authority> {
   };
 }
 
-/** Issues a certificate, signed by `ca`, or by itself. */
+/** Issues a certificate, signed by `ca` or self-signed. */
 async function issue(commonName: string, extensions: Extensions, ca?: Credentials): Promise<Credentials> {
   const pem = await generate([{ name: "commonName", value: commonName }], {
     keyType: "ec",

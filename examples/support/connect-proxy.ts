@@ -9,32 +9,31 @@ import {
 import { type AddressInfo, connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
-/** A proxy that runs. */
+/** A running proxy. */
 export interface ConnectProxy extends AsyncDisposable {
   /** Without credentials, for instance `http://127.0.0.1:49152`. */
   readonly url: string;
   /**
-   * The first line of every request that it got: `CONNECT localhost:443` for a tunnel, or
-   * `POST http://localhost/jobs` for a request that it is to send on itself.
+   * The method and target of every request: `CONNECT localhost:443` for a tunnel, or `POST http://localhost/jobs` for a
+   * request to forward.
    */
   readonly asked: readonly string[];
-  /** Refuses everything from now on, with an HTTP status; undefined: no longer. */
+  /** Refuses all requests with an HTTP status, or accepts them again with undefined. */
   refuseWith(status: number | undefined): void;
 }
 
 /**
- * Starts an HTTP proxy on loopback, such as a company has at its border. It makes tunnels, and sends on plain
- * requests.
+ * Starts an HTTP proxy on loopback, as in a company network. It makes tunnels, and forwards requests for http: URLs.
  *
- * @param credentials `user:password`, without which it answers 407
+ * @param credentials `user:password`; without them it responds with 407
  */
 export async function startConnectProxy(credentials?: string): Promise<ConnectProxy> {
   const asked: string[] = [];
   const sockets = new Set<Duplex>();
   let refusal: number | undefined;
 
-  /** The status to refuse a request with, if it is to be refused. */
-  const refused = ({ method, url, headers }: IncomingMessage): number | undefined => {
+  /** Returns the status with which to refuse a request, or undefined to accept it. */
+  const refusalOf = ({ method, url, headers }: IncomingMessage): number | undefined => {
     asked.push(`${method} ${url}`);
     const [, base64 = ""] = /^Basic (\S+)$/i.exec(headers["proxy-authorization"] ?? "") ?? [];
     if (credentials !== undefined && Buffer.from(base64, "base64").toString() !== credentials) return 407;
@@ -42,12 +41,12 @@ export async function startConnectProxy(credentials?: string): Promise<ConnectPr
   };
 
   const server = createServer((request, response) => {
-    const status = refused(request);
-    if (status === undefined) sendOn(request, response);
+    const status = refusalOf(request);
+    if (status === undefined) forward(request, response);
     else response.writeHead(status, headersFor(status)).end("refused by the proxy\n");
   });
   server.on("connect", (request: IncomingMessage, client: Duplex, head: Buffer) => {
-    const status = refused(request);
+    const status = refusalOf(request);
     if (status === undefined) sockets.add(tunnel(request.url ?? "", client, head));
     else client.end(headOf(status));
   });
@@ -68,7 +67,7 @@ export async function startConnectProxy(credentials?: string): Promise<ConnectPr
   };
 }
 
-/** Connects, and passes bytes on both ways without looking at them. */
+/** Connects, and forwards bytes in both directions. */
 function tunnel(target: string, client: Duplex, head: Buffer): Socket {
   const { hostname, port } = new URL(`http://${target}`);
   const upstream = connect(Number(port || 80), hostname);
@@ -83,14 +82,18 @@ function tunnel(target: string, client: Duplex, head: Buffer): Socket {
   return upstream;
 }
 
-/** Sends a plain request on, and its answer back. */
-function sendOn(request: IncomingMessage, response: ServerResponse): void {
-  // As they were written, so that several headers of one name stay several.
+/** Forwards a request, and its response. */
+function forward(request: IncomingMessage, response: ServerResponse): void {
+  // Raw headers, so that repeated headers stay separate.
   const headers = request.rawHeaders.filter((_, i, all) => !/^proxy-/i.test(all[i - (i % 2)] ?? ""));
-  const upstream = httpRequest(request.url ?? "", { method: request.method ?? "GET", headers }, (answer) => {
-    response.writeHead(answer.statusCode ?? 502, answer.headers);
-    answer.pipe(response);
-  });
+  const upstream = httpRequest(
+    request.url ?? "",
+    { method: request.method ?? "GET", headers },
+    (upstreamResponse) => {
+      response.writeHead(upstreamResponse.statusCode ?? 502, upstreamResponse.headers);
+      upstreamResponse.pipe(response);
+    },
+  );
   upstream.on("error", () => response.writeHead(502).end());
   request.pipe(upstream);
 }

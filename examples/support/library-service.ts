@@ -9,7 +9,7 @@ import {
   type UpdateBookRequest,
 } from "../gen/library/v1/library_pb.js";
 
-/** A library that keeps its books in memory: what the example's server does behind its routes. */
+/** The library of the example, with its books in memory. */
 export function libraryService(): ServiceImplementation<typeof LibraryService> {
   const books = new Map<string, Book>();
 
@@ -24,7 +24,7 @@ export function libraryService(): ServiceImplementation<typeof LibraryService> {
     return book;
   };
 
-  const changed = ({ book, updateMask }: UpdateBookRequest): Book => {
+  const update = ({ book, updateMask }: UpdateBookRequest): Book => {
     if (book === undefined) throw new StatusError(Code.InvalidArgument, "book is missing");
     const copy: MessageShape<typeof BookSchema> = { ...find(book.name) };
     for (const path of updateMask?.paths ?? []) {
@@ -40,7 +40,7 @@ export function libraryService(): ServiceImplementation<typeof LibraryService> {
 
     listBooks: ({ parent, pageSize, pageToken, filter }) => {
       const all = [...books.values()]
-        .filter((book) => book.name.startsWith(`${parent}/`) && passes(book, filter))
+        .filter((book) => book.name.startsWith(`${parent}/`) && matches(book, filter))
         .sort((a, b) => (a.name < b.name ? -1 : 1));
       const start = Number(pageToken || "0");
       const end = start + (pageSize || 10);
@@ -49,14 +49,14 @@ export function libraryService(): ServiceImplementation<typeof LibraryService> {
 
     createBook: ({ parent, bookId, book }) => {
       const name = `${parent}/books/${bookId}`;
-      if (books.has(name)) throw new StatusError(Code.AlreadyExists, `${name} stands there already`);
+      if (books.has(name)) throw new StatusError(Code.AlreadyExists, `${name} already exists`);
       return put({ ...create(BookSchema, book), name });
     },
 
-    updateBook: (request) => put(changed(request)),
+    updateBook: (request) => put(update(request)),
 
-    // All are checked before one is put back.
-    batchUpdateBooks: ({ requests }) => ({ books: requests.map(changed).map(put) }),
+    // Updates all before it stores the first one.
+    batchUpdateBooks: ({ requests }) => ({ books: requests.map(update).map(put) }),
 
     checkOutBook: ({ name, reader }) => {
       const book = find(name);
@@ -71,7 +71,7 @@ export function libraryService(): ServiceImplementation<typeof LibraryService> {
   };
 }
 
-function passes(book: Book, filter: BookFilter | undefined): boolean {
+function matches(book: Book, filter: BookFilter | undefined): boolean {
   if (filter === undefined) return true;
   const { genres, publishedSince, available } = filter;
   if (genres.length > 0 && !genres.includes(book.genre)) return false;

@@ -5,10 +5,7 @@ const mediaTypes = { protobuf: "application/x-protobuf", json: "application/json
 
 type Encoding = keyof typeof mediaTypes;
 
-/**
- * Prints the calls of the quickstart, with what the server saw of them, and gives back what is not as it
- * should be.
- */
+/** Prints the calls of the quickstart with the server's records. @returns problems that it found */
 export function printCalls(
   responses: Readonly<Record<Encoding, readonly GenericResponse[]>>,
   { requests, executions }: JobsServer,
@@ -43,8 +40,8 @@ function printCall(
   console.log(`
   ${request.rpc?.split("/")[1]}: ${request.method} ${request.path} -> ${request.status}
     request    ${size(request.requestBytes, inJson?.requestBytes)}  ${contentType(request.headers)}
-    answer     ${size(request.responseBytes, inJson?.responseBytes)}  ${contentType(request.responseHeaders)}
-    came back  ok: ${ok}, requestId: "${requestId}", message: "${message}"`);
+    response   ${size(request.responseBytes, inJson?.responseBytes)}  ${contentType(request.responseHeaders)}
+    message    ok: ${ok}, requestId: "${requestId}", message: "${message}"`);
 }
 
 function printTotals(seen: Readonly<Record<Encoding, readonly RecordedRequest[]>>): void {
@@ -71,11 +68,11 @@ function problemsOf(request: RecordedRequest, encoding: Encoding, response: Gene
   const call = `${request.method} ${request.path}`;
   const expected = mediaTypes[encoding];
   const problems: string[] = [];
-  if (request.status !== 200) problems.push(`${call} was answered with ${request.status}`);
-  if (!response.ok) problems.push(`${call} came back as not ok`);
+  if (request.status !== 200) problems.push(`${call} has the status ${request.status}`);
+  if (!response.ok) problems.push(`${call} is not ok`);
   if (request.headers.accept !== expected) problems.push(`${call} accepts ${request.headers.accept}`);
   if (request.responseHeaders["content-type"] !== expected) {
-    problems.push(`${call} was answered in ${request.responseHeaders["content-type"]}`);
+    problems.push(`${call} has a response in ${request.responseHeaders["content-type"]}`);
   }
   if (request.requestBytes.length > 0 && request.headers["content-type"] !== expected) {
     problems.push(`${call} was sent in ${request.headers["content-type"]}`);

@@ -5,19 +5,19 @@ import { fileURLToPath } from "node:url";
 
 const main = fileURLToPath(new URL("../fastify-service/main.ts", import.meta.url));
 
-/** A line of pino's log. */
+/** A line of a pino log. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string };
 
-/** The Fastify service as a process of its own. */
+/** The Fastify service as a child process. */
 export interface ServiceProcess extends AsyncDisposable {
   /** For instance `http://127.0.0.1:49152`. */
   readonly origin: string;
-  /** What it has logged so far. */
+  /** The log so far. */
   readonly log: readonly LogLine[];
-  /** Resolves with the first line, past or to come, that says this. */
+  /** Resolves with the first past or future log line with this message. */
   logged(msg: string): Promise<LogLine>;
   kill(signal: NodeJS.Signals): void;
-  /** Resolves when it has ended: with its exit code, or null if a signal ended it. */
+  /** Resolves with the exit code when the process ends, or with null if a signal ended it. */
   readonly exited: Promise<number | null>;
 }
 
@@ -40,10 +40,10 @@ export async function spawnService(env: Readonly<Record<string, string>>): Promi
     const past = log.find((line) => line.msg === msg);
     if (past !== undefined) return past;
     const line = new Promise<LogLine>((resolve) => waiting.set(msg, resolve));
-    const gone = exited.then((code) => {
+    const ended = exited.then((code) => {
       throw new Error(`the service ended (${code}) before it logged ${JSON.stringify(msg)}`);
     });
-    return Promise.race([line, gone]);
+    return Promise.race([line, ended]);
   };
   const listening = new Promise<string>((resolve) => {
     lines.on("line", () => {

@@ -3,18 +3,18 @@ import { type AddressInfo, connect } from "node:net";
 import type { Duplex } from "node:stream";
 import { createServer, type TLSSocket, type TlsOptions } from "node:tls";
 
-/** What ends TLS in front of a server, as a load balancer does. */
+/** Terminates TLS in front of a server, like a load balancer. */
 export interface TlsFront extends AsyncDisposable {
   readonly port: number;
-  /** The clients that were let in, by the name in their certificate (`""` without one), one for each connection. */
+  /** The name in the client's certificate (`""` without one) for each accepted connection. */
   readonly letIn: readonly string[];
-  /** Why others were not. */
+  /** The error for each rejected connection. */
   readonly turnedAway: readonly string[];
 }
 
 /**
- * Listens on loopback with TLS, and passes on to a port on this machine what its clients send. With a `ca` it lets in
- * only who has a certificate of that authority.
+ * Listens on loopback with TLS, and forwards to a port on this machine. With a `ca` it only accepts clients with a certificate
+ * of that authority.
  */
 export async function startTlsFront(
   upstreamPort: number,

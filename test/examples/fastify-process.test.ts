@@ -3,7 +3,7 @@ import { spawnService } from "../../examples/support/spawn-service.ts";
 import { startJobsServer } from "../../src/testing/index.ts";
 import { runExample } from "./run-example.ts";
 
-// As it is built: npm test does that first.
+// With the built package: npm test builds it first.
 
 async function running() {
   const api = await startJobsServer({ jobs: ["job-1", "job-2"] });
@@ -39,7 +39,7 @@ test.each(["SIGTERM", "SIGINT"] as const)(
     const { letRespond, call } = await callInFlight(all);
     service.kill(signal);
     await service.logged("shutting down");
-    // It stops listening a moment after it has said so.
+    // The service stops listening a moment after this log line.
     const isTaken = () =>
       fetch(`${service.origin}/livez`).then(
         ({ ok }) => ok,
@@ -63,7 +63,7 @@ test.each(["SIGTERM", "SIGINT"] as const)(
   },
 );
 
-test("the second signal ends it at once", async () => {
+test("the second signal ends the service at once", async () => {
   const all = await running();
   const { service } = all;
   const { letRespond, call } = await callInFlight(all);
@@ -76,7 +76,7 @@ test("the second signal ends it at once", async () => {
   letRespond();
 });
 
-test("the demo calls it, shows each kind of response, and ends by itself", async () => {
+test("the demo calls the service, shows each kind of response, and ends by itself", async () => {
   const { status, stdout } = await runExample("examples/fastify-service/demo.ts");
   expect(status).toBe(0);
   const statuses = [...stdout.matchAll(/^[A-Z]+ \S+ -> (\d+.*)$/gm)].map(([, status]) => status);
@@ -91,7 +91,7 @@ test("the demo calls it, shows each kind of response, and ends by itself", async
     "429, Retry-After: 60",
     "504",
     "502",
-    "200", // in the middle of SIGTERM
+    "200", // during SIGTERM
   ]);
   expect(stdout).toContain("The service ended with exit code 0.\nJobs that ran: job-1, job-3, job-4\n");
 });

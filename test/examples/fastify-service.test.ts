@@ -37,63 +37,63 @@ test("runs, aborts and deletes a job for its caller", async () => {
 interface Row {
   readonly what: string;
   readonly fault: Fault | RefusalFault;
-  /** Its HTTP status, and the code and the outcome in its body. */
-  readonly gives: readonly [status: number, code: keyof typeof Code, outcome: Outcome];
+  /** The HTTP status of the response, and the code and the outcome in its body. */
+  readonly expected: readonly [status: number, code: keyof typeof Code, outcome: Outcome];
   readonly retryAfter?: string;
-  /** Whether the API did it before it failed. */
+  /** Whether the API executed the call before it failed. */
   readonly ran?: true;
 }
 
 const status = (status: number): Fault => ({ kind: "status", status });
-const comeBack = (status: number): Fault => ({ kind: "status", status, retryAfter: 60 });
+const retryLater = (status: number): Fault => ({ kind: "status", status, retryAfter: 60 });
 const retryAfter = "60";
 const stateError: RefusalFault = { kind: "refusal", error: { code: 9, message: "it runs already" } };
 const ran = true;
 
 const rows: readonly Row[] = [
-  { what: "a refused request", fault: status(400), gives: [400, "InvalidArgument", "rejected"] },
-  { what: "a job that is not there", fault: status(404), gives: [404, "NotFound", "rejected"] },
-  { what: "a conflict", fault: status(409), gives: [409, "Aborted", "rejected"] },
-  { what: "a job in another state", fault: stateError, gives: [409, "FailedPrecondition", "rejected"] },
-  { what: "our token refused", fault: status(401), gives: [502, "Unauthenticated", "rejected"] },
-  { what: "too few rights of ours", fault: status(403), gives: [502, "PermissionDenied", "rejected"] },
+  { what: "an invalid request", fault: status(400), expected: [400, "InvalidArgument", "rejected"] },
+  { what: "an unknown job", fault: status(404), expected: [404, "NotFound", "rejected"] },
+  { what: "a conflict", fault: status(409), expected: [409, "Aborted", "rejected"] },
+  { what: "a job in another state", fault: stateError, expected: [409, "FailedPrecondition", "rejected"] },
+  { what: "a rejected token", fault: status(401), expected: [502, "Unauthenticated", "rejected"] },
+  { what: "a token without permission", fault: status(403), expected: [502, "PermissionDenied", "rejected"] },
   {
-    what: "a proxy that wants credentials",
+    what: "a proxy that requires credentials",
     fault: status(407),
-    gives: [502, "FailedPrecondition", "rejected"],
+    expected: [502, "FailedPrecondition", "rejected"],
   },
   {
     what: "too many calls",
-    fault: comeBack(429),
-    gives: [429, "ResourceExhausted", "rejected"],
+    fault: retryLater(429),
+    expected: [429, "ResourceExhausted", "rejected"],
     retryAfter,
   },
-  // A grpc-gateway says so also when the response was too big.
-  { what: "a bare 429", fault: status(429), gives: [502, "ResourceExhausted", "unknown"] },
-  // When to come back is no proof that nothing was done.
-  { what: "an API at rest", fault: comeBack(503), gives: [502, "Unavailable", "unknown"] },
-  { what: "a bare 503", fault: status(503), gives: [502, "Unavailable", "unknown"] },
-  { what: "an error of the API", fault: status(500), gives: [502, "Internal", "unknown"] },
-  { what: "a method that is not there", fault: status(501), gives: [502, "Unimplemented", "rejected"] },
-  { what: "a gateway's timeout", fault: status(504), gives: [504, "DeadlineExceeded", "unknown"] },
-  { what: "a proxy's page", fault: { kind: "html" }, gives: [502, "Unavailable", "unknown"] },
+  // A grpc-gateway responds the same if the response of the backend is too large.
+  { what: "a bare 429", fault: status(429), expected: [502, "ResourceExhausted", "unknown"] },
+  // A Retry-After does not prove that nothing was done.
+  { what: "an API in maintenance", fault: retryLater(503), expected: [502, "Unavailable", "unknown"] },
+  { what: "a bare 503", fault: status(503), expected: [502, "Unavailable", "unknown"] },
+  { what: "an error of the API", fault: status(500), expected: [502, "Internal", "unknown"] },
+  { what: "an unknown method", fault: status(501), expected: [502, "Unimplemented", "rejected"] },
+  { what: "a gateway's timeout", fault: status(504), expected: [504, "DeadlineExceeded", "unknown"] },
+  { what: "a proxy's page", fault: { kind: "html" }, expected: [502, "Unavailable", "unknown"] },
   {
     what: "a lost connection",
     fault: { kind: "reset", execute: true },
-    gives: [502, "Unavailable", "unknown"],
+    expected: [502, "Unavailable", "unknown"],
     ran,
   },
-  { what: "a response that is none", fault: { kind: "garbage" }, gives: [502, "DataLoss", "unknown"], ran },
+  { what: "an invalid response", fault: { kind: "garbage" }, expected: [502, "DataLoss", "unknown"], ran },
   {
     what: "an endless response",
     fault: { kind: "oversize", bytes: 5_000_000 },
-    gives: [502, "ResourceExhausted", "unknown"],
+    expected: [502, "ResourceExhausted", "unknown"],
     ran,
   },
 ];
 
-test.each(rows)("responses $what with $gives", async ({ fault, gives, retryAfter, ran = false }) => {
-  const [status, code, outcome] = gives;
+test.each(rows)("responds to $what with $expected", async ({ fault, expected, retryAfter, ran = false }) => {
+  const [status, code, outcome] = expected;
   const { app, api, logged } = await service();
   api.fault(fault);
   const response = await app.inject(run);
@@ -102,38 +102,38 @@ test.each(rows)("responses $what with $gives", async ({ fault, gives, retryAfter
   expect(response.json()).toMatchObject({ status, code, outcome });
   expect(response.headers["retry-after"]).toBe(retryAfter);
   if (outcome === "unknown") {
-    expect(response.json().detail).toBe("It may be running: look before you run it again.");
+    expect(response.json().detail).toBe("It may be running: check before you run it again.");
   }
   expect(await logged("the call failed")).toMatchObject({ outcome, status, rpc: { code } });
   expect(api.executions).toHaveLength(ran ? 1 : 0);
 });
 
-test("responses an API that cannot be reached with 503 and Retry-After", async () => {
+test("responds with 503 and Retry-After if the API cannot be reached", async () => {
   const { app } = await service({ client: { baseUrl: `http://127.0.0.1:${await closedPort()}` } });
   const response = await app.inject(run);
   expect(response.json()).toMatchObject({ status: 503, code: "Unavailable", outcome: "not_sent" });
   expect(response.headers["retry-after"]).toBe("1");
 });
 
-test("responses a deadline with 504, which says whether the call had left", async () => {
+test("responds with 504 at a deadline, with the outcome of the call", async () => {
   const moveOn = stopClock();
   const { app, api } = await service();
   api.fault({ kind: "hang" });
-  // Fastify begins when somebody waits for the response.
+  // inject() sends the request when its promise is used.
   const late = { ...run, headers: { "x-request-timeout-ms": "50" } };
   const sent = app.inject(late).then((response) => response);
   await api.received(1);
   await moveOn(50);
   expect((await sent).json()).toMatchObject({ status: 504, code: "DeadlineExceeded", outcome: "unknown" });
 
-  let isAsked = false;
+  let isCalled = false;
   const accessToken = () => {
-    isAsked = true;
+    isCalled = true;
     return new Promise<string>(() => {});
   };
   const noToken = await service({ client: { accessToken } });
   const notSent = noToken.app.inject(late).then((response) => response);
-  await until(() => isAsked);
+  await until(() => isCalled);
   await moveOn(50);
   expect((await notSent).json()).toMatchObject({
     status: 504,
@@ -143,14 +143,14 @@ test("responses a deadline with 504, which says whether the call had left", asyn
   expect(noToken.api.requests).toHaveLength(0);
 });
 
-test("responses with 503 when its client is closed", async () => {
+test("responds with 503 when its client is closed", async () => {
   const { app, jobs } = await service();
   await jobs.close();
   const response = await app.inject(run);
   expect(response.json()).toMatchObject({ status: 503, code: "FailedPrecondition", outcome: "not_sent" });
 });
 
-test("no code and no outcome becomes a 401, or an invitation to send again what may have happened", () => {
+test("no error becomes a 401, or a retryable status for a call that may have happened", () => {
   for (const code of Object.values(Code)) {
     for (const outcome of ["not_sent", "rejected", "unknown"] as const) {
       for (const rpc of ["RunJob", "AbortJob", "DeleteJob"]) {
@@ -172,18 +172,21 @@ test("no code and no outcome becomes a 401, or an invitation to send again what 
 test.each([
   ["a misspelt limit", { ...run, payload: { tasktimeout: 1 } }],
   ["a limit below zero", { ...run, payload: { taskTimeout: -1 } }],
-  ["a body that is no object", { ...run, payload: "[]", headers: { "content-type": "application/json" } }],
-  ["a body that is no JSON", { ...run, payload: "{", headers: { "content-type": "application/json" } }],
-  ["a deadline that is no number", { ...run, headers: { "x-request-timeout-ms": "soon" } }],
-  ["a deadline of nothing", { ...run, headers: { "x-request-timeout-ms": "0" } }],
+  [
+    "a body that is not an object",
+    { ...run, payload: "[]", headers: { "content-type": "application/json" } },
+  ],
+  ["a body that is not JSON", { ...run, payload: "{", headers: { "content-type": "application/json" } }],
+  ["a deadline that is not a number", { ...run, headers: { "x-request-timeout-ms": "soon" } }],
+  ["a deadline of 0", { ...run, headers: { "x-request-timeout-ms": "0" } }],
   ["an empty idempotency key", { ...run, headers: { "idempotency-key": "" } }],
-])("refuses %s with 400, and sends nothing", async (_what, request) => {
+])("rejects %s with 400, and sends nothing", async (_what, request) => {
   const { app, api } = await service();
   expect((await app.inject(request)).statusCode).toBe(400);
   expect(api.requests).toHaveLength(0);
 });
 
-test("refuses an id that would name something else", async () => {
+test("rejects an id that would change the path", async () => {
   const { app, api } = await service();
   await app.listen({ host: "127.0.0.1", port: 0 });
   // inject() and fetch() would resolve the dots themselves.
@@ -200,7 +203,7 @@ test("refuses an id that would name something else", async () => {
   expect(api.requests).toHaveLength(0);
 });
 
-test("hands the caller's deadline down, but no more than its own", async () => {
+test("passes on the caller's deadline, up to its own limit", async () => {
   stopClock();
   const { app, api } = await service({ app: { maxCallMs: 20_000 } });
   await app.inject({ ...run, headers: { "x-request-timeout-ms": "5000" } });
@@ -210,7 +213,7 @@ test("hands the caller's deadline down, but no more than its own", async () => {
   expect(sent).toEqual(["5000m", "20000m", "20000m"]);
 });
 
-test("passes an idempotency key on, and makes a lost run again only where the API honours it", async () => {
+test("passes on an idempotency key, and retries a lost run only if the API honours it", async () => {
   for (const apiHonoursIdempotencyKeys of [false, true]) {
     const { app, api } = await service({ app: { apiHonoursIdempotencyKeys } });
     api.fault({ kind: "reset" });
@@ -232,7 +235,7 @@ test("logs no token", async () => {
 });
 
 test.each([undefined, { isTestJob: true }])(
-  "a caller who hangs up ends the call over there too (body: %j)",
+  "a caller that disconnects cancels the call of the API (body: %j)",
   async (config) => {
     let began = () => {};
     const begun = new Promise<void>((resolve) => {
@@ -273,7 +276,7 @@ test.each([undefined, { isTestJob: true }])(
   },
 );
 
-test("is ready until it shuts down, takes calls while load balancers find out, and is alive all the time", async () => {
+test("is alive during the shutdown and accepts calls, but is not ready", async () => {
   const { app } = await service();
   const status = async (url: string) => (await app.inject(url)).statusCode;
   expect([await status("/livez"), await status("/readyz")]).toEqual([200, 200]);
@@ -286,7 +289,7 @@ test("is ready until it shuts down, takes calls while load balancers find out, a
   await expect(app.inject("/livez")).rejects.toThrow();
 });
 
-test("cancels the calls that outlast the grace, and says so to their callers", async () => {
+test("cancels calls after the grace period, and responds with an error", async () => {
   const { app, api, logged } = await service();
   await app.listen({ host: "127.0.0.1", port: 0 });
   api.fault({ kind: "hang" });
@@ -298,7 +301,7 @@ test("cancels the calls that outlast the grace, and says so to their callers", a
   expect(await logged("the call failed")).toMatchObject({ outcome: "unknown" });
 });
 
-test("closes connections whose callers do not end their requests", async () => {
+test("closes connections with unfinished requests", async () => {
   const { app } = await service();
   await app.listen({ host: "127.0.0.1", port: 0 });
   const caller = httpRequest(`${app.listeningOrigin}${run.url}`, {

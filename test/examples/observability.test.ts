@@ -54,7 +54,7 @@ describe("the OpenTelemetry recipe", () => {
 
   const instrumented = () => onTestFinished(instrument());
 
-  test("makes a client span of a call, with a span for each attempt in it, within the span of the caller", async () => {
+  test("makes a client span for a call, with a child span for each attempt, within the caller's span", async () => {
     instrumented();
     const server = await scriptedServer(ok, busy, ok);
     const client = jobsClient(server.baseUrl, { interceptors: [propagate] });
@@ -102,7 +102,7 @@ describe("the OpenTelemetry recipe", () => {
     expect(server.seen.at(-1)?.headers.traceparent).toBe(`00-${traceId}-${spanId}-01`);
   });
 
-  test("marks a call that failed, in gRPC's words and with its outcome", async () => {
+  test("marks a failed call with the gRPC code and the outcome", async () => {
     instrumented();
     const server = await scriptedServer("reset");
     await caught(jobsClient(server.baseUrl).run("job-1"));
@@ -115,7 +115,7 @@ describe("the OpenTelemetry recipe", () => {
     });
   });
 
-  test("measures how long calls take, in seconds, by rpc and code", async () => {
+  test("measures the duration of calls in seconds, by rpc and code", async () => {
     instrumented();
     await meters.forceFlush();
     metricExporter.reset();
@@ -139,7 +139,7 @@ describe("the OpenTelemetry recipe", () => {
       ["OK", undefined, 2],
       ["NOT_FOUND", "NOT_FOUND", 1],
     ]);
-    // In seconds: no more than has passed, which in milliseconds it would be.
+    // In milliseconds it would be longer than the test.
     const passed = (performance.now() - startedAt) / 1_000;
     for (const { value } of metric?.dataPoints ?? []) {
       expect((value as { sum: number }).sum).toBeGreaterThan(0);
@@ -147,7 +147,7 @@ describe("the OpenTelemetry recipe", () => {
     }
   });
 
-  test("makes the call's span the active one, for interceptors and for what instruments undici", async () => {
+  test("makes the call's span the active one, for interceptors and an instrumentation of undici", async () => {
     instrumented();
     const tracer = trace.getTracer("test");
     const onRequest = () => tracer.startSpan("undici's").end();
@@ -179,7 +179,7 @@ describe("the OpenTelemetry recipe", () => {
     }
   });
 
-  test("marks a call that failed with nothing at all", async () => {
+  test("marks a call that fails with undefined", async () => {
     instrumented();
     const server = await scriptedServer(ok);
     const client = jobsClient(server.baseUrl, { interceptors: [() => () => Promise.reject()] });
@@ -187,11 +187,11 @@ describe("the OpenTelemetry recipe", () => {
     const [call] = spanExporter.getFinishedSpans();
     expect(call?.status).toEqual({ code: SpanStatusCode.ERROR, message: "undefined" });
     expect(call?.attributes).toMatchObject({ "error.type": "UNKNOWN", "bytenite_jobs.outcome": "unknown" });
-    // How many requests there were, nobody here knows.
+    // The number of requests is not known here.
     expect(call?.attributes).not.toHaveProperty(["bytenite_jobs.attempts"]);
   });
 
-  test("ends the spans of calls that are under way when it is stopped, and begins no other", async () => {
+  test("ends the spans of calls in flight when it is stopped, and begins no new one", async () => {
     const stop = instrument();
     const server = await startJobsServer({ jobs: ["job-1"] });
     onTestFinished(() => server.close());
@@ -212,7 +212,7 @@ describe("the OpenTelemetry recipe", () => {
     expect(channels.map((each) => each.hasSubscribers)).toEqual([false, false]);
   });
 
-  test("is gone when it is stopped", async () => {
+  test("has no subscribers after it is stopped", async () => {
     instrument()();
     const server = await scriptedServer(ok);
     await jobsClient(server.baseUrl).run("job-1");
@@ -220,7 +220,7 @@ describe("the OpenTelemetry recipe", () => {
   });
 });
 
-test("the pino recipe writes a line for each call, louder the less is known, and one for each attempt that failed", async () => {
+test("the pino recipe logs a line for each call, with a level by its outcome, and one for each failed attempt", async () => {
   const lines: Record<string, unknown>[] = [];
   const logger = pino({ level: "debug", base: null }, { write: (line) => void lines.push(JSON.parse(line)) });
   onTestFinished(logCalls(logger));
@@ -247,16 +247,16 @@ test("the pino recipe writes a line for each call, louder the less is known, and
   expect(JSON.stringify(lines)).not.toContain("a-secret-token");
 });
 
-test("the pino recipe logs of a failed call neither the headers nor the body of its response, however long", async () => {
+test("the pino recipe does not log the headers and the body of a failed response", async () => {
   const lines: string[] = [];
   onTestFinished(logCalls(pino({ level: "debug" }, { write: (line) => void lines.push(line) })));
   const headers = { "set-cookie": "sid=a-session" };
-  const words = { code: "5", message: "no such job" };
+  const statusJson = { code: "5", message: "no such job" };
   const server = await scriptedServer(
     { status: 500, headers, body: "x".repeat(1_000_000) },
     {
       headers: { ...headers, "content-type": "application/json" },
-      body: JSON.stringify({ ok: false, error: words }),
+      body: JSON.stringify({ ok: false, error: statusJson }),
     },
   );
   const client = jobsClient(server.baseUrl, { retry: false });
@@ -272,6 +272,6 @@ test("the pino recipe logs of a failed call neither the headers nor the body of 
   const errors = lines.map((line) => JSON.parse(line).err).filter((err) => err !== undefined);
   expect(errors).toMatchObject([
     { type: "RpcError", outcome: "unknown", status: 500, stack: expect.stringContaining("RpcError") },
-    { type: "JobsError", outcome: "rejected", status: 200, reason: words.message },
+    { type: "JobsError", outcome: "rejected", status: 200, reason: statusJson.message },
   ]);
 });

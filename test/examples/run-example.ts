@@ -5,11 +5,11 @@ import { onTestFinished } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Runs an example as its npm script does: what it imports is dist/, which `npm test` builds. */
+/** Runs an example like its npm script, with the package in dist/, which `npm test` builds. */
 export async function runExample(
   file: string,
 ): Promise<{ readonly status: number | null; readonly stdout: string; readonly stderr: string }> {
-  // Without the machine's own proxies.
+  // An empty environment, without the machine's proxies.
   const child = spawn(process.execPath, [file], { cwd: root, env: {}, stdio: ["ignore", "pipe", "pipe"] });
   onTestFinished(() => {
     child.kill("SIGKILL");

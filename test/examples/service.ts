@@ -5,7 +5,7 @@ import type { JobsClientOptions } from "../../src/index.ts";
 import { type JobsServer, type JobsServerOptions, startJobsServer } from "../../src/testing/index.ts";
 import { jobsClient } from "../support/clients.ts";
 
-/** What a test of the service may set up. */
+/** The options of a test service. */
 export interface ServiceSettings {
   readonly api?: JobsServerOptions;
   readonly client?: Partial<JobsClientOptions>;
@@ -17,13 +17,13 @@ export interface Service {
   readonly api: JobsServer;
   readonly app: ReturnType<typeof buildApp>;
   readonly jobs: ReturnType<typeof jobsClient>;
-  /** Resolves with the first line of the log, past or to come, that says this. */
+  /** Resolves with the first past or future log line with this message. */
   logged(msg: string): Promise<LogLine>;
-  /** The log as it was written. */
+  /** The text of the log. */
   readonly log: () => string;
 }
 
-/** Starts the service. Whoever wants sockets has it listen. */
+/** Starts the service, without listening. */
 export async function service(settings: ServiceSettings = {}): Promise<Service> {
   const api = await startJobsServer({ jobs: ["job-1"], accessToken: "token-1", ...settings.api });
   const jobs = jobsClient(api.baseUrl, settings.client);
@@ -37,7 +37,7 @@ export async function service(settings: ServiceSettings = {}): Promise<Service> 
     },
   };
   const app = buildApp(jobs, { logger: { level: "info", stream }, ...settings.app });
-  // What hangs is ended with the API, and the service can close.
+  // The API first: that ends hanging calls, so that the service can close.
   onTestFinished(async () => {
     await api.close();
     await app.close();

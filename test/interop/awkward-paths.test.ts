@@ -1,4 +1,4 @@
-// Ids and names with every character that a path could trip over, in each of a gateway's ways to read paths.
+// Ids and names with all characters that are special in a path, in each unescaping mode of a gateway.
 import { describe, expect, test } from "vitest";
 import type { RpcError } from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
@@ -9,7 +9,7 @@ type Mode = NonNullable<GatewaySettings["unescaping"]>;
 
 const modes: readonly Mode[] = ["legacy", "all-except-reserved", "all-except-slash", "all-characters"];
 
-/** What a single segment may hold without trouble, in every mode: what is sent is what arrives. */
+/** Values that arrive unchanged in a single segment, in every mode. */
 const harmless = [
   ..." !\"#$&'()*+,;<=>?@[\\]^_`{|}~-.:".split(""),
   "a b",
@@ -29,7 +29,7 @@ const harmless = [
 ];
 
 describe.each(modes)("unescaping %s", (unescaping) => {
-  test("every character of an id arrives as it was sent", async () => {
+  test("every character of an id arrives unchanged", async () => {
     const { gateway, jobs } = await startPeer({ unescaping });
     const client = jobs();
     for (const text of harmless) await client.delete(`job-${text}-x`);
@@ -38,7 +38,7 @@ describe.each(modes)("unescaping %s", (unescaping) => {
     );
   });
 
-  test("no id makes another rpc of a call, but for a slash where the gateway decodes before it routes", async () => {
+  test("no id changes the rpc of a call, except a slash if the gateway decodes before it routes", async () => {
     const { gateway, jobs } = await startPeer({ unescaping });
     const client = jobs();
     const responses: unknown[] = [];
@@ -54,7 +54,7 @@ describe.each(modes)("unescaping %s", (unescaping) => {
       (request as { jobId: string }).jobId,
     ]);
     const decodesSlash = unescaping === "all-except-reserved" || unescaping === "all-except-slash";
-    // Where the slash separates, "jobs/job-1/abort/run" is no route.
+    // If the slash separates segments, "jobs/job-1/abort/run" is not a route.
     expect(responses).toEqual(decodesSlash ? ["ok", "ok", "ok", "ok"] : [404, 404, 404, "ok"]);
     expect(seen).toEqual(
       decodesSlash
@@ -82,7 +82,7 @@ describe.each(modes)("unescaping %s", (unescaping) => {
   });
 });
 
-test("what no gateway could take is refused here, and nothing is sent", async () => {
+test("an id that no gateway accepts is an invalid call, and nothing is sent", async () => {
   const { gateway, jobs } = await startPeer();
   const client = jobs();
   for (const id of ["", ".", "..", "\ud800"]) {
@@ -91,7 +91,7 @@ test("what no gateway could take is refused here, and nothing is sent", async ()
   expect(await gateway.calls()).toEqual([]);
 });
 
-test("a delete whose id ends as a route does: a legacy gateway, which decodes first, makes another rpc of it", async () => {
+test("a delete whose id ends like a route reaches another rpc of a legacy gateway, which decodes first", async () => {
   const { gateway, jobs } = await startPeer({ unescaping: "legacy" });
   // DELETE jobs/job-1%2Fabort becomes DELETE jobs/job-1/abort, which only POST has.
   expect(await caught(jobs().delete("job-1/abort"))).toMatchObject({ status: 501, outcome: "rejected" });

@@ -1,4 +1,4 @@
-// grpc-go takes 4 MiB at most, on both sides of the gateway, unless it is told otherwise.
+// By default grpc-go accepts messages of up to 4 MiB, on both sides of the gateway.
 import { describe, expect, test } from "vitest";
 import { Code } from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
@@ -8,7 +8,7 @@ import { encodings, startPeer } from "./support/peer.ts";
 const MiB = 1024 * 1024;
 
 describe.each(encodings)("in %s", (encoding) => {
-  test("large responses come whole, also ones that need many reads", async () => {
+  test("large responses arrive complete, also in many reads", async () => {
     const { gateway, jobs } = await startPeer();
     const client = jobs({ encoding });
     for (const messageBytes of [1_000, 64 * 1024, MiB, 4 * MiB - 100]) {
@@ -18,7 +18,7 @@ describe.each(encodings)("in %s", (encoding) => {
     expect(await gateway.calls()).toHaveLength(4);
   });
 
-  test("a response that is too large for the gateway was carried out all the same: unknown, and not run again", async () => {
+  test("a response that is too large for the gateway: the job ran, the outcome is unknown, and no retry", async () => {
     const { gateway, jobs } = await startPeer();
     const metadata = plan({ messageBytes: 4 * MiB + 1 });
     const error = await caught(jobs({ encoding }).run("job-1", undefined, { metadata }));
@@ -31,7 +31,7 @@ describe.each(encodings)("in %s", (encoding) => {
     expect((await gateway.calls()).map(({ ended }) => ended?.code)).toEqual([Code.OK]);
   });
 
-  test("one that is too large for the caller, too", async () => {
+  test("a response that is too large for the client: the same", async () => {
     const { gateway, jobs } = await startPeer();
     const client = jobs({ encoding, maxResponseBytes: 10_000 });
     const error = await caught(client.run("job-1", undefined, { metadata: plan({ messageBytes: 10_001 }) }));
@@ -40,13 +40,13 @@ describe.each(encodings)("in %s", (encoding) => {
     expect(await gateway.calls()).toHaveLength(2);
   });
 
-  test("large requests go whole, and one that is too large is refused before the backend", async () => {
+  test("large requests arrive complete, and one that is too large is rejected before the backend", async () => {
     const { gateway, library } = await startPeer();
     const client = library({ encoding, maxResponseBytes: 5 * MiB });
     const title = "x".repeat(MiB);
     const book = await client.createBook({ parent: "shelves/1", bookId: "2", book: { title } });
     expect(book.title).toBe(title);
-    // Just below the limit, with room for the names and the framing; in JSON the response is above our own one.
+    // Just below the limit with the names and the framing. In JSON the response exceeds the client's own limit.
     const other = await client.createBook({ parent: "shelves/1", bookId: "3" });
     const all = "y".repeat(4 * MiB - 100);
     expect((await client.checkOutBook({ name: other.name, reader: all })).reader).toBe(all);

@@ -1,4 +1,4 @@
-// Who may call, and how the API says no in its own words.
+// Credentials, and the API's own errors.
 import { describe, expect, test } from "vitest";
 import { Code, JobsError } from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
@@ -13,7 +13,7 @@ async function rpcsSeen({ gateway }: Peer): Promise<unknown[]> {
 }
 
 describe.each(encodings)("in %s", (encoding) => {
-  test("a wrong token is refused for each call, and no call is made again with it", async () => {
+  test("each call with a wrong token is rejected, without a retry", async () => {
     const peer = await startPeer();
     const client = peer.jobs({ encoding, accessToken: "another-token" });
     for (const call of Object.values(calls)) {
@@ -27,7 +27,7 @@ describe.each(encodings)("in %s", (encoding) => {
     expect(await rpcsSeen(peer)).toEqual(rpcs.map((rpc) => [rpc, Code.Unauthenticated]));
   });
 
-  test("a token that has expired is fetched anew once, and then the job is run, once", async () => {
+  test("an expired token is renewed once, and then the job runs once", async () => {
     const peer = await startPeer();
     const tokens = ["expired", peer.gateway.accessToken];
     const accessToken = async () => tokens.shift() ?? "none left";
@@ -43,7 +43,7 @@ describe.each(encodings)("in %s", (encoding) => {
     ]);
   });
 
-  test("a job that does not exist is rejected by each call", async () => {
+  test("each call for an unknown job is rejected", async () => {
     const peer = await startPeer();
     const client = peer.jobs({ encoding });
     for (const call of ["run", "abort", "delete"] as const) {
@@ -54,18 +54,18 @@ describe.each(encodings)("in %s", (encoding) => {
     expect(await rpcsSeen(peer)).toEqual(rpcs.map((rpc) => [rpc, Code.NotFound]));
   });
 
-  test("errors as GenericResponses are JobsErrors, with the code that the API says", async () => {
+  test("errors as GenericResponses are JobsErrors, with the code of the API", async () => {
     const peer = await startPeer({ errors: "generic-response" });
     const client = peer.jobs({ encoding });
-    const refused = await caught(client.run("no-such-job", { taskTimeout: 7 }));
-    expect(refused).toBeInstanceOf(JobsError);
-    expect(refused).toMatchObject({
+    const rejected = await caught(client.run("no-such-job", { taskTimeout: 7 }));
+    expect(rejected).toBeInstanceOf(JobsError);
+    expect(rejected).toMatchObject({
       code: Code.NotFound,
       status: 404,
       outcome: "rejected",
       response: { ok: false },
     });
-    // PermissionDenied, then Unavailable, which abort is made again for.
+    // PermissionDenied, then Unavailable, for which the client retries abort.
     const denied = await caught(client.delete("job-1", { metadata: plan({ status: "CAcSAm5v" }) }));
     expect(denied).toBeInstanceOf(JobsError);
     expect(denied).toMatchObject({ code: Code.PermissionDenied, status: 403, outcome: "rejected" });

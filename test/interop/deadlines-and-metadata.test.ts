@@ -6,7 +6,7 @@ import { plan } from "./support/gateway.ts";
 import { encodings, startPeer } from "./support/peer.ts";
 
 describe.each(encodings)("in %s", (encoding) => {
-  // Beyond eight digits of milliseconds the header counts seconds, rounded up.
+  // Beyond eight digits of milliseconds the header has seconds, rounded up.
   test.each([
     [60_000, 60_000],
     [90_000, 90_000],
@@ -19,12 +19,12 @@ describe.each(encodings)("in %s", (encoding) => {
     await client.run("job-1", { taskTimeout: 1 }, { timeoutMs });
     const tookMs = performance.now() - startedAt;
     const [{ deadlineLeftMs } = { deadlineLeftMs: null }] = await gateway.calls();
-    // What it took to get there is gone, and no more than that.
+    // Less than the deadline by the time on the way, and no more than that.
     expect(deadlineLeftMs).toBeGreaterThan(timeoutMs - tookMs - 1);
     expect(deadlineLeftMs).toBeLessThanOrEqual(atMostMs + 1);
   });
 
-  test("the longest deadline that there is, and none at all", async () => {
+  test("the longest deadline, and no deadline", async () => {
     const { gateway, jobs } = await startPeer();
     const client = jobs({ encoding });
     await client.run("job-1", undefined, { timeoutMs: Number.MAX_VALUE });
@@ -34,10 +34,10 @@ describe.each(encodings)("in %s", (encoding) => {
     expect(left[1]).toBeNull();
   });
 
-  test("a deadline that passes ends the call here, and cancels the backend", async () => {
+  test("a deadline that passes ends the call in the client, and cancels the backend", async () => {
     const moveOn = stopClock();
     const { gateway, jobs } = await startPeer();
-    // The gateway is not told of it: what cancels the backend is that the client goes away.
+    // Without a deadline header for the gateway: the backend is cancelled because the client disconnects.
     const client = jobs({ encoding, timeoutHeader: false });
     const call = caught(client.run("job-1", undefined, { timeoutMs: 200, metadata: plan({ hang: true }) }));
     await gateway.callThat(({ ended }) => ended === null);
@@ -52,11 +52,11 @@ describe.each(encodings)("in %s", (encoding) => {
     expect(await gateway.calls()).toHaveLength(1);
   });
 
-  test("one that passes at the server is its 504", async () => {
+  test("a deadline that passes at the server is its 504", async () => {
     const { gateway, jobs } = await startPeer();
-    // By a header of one's own, so that the client has no timer for it.
+    // With a custom header, so that the client has no timer for it.
     const client = jobs({ encoding, timeoutHeader: false, timeoutMs: 0, retry: false });
-    // More, where it was too little to reach the backend.
+    // Longer, if the call did not reach the backend in time.
     for (let ms = 30; (await gateway.calls()).length === 0; ms *= 2) {
       const options = { headers: { "grpc-timeout": `${ms}m` }, metadata: plan({ hang: true }) };
       expect(await caught(client.run("job-1", undefined, options))).toMatchObject({
@@ -68,7 +68,7 @@ describe.each(encodings)("in %s", (encoding) => {
     }
   });
 
-  test("each attempt tells the time that is left", async () => {
+  test("each attempt sends the remaining time", async () => {
     const { gateway, jobs } = await startPeer();
     const client = jobs({ encoding, retry: { maxAttempts: 2, initialBackoffMs: 60, jitter: 0 } });
     const metadata = plan({ status: "CA4=" }); // Unavailable
@@ -79,7 +79,7 @@ describe.each(encodings)("in %s", (encoding) => {
     expect(first - second).toBeGreaterThanOrEqual(59);
   });
 
-  test("metadata goes both ways, text and bytes", async () => {
+  test("metadata in both directions, as text and bytes", async () => {
     const { gateway, jobs } = await startPeer();
     const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
     const sent = { "x-one": "a b~", "x-two": ["1", "2"], "x-bytes-bin": bytes };

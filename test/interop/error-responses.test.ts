@@ -1,4 +1,4 @@
-// What a real gateway makes of its backend's errors, and what we make of that.
+// How a real gateway translates the errors of its backend, and how the client reads them.
 import { create, toBinary } from "@bufbuild/protobuf";
 import { anyPack } from "@bufbuild/protobuf/wkt";
 import { describe, expect, test } from "vitest";
@@ -36,7 +36,7 @@ const codes = [
 ] as const;
 
 describe.each(encodings)("in %s", (encoding) => {
-  test("every code has its HTTP status, its outcome and its words, and run is not made again", async () => {
+  test("every code has its HTTP status, outcome and message, and run is not retried", async () => {
     const { gateway, jobs } = await startPeer();
     const client = jobs({ encoding });
     for (const [name, status, outcome] of codes) {
@@ -50,7 +50,7 @@ describe.each(encodings)("in %s", (encoding) => {
     );
   });
 
-  test("details that the gateway knows are read", async () => {
+  test("details of types that the gateway knows are decoded", async () => {
     const { jobs } = await startPeer();
     const info = create(ErrorInfoSchema, { reason: "QUOTA", domain: "d", metadata: { unit: "s" } });
     const status = create(StatusSchema, {
@@ -61,7 +61,7 @@ describe.each(encodings)("in %s", (encoding) => {
     expect(error.findDetails(ErrorInfoSchema)).toEqual([info]);
   });
 
-  test("a RetryInfo of a rate limit is the server's word, and run is made again, not sooner", async () => {
+  test("after a rate limit with RetryInfo, run is retried, and not sooner", async () => {
     const { gateway, jobs } = await startPeer();
     const retryInfo = create(RetryInfoSchema, { retryDelay: { nanos: 20_000_000 } });
     const status = create(StatusSchema, {
@@ -76,7 +76,7 @@ describe.each(encodings)("in %s", (encoding) => {
     expect(await gateway.calls()).toHaveLength(3);
   });
 
-  test("a RetryInfo of a server that is unavailable is a wait, and no proof: run is not made again, abort is", async () => {
+  test("after Unavailable with RetryInfo, abort waits and is retried, but run is not", async () => {
     const { gateway, jobs } = await startPeer();
     const retryInfo = create(RetryInfoSchema, { retryDelay: { nanos: 20_000_000 } });
     const details = [anyPack(RetryInfoSchema, retryInfo)];

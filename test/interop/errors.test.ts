@@ -1,4 +1,4 @@
-// Errors at the edge of what a google.rpc.Status can say.
+// Edge cases of a google.rpc.Status.
 import { create, type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
 import { anyPack } from "@bufbuild/protobuf/wkt";
 import { describe, expect, test } from "vitest";
@@ -22,7 +22,7 @@ import { encodings, startPeer } from "./support/peer.ts";
 const failing = (status: Status) =>
   plan({ status: Buffer.from(toBinary(StatusSchema, status)).toString("base64") });
 
-/** One of each of the standard details, but for RetryInfo, which makes a call wait. */
+/** One of each standard detail, except RetryInfo, which delays a retry. */
 const details: readonly (readonly [DescMessage, Message])[] = [
   [
     BadRequestSchema,
@@ -42,7 +42,7 @@ const details: readonly (readonly [DescMessage, Message])[] = [
 ];
 
 describe.each(encodings)("in %s", (encoding) => {
-  test("all the standard details at once, each read as it was written", async () => {
+  test("all standard details at once arrive unchanged", async () => {
     const { gateway, jobs } = await startPeer();
     const status = create(StatusSchema, {
       code: Code.InvalidArgument,
@@ -56,7 +56,7 @@ describe.each(encodings)("in %s", (encoding) => {
     expect((await gateway.calls()).map(({ ended }) => ended?.code)).toEqual([Code.InvalidArgument]);
   });
 
-  test("a detail of a type that only the caller or nobody knows: the backend said NotFound", async () => {
+  test("a NotFound with a detail of a type that the gateway does not know", async () => {
     const { gateway, jobs } = await startPeer();
     const status = create(StatusSchema, {
       code: Code.NotFound,
@@ -66,7 +66,7 @@ describe.each(encodings)("in %s", (encoding) => {
       ],
     });
     const error = await caught(jobs({ encoding }).abort("job-1", { metadata: failing(status) }));
-    // A gateway cannot write the second as JSON, and loses the whole error over it.
+    // A gateway cannot write the second one as JSON, and loses the whole error.
     expect(error).toMatchObject(
       encoding === "protobuf"
         ? { code: Code.NotFound, status: 404, outcome: "rejected", attempts: 1 }
@@ -78,7 +78,7 @@ describe.each(encodings)("in %s", (encoding) => {
     expect((await gateway.calls()).map(({ ended }) => ended?.code)).toEqual([Code.NotFound]);
   });
 
-  test("codes that gRPC does not have are Unknown", async () => {
+  test("unknown codes are Unknown", async () => {
     const { gateway, jobs } = await startPeer();
     const client = jobs({ encoding });
     const codes = [17, 99, 1_000, 2 ** 31 - 1];
@@ -96,23 +96,23 @@ describe.each(encodings)("in %s", (encoding) => {
     expect((await gateway.calls()).map(({ ended }) => ended?.code)).toEqual(codes);
   });
 
-  test("words of every kind, also where the gateway copies them into a header", async () => {
+  test("messages with special characters, also if the gateway copies them into a header", async () => {
     const { gateway, jobs } = await startPeer();
     const client = jobs({ encoding });
-    const words = ["", " ", "two\nlines\r\n", "日本 😀", '<b>"&\\', "\u2028", "x".repeat(500), "{"];
-    for (const message of words) {
+    const messages = ["", " ", "two\nlines\r\n", "日本 😀", '<b>"&\\', "\u2028", "x".repeat(500), "{"];
+    for (const message of messages) {
       const status = create(StatusSchema, { code: Code.Unauthenticated, message });
       const error = await caught(client.run("job-1", undefined, { metadata: failing(status) }));
       expect(error, JSON.stringify(message)).toMatchObject({ code: Code.Unauthenticated, status: 401 });
       expect(error.reason).toBe(message === "" ? "the server gave no reason" : message);
     }
-    expect(await gateway.calls()).toHaveLength(words.length);
+    expect(await gateway.calls()).toHaveLength(messages.length);
   });
 
-  test("a 401 whose words no header may hold cannot be read: unknown, and run is not made again", async () => {
+  test("a 401 whose message is not valid in a header cannot be read: unknown, and run is not retried", async () => {
     const { gateway, jobs } = await startPeer();
     const client = jobs({ encoding });
-    // The gateway copies them into WWW-Authenticate as they are.
+    // The gateway copies it unchanged into WWW-Authenticate.
     const status = create(StatusSchema, { code: Code.Unauthenticated, message: "a\u0000b" });
     const error = await caught(client.run("job-1", undefined, { metadata: failing(status) }));
     expect(error).toMatchObject({ code: Code.Unavailable, outcome: "unknown", attempts: 1 });

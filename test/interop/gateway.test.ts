@@ -73,14 +73,14 @@ describe.each(ways)("a real grpc-gateway over $way", ({ settings, protocol }) =>
   });
 });
 
-describe("what the gateway and its backend can be told", () => {
+describe("the options of the gateway and the plans of its backend", () => {
   const options = (gateway: Gateway, encoding: "protobuf" | "json") => ({
     baseUrl: gateway.customerUrl,
     accessToken: gateway.accessToken,
     encoding,
   });
 
-  test("plans of calls, one after the other", async () => {
+  test("plans of calls, in sequence", async () => {
     await using gateway = await startGateway();
     await using jobs = new JobsClient(options(gateway, "protobuf"));
 
@@ -118,14 +118,14 @@ describe("what the gateway and its backend can be told", () => {
     expect(ended).toMatchObject([0, 0, 0, Code.Aborted, Code.Cancelled, 0, 0, 0].map((code) => ({ code })));
   });
 
-  test("a hanging call ends when the client goes", async () => {
+  test("a hanging call ends when the client disconnects", async () => {
     await using gateway = await startGateway();
     await using jobs = new JobsClient(options(gateway, "protobuf"));
     const going = new AbortController();
-    const gone = caught(jobs.run("job-1", {}, { metadata: plan({ hang: true }), signal: going.signal }));
+    const cancelled = caught(jobs.run("job-1", {}, { metadata: plan({ hang: true }), signal: going.signal }));
     await gateway.callThat((call) => call.ended === null);
     going.abort();
-    expect(await gone).toMatchObject({ code: Code.Cancelled, outcome: "unknown" });
+    expect(await cancelled).toMatchObject({ code: Code.Cancelled, outcome: "unknown" });
     const { ended } = await gateway.callThat((call) => call.ended !== null);
     expect(ended).toEqual({ code: Code.Cancelled, cancelled: true });
   });
@@ -195,7 +195,7 @@ describe("what the gateway and its backend can be told", () => {
     await using gateway = await startGateway({ unescaping });
     await using jobs = new JobsClient(options(gateway, "protobuf"));
     await jobs.delete("job-a b");
-    // A slash finds its way in two of the modes, and no route in the others.
+    // A slash reaches the rpc in two of the modes, and finds no route in the others.
     const slash = await jobs.delete("job-a b/c").then(
       () => "found",
       (error: RpcError) => error.status,
@@ -221,7 +221,7 @@ describe("what the gateway and its backend can be told", () => {
     );
   });
 
-  test("the record waits for a call, and forgets them", async () => {
+  test("the record waits for a call, and can be cleared", async () => {
     await using gateway = await startGateway();
     await using jobs = new JobsClient(options(gateway, "protobuf"));
     const awaited = gateway.callThat(({ rpc }) => rpc === "bytenite.customer.Customer/DeleteJob");
@@ -232,7 +232,7 @@ describe("what the gateway and its backend can be told", () => {
     expect(await gateway.calls()).toEqual([]);
   });
 
-  test("a wrong token is refused, and the library wants none", async () => {
+  test("a wrong token is rejected, and the library requires none", async () => {
     await using gateway = await startGateway();
     await using jobs = new JobsClient({ ...options(gateway, "protobuf"), accessToken: "another-token" });
     expect(await caught(jobs.run("job-1"))).toMatchObject({ code: Code.Unauthenticated, status: 401 });
@@ -253,7 +253,7 @@ describe("what the gateway and its backend can be told", () => {
   });
 });
 
-/** What undici agrees on in each connection that it opens, while this test runs. */
+/** Records the ALPN protocol of each connection that undici opens during this test. */
 function protocolsOfConnections(): unknown[] {
   const protocols: unknown[] = [];
   const connected = channel("undici:client:connected");

@@ -1,11 +1,11 @@
-// A gateway that nobody set up for binary.
+// A gateway without binary.
 import { expect, test } from "vitest";
 import { Genre } from "../../examples/gen/library/v1/library_pb.js";
 import { Code } from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
 import { startPeer } from "./support/peer.ts";
 
-test("it costs one more request in all, and every job runs once", async () => {
+test("the fallback costs one request in all, and every job runs once", async () => {
   const { gateway, jobs } = await startPeer({ encodings: "json" });
   const attempts: number[] = [];
   const client = jobs({
@@ -27,7 +27,7 @@ test("it costs one more request in all, and every job runs once", async () => {
   );
 });
 
-test("a call without a body is answered in JSON from the start, and read", async () => {
+test("a call without a body gets a JSON response at once, and the client reads it", async () => {
   const { gateway, jobs } = await startPeer({ encodings: "json" });
   const client = jobs();
   expect(await client.abort("job-1")).toMatchObject({ ok: true });
@@ -35,7 +35,7 @@ test("a call without a body is answered in JSON from the start, and read", async
   expect(await gateway.calls()).toHaveLength(2);
 });
 
-test("the library works, too", async () => {
+test("the library works with it", async () => {
   const { gateway, library } = await startPeer({ encodings: "json" });
   const client = library();
   const book = await client.createBook({ parent: "shelves/1", bookId: "2", book: { genre: Genre.SCIENCE } });
@@ -43,7 +43,7 @@ test("the library works, too", async () => {
   expect((await gateway.calls()).map(({ rpc }) => rpc.split("/")[1])).toEqual(["CreateBook", "CheckOutBook"]);
 });
 
-test("a genuine error is the error of the second try", async () => {
+test("a real error comes from the second attempt", async () => {
   const { gateway, jobs } = await startPeer({ encodings: "json" });
   const error = await caught(jobs().run("no-such-job", { taskTimeout: 1 }));
   expect(error).toMatchObject({ code: Code.NotFound, status: 404, outcome: "rejected", attempts: 2 });
@@ -57,7 +57,7 @@ test("without the fallback nothing reaches the backend", async () => {
   expect(await gateway.calls()).toEqual([]);
 });
 
-test("the careful mode: names go out, and bytes come back from a gateway that has them", async () => {
+test("careful mode: a JSON request, and a binary response from a gateway that has binary", async () => {
   const { gateway, jobs } = await startPeer();
   const client = jobs({ encoding: { request: "json", response: "protobuf" } });
   const types: unknown[] = [];
@@ -71,7 +71,7 @@ test("the careful mode: names go out, and bytes come back from a gateway that ha
   expect((await gateway.calls())[0]?.request).toEqual({ jobId: "job-1", config: { taskTimeout: "7" } });
 });
 
-test("where the field numbers are others, binary loses the limits in silence, and the careful mode does not", async () => {
+test("with other field numbers, binary silently loses the limits, and careful mode does not", async () => {
   const { gateway, jobs } = await startPeer({ numbers: "other" });
   await jobs().run("job-1", { taskTimeout: 7 });
   await jobs({ encoding: { request: "json", response: "protobuf" } }).run("job-2", { taskTimeout: 7 });

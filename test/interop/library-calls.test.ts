@@ -1,4 +1,4 @@
-// Any annotated service: the library of examples/proto, behind a real gateway.
+// Another annotated service: the library of examples/proto, behind a real gateway.
 import { create } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { describe, expect, test } from "vitest";
@@ -17,7 +17,7 @@ const emma = {
 };
 
 describe.each(encodings)("the library in %s", (encoding) => {
-  test("every rpc does what it says, and the backend saw what was sent", async () => {
+  test("every rpc works, and the backend receives the request unchanged", async () => {
     const { gateway, library } = await startPeer();
     const client = library({ encoding });
     const created = await client.createBook({ parent: "shelves/1", bookId: "emma", book: emma });
@@ -87,7 +87,7 @@ describe.each(encodings)("the library in %s", (encoding) => {
     ]);
   });
 
-  test("a field mask of two words reaches the backend as it was meant, in a query and in a body", async () => {
+  test("a field mask of two words reaches the backend, in a query and in a body", async () => {
     const { gateway, library } = await startPeer();
     const client = library({ encoding });
     const { name } = await client.createBook({ parent: "shelves/1", bookId: "emma", book: emma });
@@ -100,7 +100,7 @@ describe.each(encodings)("the library in %s", (encoding) => {
     expect(await client.updateBook(request)).toEqual(changed);
     const { books } = await client.batchUpdateBooks({ parent: "shelves/1", requests: [request] });
     expect(books).toEqual([changed]);
-    // In JSON again, as the backend writes it.
+    // The JSON form, as the backend writes it.
     const seen = { book: request.book, updateMask: "pageCount" };
     expect((await gateway.calls()).map(({ request }) => request)).toEqual([
       seen,
@@ -108,20 +108,20 @@ describe.each(encodings)("the library in %s", (encoding) => {
     ]);
   });
 
-  test("a gateway takes a field mask in camelCase as it stands", async () => {
+  test("a gateway does not convert a field mask in camelCase", async () => {
     const { gateway, library } = await startPeer();
     const client = library({ encoding, queryFieldMask: "camelCase" });
     const { name } = await client.createBook({ parent: "shelves/1", bookId: "emma", book: emma });
     await gateway.clear();
     const request = { book: { name, pageCount: 474 }, updateMask: { paths: ["page_count"] } };
-    // What the backend got has no form in JSON: it is not in snake_case.
+    // The backend's mask is not in snake_case, so it has no JSON form.
     const error = await caught(client.updateBook(request));
     expect(error.reason).toContain('FieldMask.paths contains irreversible value "pageCount"');
     const { books } = await client.batchUpdateBooks({ parent: "shelves/1", requests: [request] });
     expect(books[0]?.pageCount).toBe(474);
   });
 
-  test("64-bit numbers come through whole, at their limits", async () => {
+  test("64-bit integers keep all digits, at their limits", async () => {
     const { gateway, library } = await startPeer();
     const client = library({ encoding });
     const limits = [2n ** 63n - 1n, -(2n ** 63n), 2n ** 53n + 1n, -1n];
@@ -137,7 +137,7 @@ describe.each(encodings)("the library in %s", (encoding) => {
   });
 });
 
-test.each(encodings)("a job's limits come through whole in %s", async (encoding) => {
+test.each(encodings)("a job's limits keep all digits in %s", async (encoding) => {
   const { gateway, jobs } = await startPeer();
   const client = jobs({ encoding });
   await client.run("job-1", { taskTimeout: 2n ** 63n - 1n, jobTimeout: Number.MAX_SAFE_INTEGER });

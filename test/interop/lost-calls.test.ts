@@ -37,7 +37,7 @@ describe.each(ways)("over %s", (_way, settings) => {
     },
   );
 
-  test("a thousand runs at once: each is carried out once", async () => {
+  test("a thousand runs at once: each is executed once", async () => {
     const { gateway, jobs } = await startPeer(settings);
     const client = jobs();
     const ids = Array.from({ length: 1_000 }, (_, i) => `job-${i}`);
@@ -53,7 +53,7 @@ describe.each(ways)("over %s", (_way, settings) => {
 });
 
 describe.each(encodings)("in %s", (encoding) => {
-  test("where the gateway loses its backend in the middle of a run, nobody runs it again", async () => {
+  test("a run whose backend is lost during the call is not retried", async () => {
     const { gateway, jobs } = await startPeer();
     const metadata = plan({ dropConnection: true });
     const error = await caught(jobs({ encoding }).run("job-1", { taskTimeout: 1 }, { metadata }));
@@ -61,7 +61,7 @@ describe.each(encodings)("in %s", (encoding) => {
     expect(await gateway.calls()).toHaveLength(1);
   });
 
-  test("an abort is made again, as often as the policy says", async () => {
+  test("an abort is retried by the policy", async () => {
     const { gateway, jobs } = await startPeer();
     const metadata = plan({ dropConnection: true });
     const client = jobs({ encoding, retry: { maxAttempts: 3, initialBackoffMs: 1 } });
@@ -71,7 +71,7 @@ describe.each(encodings)("in %s", (encoding) => {
     expect(await client.abort("job-1")).toMatchObject({ ok: true });
   });
 
-  test("a GenericResponse that says no with a 200 was executed by nobody, says ByteNite's contract", async () => {
+  test("a GenericResponse that is not ok with a 200 was not executed, by ByteNite's contract", async () => {
     const { gateway, jobs } = await startPeer();
     const metadata = plan({ ok: false, message: "not today" });
     const error = await caught(jobs({ encoding }).run("job-1", undefined, { metadata }));

@@ -1,4 +1,4 @@
-// Many calls at once that do not all go well.
+// Many calls at once, some of which fail.
 import { Agent } from "undici";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Code, RpcError } from "../../src/index.ts";
@@ -14,7 +14,7 @@ const ways = [
 const idOf = ({ request }: BackendCall) => (request as { jobId: string }).jobId;
 
 describe.each(ways)("over %s", (_way, settings) => {
-  test("a thousand runs in JSON, through an Agent of the caller's own: each is carried out once", async () => {
+  test("a thousand runs in JSON, through the user's own Agent: each is executed once", async () => {
     const { gateway, jobs } = await startPeer(settings);
     const { certificate: ca } = gateway;
     const dispatcher = new Agent({ connections: 32, ...(ca !== undefined && { connect: { ca } }) });
@@ -62,7 +62,7 @@ describe.each(ways)("over %s", (_way, settings) => {
         } else {
           const { code, outcome } = end as RpcError;
           expect(code).toBe(Code.Cancelled);
-          // What is said not to have been sent was not; what is unknown was carried out once at most.
+          // A call with the outcome not_sent was not executed; an unknown one was executed once at most.
           expect(seen.get(id) ?? 0, `${id} ${outcome}`).toBeLessThanOrEqual(outcome === "not_sent" ? 0 : 1);
         }
       }

@@ -1,4 +1,4 @@
-// Metadata where it does not go through as it is.
+// Metadata that a gateway changes or drops.
 import { describe, expect, test } from "vitest";
 import { type CallOptions, Code, type IncomingMetadata } from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
@@ -6,7 +6,7 @@ import { plan } from "./support/gateway.ts";
 import { encodings, peerOf, startPeer } from "./support/peer.ts";
 
 describe.each(encodings)("in %s", (encoding) => {
-  test("a backend's metadata comes with its errors too", async () => {
+  test("errors carry the backend's metadata too", async () => {
     const { gateway, jobs } = await startPeer();
     const seen: IncomingMetadata[] = [];
     const options: CallOptions = {
@@ -20,7 +20,7 @@ describe.each(encodings)("in %s", (encoding) => {
     expect((await gateway.calls()).map(({ ended }) => ended?.code)).toEqual([Code.NotFound]);
   });
 
-  test("a gateway does not write bytes as base64: what fits in a header comes as it is", async () => {
+  test("a gateway does not write bytes as base64: bytes that are valid in a header arrive unchanged", async () => {
     const { gateway, jobs } = await startPeer();
     const seen: IncomingMetadata[] = [];
     await jobs({ encoding }).run("job-1", undefined, {
@@ -31,7 +31,7 @@ describe.each(encodings)("in %s", (encoding) => {
     expect(await gateway.calls()).toHaveLength(1);
   });
 
-  test("what a gateway drops unless told otherwise: metadata, but neither the token nor the deadline", async () => {
+  test("a gateway drops metadata by default, but neither the token nor the deadline", async () => {
     const { gateway, jobs } = await startPeer({ metadata: "dropped" });
     await jobs({ encoding }).run(
       "job-1",
@@ -46,7 +46,7 @@ describe.each(encodings)("in %s", (encoding) => {
     expect(call?.deadlineLeftMs).toBeLessThanOrEqual(600_000);
   });
 
-  test("headers of one's own that a gateway knows reach the backend, others do not", async () => {
+  test("custom headers that a gateway knows reach the backend, others do not", async () => {
     const { gateway, jobs } = await startPeer();
     const headers = { "accept-language": "de", "x-request-id": "1", traceparent: "00-1" };
     await jobs({ encoding }).run("job-1", undefined, { headers, idempotencyKey: "key-1" });
@@ -57,7 +57,7 @@ describe.each(encodings)("in %s", (encoding) => {
   });
 });
 
-test("bytes that no header may hold make the response unreadable: the job ran, and is not run again", async () => {
+test("bytes that are not valid in a header make the response unreadable: the job ran, and is not retried", async () => {
   const { gateway, jobs } = await startPeer();
   const client = jobs();
   const call = client.run("job-1", undefined, { metadata: plan({ header: { "x-bytes-bin": ["\u0000"] } }) });
@@ -73,16 +73,16 @@ describe.each([
 ] as const)("several values of a key over TLS with %s", (way, settings) => {
   const isJoined = way === "HTTP/2";
 
-  test("text, both ways", async () => {
+  test("text, in both directions", async () => {
     const { gateway } = await startPeer(settings);
-    // Not through a proxy, which would be in the clear.
+    // Not through a proxy, which has no TLS.
     const { jobs } = peerOf(gateway, gateway.origin);
     const seen: IncomingMetadata[] = [];
     await jobs().run("job-1", undefined, {
       metadata: { "x-one": ["1", "2, 3"], ...plan({ header: { "x-two": ["a", "b, c"] } }) },
       onResponse: ({ metadata }) => seen.push(metadata),
     });
-    // undici joins them on the way out, and Node on the way in.
+    // undici joins repeated headers of a request, and Node those of a response.
     expect(seen).toMatchObject([{ "x-two": isJoined ? ["a, b, c"] : ["a", "b, c"] }]);
     expect((await gateway.calls())[0]?.metadata["x-one"]).toEqual(isJoined ? ["1, 2, 3"] : ["1", "2, 3"]);
   });
@@ -92,7 +92,7 @@ describe.each([
     const { jobs } = peerOf(gateway, gateway.origin);
     const metadata = { "x-bytes-bin": [Uint8Array.of(1), Uint8Array.of(2)] };
     const run = jobs().run("job-1", undefined, { metadata });
-    // Joined, they are no base64, and the gateway refuses the call.
+    // Joined, they are not base64, and the gateway rejects the call.
     if (isJoined) expect(await caught(run)).toMatchObject({ status: 400, outcome: "rejected" });
     else await run;
     expect((await gateway.calls()).map((call) => call.metadata["x-bytes-bin"])).toEqual(

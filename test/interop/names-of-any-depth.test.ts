@@ -1,4 +1,4 @@
-// ** at every place of a template: filled here, and matched back by the gateway and by the embedded server alike.
+// ** at every place of a template: the client fills it, and the gateway and the embedded server match it.
 import { describe, expect, onTestFinished, test } from "vitest";
 import { startServer } from "../../src/testing/index.ts";
 import { type Client, Code, createClient, createRestTransport } from "../../src/transport.ts";
@@ -8,12 +8,12 @@ import { encodings, startPeer } from "./support/peer.ts";
 
 type Stores = Client<typeof StoreService>;
 
-/** Names without an empty segment, which every mode passes on as they were sent. */
+/** Names without an empty segment, which arrive unchanged in every mode. */
 const depths = ["1", "1/2", "1/entries", "a b/é/100%25", "1/2/3/4/5/6/7", "documents/x/y", "x:y/z:purge"];
-/** What names of stored objects hold besides. */
+/** More names, as of stored objects. */
 const objects = [...depths, "a//b", "folder/", "/a", "/", "a///", "%2F", "%2f/%252F"];
 
-/** Every call of these, with the names that arrived. */
+/** Makes every call with these names, and returns the names that arrived. */
 async function namesSeenBy(stores: Stores): Promise<string[]> {
   const seen: string[] = [];
   for (const depth of depths) {
@@ -41,7 +41,7 @@ describe.each(encodings)("in %s", (encoding) => {
     "each name arrives as it was sent, unescaping %s",
     async (unescaping) => {
       const { gateway, stores } = await startPeer({ unescaping });
-      // What the mode keeps in a ** it hands to the backend as it was on the wire.
+      // Escapes that the mode keeps in a ** reach the backend unchanged.
       const arrived =
         unescaping === "all-except-reserved" ? sent.map((name) => name.replaceAll(":", "%3A")) : sent;
       expect(await namesSeenBy(stores({ encoding }))).toEqual(arrived);
@@ -54,7 +54,7 @@ describe.each(encodings)("in %s", (encoding) => {
     },
   );
 
-  test("each name arrives at the embedded server as it was sent", async () => {
+  test("each name arrives unchanged at the embedded server", async () => {
     const server = await startServer(StoreService, {
       purgeEntries: ({ parent }) => ({ parent }),
       listDocuments: ({ parent }) => ({ parent }),
@@ -68,7 +68,7 @@ describe.each(encodings)("in %s", (encoding) => {
   });
 });
 
-test("what does not fit is refused here, and nothing is sent", async () => {
+test("a name that does not match is an invalid call, and nothing is sent", async () => {
   const { gateway, stores } = await startPeer();
   const client = stores();
   for (const parent of ["projects/p/dataStores", "projects/p/dataStores/", "projects//dataStores/1", "x/1"]) {

@@ -1,4 +1,4 @@
-// What nginx does by itself when a gateway fails it, and what that means for a job that must not run twice.
+// Retries of nginx when a gateway fails, and their effect on a job that must not run twice.
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -14,15 +14,15 @@ async function aGateway(): Promise<Gateway> {
   return gateway;
 }
 
-/** Takes a request, and then the connection breaks. It says what it was asked. */
-async function breakingServer(): Promise<{ origin: string; asked: string[] }> {
-  const asked: string[] = [];
+/** Starts a server that closes the connection after each request, and records their methods and targets. */
+async function breakingServer(): Promise<{ origin: string; received: string[] }> {
+  const received: string[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on("error", () => {});
     socket.once("data", (data) => {
-      asked.push(data.toString("latin1").split(" HTTP/")[0] ?? "");
+      received.push(data.toString("latin1").split(" HTTP/")[0] ?? "");
       socket.destroy();
     });
   }).listen(0, "127.0.0.1");
@@ -32,28 +32,28 @@ async function breakingServer(): Promise<{ origin: string; asked: string[] }> {
     server.close();
     await once(server, "close");
   });
-  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received };
 }
 
-/** Clients by way of nginx, which has a gateway to turn to when the upstream fails. */
+/** Makes clients that use nginx, which has another gateway for when the upstream fails. */
 async function withBackup(upstream: string, directives = ""): Promise<Peer> {
   const gateway = await aGateway();
   return peerOf(gateway, await startNginx({ upstream, backup: gateway.origin, directives }));
 }
 
 describe.each(encodings)("in %s", (encoding) => {
-  test("a gateway that is not there: nginx asks the other one, for any call", async () => {
-    const gone = await aGateway();
-    await gone.close();
-    const { gateway, jobs } = await withBackup(gone.origin);
+  test("a gateway that cannot be reached: nginx uses the other one, for any call", async () => {
+    const closed = await aGateway();
+    await closed.close();
+    const { gateway, jobs } = await withBackup(closed.origin);
     const client = jobs({ encoding });
     await client.run("job-1", { taskTimeout: 7 });
     await client.delete("job-1");
     expect((await gateway.calls()).map(({ rpc }) => rpc.split("/")[1])).toEqual(["RunJob", "DeleteJob"]);
   });
 
-  test("a gateway that breaks off: nginx asks the other one for a DELETE, and for a POST it does not", async () => {
-    const { origin, asked } = await breakingServer();
+  test("a gateway that closes the connection: nginx uses the other one for a DELETE, but not for a POST", async () => {
+    const { origin, received } = await breakingServer();
     const { gateway, jobs } = await withBackup(origin);
     const client = jobs({ encoding });
     expect(await caught(client.run("job-1", { taskTimeout: 7 }))).toMatchObject({
@@ -62,24 +62,24 @@ describe.each(encodings)("in %s", (encoding) => {
       outcome: "unknown",
       attempts: 1,
     });
-    expect(asked).toEqual(["POST /v1/customer/jobs/job-1/run"]);
+    expect(received).toEqual(["POST /v1/customer/jobs/job-1/run"]);
     expect(await gateway.calls()).toEqual([]);
-    // Made again by us, as far as the policy goes, and each time nginx leaves it at that.
+    // The client retries by its policy, and nginx does not retry.
     expect(await caught(client.abort("job-1"))).toMatchObject({ status: 502, attempts: 4 });
     expect(await gateway.calls()).toEqual([]);
 
     expect(await client.delete("job-1")).toMatchObject({ message: "job-1 is deleted" });
-    expect(asked.at(-1)).toBe("DELETE /v1/customer/jobs/job-1");
+    expect(received.at(-1)).toBe("DELETE /v1/customer/jobs/job-1");
     expect((await gateway.calls()).map(({ rpc }) => rpc.split("/")[1])).toEqual(["DeleteJob"]);
   });
 
-  test("told to ask again for a POST too, nginx runs a job twice, and nobody learns of it", async () => {
+  test("with non_idempotent, nginx runs a job twice, and nobody notices", async () => {
     const first = await aGateway();
     const { gateway, jobs } = await withBackup(
       first.origin,
       "proxy_next_upstream error timeout non_idempotent; proxy_read_timeout 300ms;",
     );
-    // nginx stops waiting for the first gateway, and then for the second one, which is as slow.
+    // nginx times out on the first gateway, and then on the second one.
     const run = await caught(
       jobs({ encoding }).run("job-1", { taskTimeout: 7 }, { metadata: plan({ delayMs: 2_000 }) }),
     );
@@ -88,7 +88,7 @@ describe.each(encodings)("in %s", (encoding) => {
     expect((await gateway.calls()).map(({ rpc }) => rpc.split("/")[1])).toEqual(["RunJob"]);
   });
 
-  test("a gateway that ends in the middle of a run: 502, unknown, and the other one is not asked", async () => {
+  test("a gateway that ends during a run: 502, unknown, and nginx does not use the other one", async () => {
     const first = await aGateway();
     const { gateway, jobs } = await withBackup(first.origin);
     const client = jobs({ encoding });
@@ -101,7 +101,7 @@ describe.each(encodings)("in %s", (encoding) => {
     expect(await client.abort("job-1")).toMatchObject({ ok: true });
   });
 
-  test("a NUL in an id passes a gateway, and not nginx: 400, and nothing arrives", async () => {
+  test("a NUL in an id passes a gateway, but not nginx: 400, and nothing arrives", async () => {
     const gateway = await aGateway();
     const id = "job-\u0000";
     await peerOf(gateway, gateway.origin).jobs({ encoding }).delete(id);

@@ -1,4 +1,4 @@
-// HTTP/2 as far as nginx, which talks HTTP/1.1 to the gateway.
+// HTTP/2 to nginx, which uses HTTP/1.1 to the gateway.
 import { H2CClient } from "undici";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Code, JobsClient } from "../../src/index.ts";
@@ -39,7 +39,7 @@ describe.each(encodings)("in %s", (encoding) => {
       status: 404,
       outcome: "rejected",
     });
-    // Two values in one: what Node's HTTP/2 makes of a header that comes twice.
+    // Node's HTTP/2 joins the two values of a repeated header.
     expect(back).toMatchObject([{ "x-two": ["2, 3"] }]);
     const calls = await gateway.calls();
     expect(calls.map(({ rpc, request }) => [rpc.split("/")[1], request])).toEqual([
@@ -53,7 +53,7 @@ describe.each(encodings)("in %s", (encoding) => {
     expect(calls[0]?.deadlineLeftMs).toBeGreaterThan(300_000);
   });
 
-  test("a caller who gives up cancels one stream, and the backend behind it, and no other call", async () => {
+  test("an aborted call cancels its stream and its backend, and no other call", async () => {
     const { gateway, client } = await jobsOverHttp2(encoding);
     const giveUp = new AbortController();
     const metadata = plan({ hang: true });
@@ -72,7 +72,7 @@ describe.each(encodings)("in %s", (encoding) => {
     expect(await gateway.calls()).toHaveLength(2);
   });
 
-  test("three hundred runs at once on one connection: each is carried out once", async () => {
+  test("three hundred runs at once on one connection: each is executed once", async () => {
     const { gateway, client } = await jobsOverHttp2(encoding);
     const ids = Array.from({ length: 300 }, (_, i) => `job-${i}`);
     await Promise.all(ids.map((id) => client.run(id, { taskTimeout: 1 })));

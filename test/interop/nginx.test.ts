@@ -1,4 +1,4 @@
-// The same through a real reverse proxy. What it changes is written down in docs/interop.md.
+// The same through a real reverse proxy. docs/interop.md lists what it changes.
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { create, toBinary } from "@bufbuild/protobuf";
@@ -28,7 +28,7 @@ const setups = [
 
 describe.each(setups)("nginx %s", (_name, directives) => {
   describe.each(encodings)("in %s", (encoding) => {
-    test("the three calls, errors, metadata and deadlines are what they are without it", async () => {
+    test("the three calls, errors, metadata and deadlines are the same as without it", async () => {
       const { gateway, jobs } = await behindNginx(directives);
       const client = jobs({ encoding });
       expect(await client.run("job-1", { taskTimeout: 7 }, { timeoutMs: 600_000 })).toMatchObject({
@@ -81,7 +81,7 @@ describe.each(setups)("nginx %s", (_name, directives) => {
     });
   });
 
-  test("a hundred runs at once: each is carried out once", async () => {
+  test("a hundred runs at once: each is executed once", async () => {
     const { gateway, jobs } = await behindNginx(directives);
     const client = jobs();
     const ids = Array.from({ length: 100 }, (_, i) => `job-${i}`);
@@ -91,7 +91,7 @@ describe.each(setups)("nginx %s", (_name, directives) => {
   });
 });
 
-test("nginx compresses what it is asked to compress, and only that", async () => {
+test("nginx compresses responses only if the request accepts that", async () => {
   const { gateway, jobs } = await behindNginx(setups[1][1]);
   const encodingsSeen: unknown[] = [];
   const client = jobs({ headers: { "accept-encoding": "gzip" } });
@@ -105,9 +105,9 @@ test("nginx compresses what it is asked to compress, and only that", async () =>
   expect(await gateway.calls()).toHaveLength(2);
 });
 
-describe.each(encodings)("nginx's own words, in %s", (encoding) => {
-  test("502, its gateway is down: unknown, and only what may happen twice is made again", async () => {
-    // A port that was free a moment ago.
+describe.each(encodings)("nginx's own errors, in %s", (encoding) => {
+  test("502, its gateway is down: unknown, and only idempotent calls are retried", async () => {
+    // A port that was free just before.
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     const address = server.address() as { port: number };
@@ -125,19 +125,19 @@ describe.each(encodings)("nginx's own words, in %s", (encoding) => {
     expect(await gateway.calls()).toEqual([]);
   });
 
-  test("504, its gateway takes too long: unknown, and run is not made again", async () => {
+  test("504, its gateway takes too long: unknown, and run is not retried", async () => {
     const { gateway, jobs } = await behindNginx("proxy_read_timeout 100ms;");
     const metadata = plan({ hang: true });
     const run = await caught(jobs({ encoding }).run("job-1", { taskTimeout: 1 }, { metadata }));
     expect(run).toMatchObject({ code: Code.DeadlineExceeded, status: 504, outcome: "unknown", attempts: 1 });
     expect(run.reason).toBe("504 Gateway Time-out");
-    // It goes away from the gateway, which cancels the backend.
+    // nginx disconnects from the gateway, which cancels the backend.
     const { ended } = await gateway.callThat((call) => call.ended !== null);
     expect(ended).toEqual({ code: Code.Cancelled, cancelled: true });
     expect(await gateway.calls()).toHaveLength(1);
   });
 
-  test("502, too: a response whose header is too long for its buffer, such as a long reason of a 401", async () => {
+  test("502 for a response whose headers are too long for its buffer, such as a long reason of a 401", async () => {
     const { gateway, jobs } = await behindNginx("proxy_buffer_size 4k;");
     const client = jobs({ encoding });
     const failing = (message: string) => {
@@ -154,7 +154,7 @@ describe.each(encodings)("nginx's own words, in %s", (encoding) => {
     ]);
   });
 
-  test("413, the request is too large for it: rejected", async () => {
+  test("413 for a request that is too large: rejected", async () => {
     const { gateway, library } = await behindNginx("client_max_body_size 1k;");
     const call = library({ encoding }).checkOutBook({ name: "shelves/1/books/2", reader: "x".repeat(2_000) });
     expect(await caught(call)).toMatchObject({
@@ -166,7 +166,7 @@ describe.each(encodings)("nginx's own words, in %s", (encoding) => {
     expect(await gateway.calls()).toEqual([]);
   });
 
-  test("a caller who gives up is noticed by the backend behind both", async () => {
+  test("an aborted call cancels the backend behind both", async () => {
     const { gateway, jobs } = await behindNginx();
     const giveUp = new AbortController();
     const metadata = plan({ hang: true });
@@ -179,7 +179,7 @@ describe.each(encodings)("nginx's own words, in %s", (encoding) => {
   });
 });
 
-test("a JSON-only gateway behind it is found out as without it", async () => {
+test("the JSON fallback works with a JSON-only gateway behind it", async () => {
   const { gateway, jobs } = await behindNginx("", { encodings: "json" });
   const client = jobs();
   await client.run("job-1", { taskTimeout: 7 });

@@ -1,4 +1,4 @@
-// Our protos against the published description of the API, by way of the generator that ByteNite's came from.
+// Compares our protos with the published description of the API, with the generator that ByteNite used.
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { differences, type Json, wireOf } from "./openapi/wire-of.ts";
@@ -7,13 +7,13 @@ const read = (path: string): string => readFileSync(new URL(path, import.meta.ur
 
 const published = wireOf(JSON.parse(read("../bytenite-openapi.json")) as Json);
 
-/** What protoc-gen-openapiv2 made of proto/bytenite when the gateway was built. */
+/** The output of protoc-gen-openapiv2 for proto/bytenite, from the build of the gateway. */
 const ours = read("./.build/ours/openapi/bytenite/customer/customer.swagger.json");
 
 const operations = ["/jobs/{jobId} delete", "/jobs/{jobId}/abort post", "/jobs/{jobId}/run post"];
 const documented = ["400", "401", "403", "404", "500", "503"];
 
-/** Where the two differ, ours first, by the reason. Nothing of it is for a .proto to say. */
+/** The differences by reason, ours first. A .proto cannot express any of them. */
 const known: Readonly<Record<string, readonly string[]>> = {
   "the generator describes a gateway, which writes 64-bit integers as text; ByteNite's has them as numbers": [
     ...["commonError properties 0", "jobJobConfig properties 0", "jobJobConfig properties 1"].map(
@@ -42,11 +42,11 @@ const expected = Object.values(known).flat().sort();
 
 const found = (text: string) => differences(wireOf(JSON.parse(text) as Json), published).sort();
 
-test("our protos say what ByteNite's API description says, but for what a .proto does not say", () => {
+test("our protos match ByteNite's API description, except for what a .proto cannot express", () => {
   expect(found(ours)).toEqual(expected);
 });
 
-describe("a difference is seen", () => {
+describe("the comparison finds", () => {
   const config = `"taskTimeout": {
           "type": "string",
           "format": "int64"`;
@@ -58,9 +58,9 @@ describe("a difference is seen", () => {
     ["another verb", (text) => text.replace('"delete": {', '"post": {')],
     ["another operation id", (text) => text.replace("Customer_RunJob", "Customer_StartJob")],
     ["another name of a path parameter", (text) => text.replace('"name": "jobId"', '"name": "id"')],
-    ["a body that may be left out", (text) => text.replace(/("in": "body",\s*"required": )true/, "$1false")],
+    ["a body that is optional", (text) => text.replace(/("in": "body",\s*"required": )true/, "$1false")],
     [
-      "a body that is the config alone",
+      "a body that is only the config",
       (text) => text.replace("#/definitions/CustomerRunJobBody", "#/definitions/jobJobConfig"),
     ],
     [
@@ -91,7 +91,7 @@ describe("a difference is seen", () => {
 
 const inOneLine = (text: string) => JSON.stringify(JSON.parse(text));
 
-/** Takes one entry out of a part of the description. */
+/** Removes one entry from a part of the description. */
 function without(part: "paths" | "definitions", key: string): (text: string) => string {
   return (text) => {
     const description = JSON.parse(text);

@@ -1,4 +1,4 @@
-// What a value turns into where it could be taken for something else: a segment, a custom verb, a parameter.
+// Values that could be taken for something else: a segment, a custom verb, a parameter.
 import { describe, expect, test } from "vitest";
 import { Code } from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
@@ -16,10 +16,10 @@ async function seenBy({ gateway }: Peer): Promise<unknown[]> {
 }
 
 describe.each(modes)("unescaping %s", (unescaping) => {
-  test("every character of a resource name but the slash arrives as it was sent", async () => {
+  test("every character of a resource name except the slash arrives unchanged", async () => {
     const peer = await startPeer({ unescaping });
     const client = peer.library();
-    // With letters beside them: a segment of dots alone is what no path can hold.
+    // With letters beside them: no path can have a segment of only dots.
     const names = awkward
       .filter((each) => each !== "/")
       .map((each) => `shelves/a${each}/books/${each}b${each}`);
@@ -29,7 +29,7 @@ describe.each(modes)("unescaping %s", (unescaping) => {
     expect(await seenBy(peer)).toEqual(names.map((name) => ["GetBook", { name }]));
   });
 
-  test("text that looks like an escape, or like two, is text", async () => {
+  test("text that looks like an escape stays text", async () => {
     const peer = await startPeer({ unescaping });
     const jobs = peer.jobs();
     const library = peer.library();
@@ -58,14 +58,14 @@ describe.each(modes)("unescaping %s", (unescaping) => {
     expect(await seenBy(peer)).toEqual([
       ["CreateBook", { parent: "shelves/1", bookId: "2:checkOut", book: { title: "Emma" } }],
       ["GetBook", { name }],
-      // The gateway made the mask, of the fields that the JSON body had.
+      // The gateway makes the mask from the fields in the JSON body.
       ["UpdateBook", { book: { name, title: "Emma 2" }, updateMask: "title" }],
       ["CheckOutBook", { name, reader: "Ada" }],
       ["DeleteBook", { name }],
     ]);
   });
 
-  test("a slash in an id: run, abort and delete reach their own rpc with the whole id, or none", async () => {
+  test("a slash in an id: run, abort and delete reach their own rpc with the complete id, or none", async () => {
     const peer = await startPeer({ unescaping });
     const client = peer.jobs();
     const ids = ["job-1/run", "job-1/abort", "job-1/", "job-1//run", "job-1/../job-2", "job-1/x/run"];
@@ -94,19 +94,19 @@ describe.each(modes)("unescaping %s", (unescaping) => {
   });
 });
 
-test.each(encodings)("every character arrives in a query as it was sent, in %s", async (encoding) => {
+test.each(encodings)("every character of a query arrives unchanged, in %s", async (encoding) => {
   const { gateway, library } = await startPeer();
   const client = library({ encoding });
   for (const text of awkward) {
     const call = client.listBooks({ parent: "shelves/1", pageToken: `${text}a${text}` });
-    // Wanted are numbers.
+    // These have to be numbers.
     expect(await caught(call)).toMatchObject({ code: Code.InvalidArgument });
   }
   const tokenOf = ({ request }: BackendCall) => (request as { pageToken: string }).pageToken;
   expect((await gateway.calls()).map(tokenOf)).toEqual(awkward.map((text) => `${text}a${text}`));
 });
 
-test("names that do not fit their pattern are refused here, and nothing is sent", async () => {
+test("a name that does not match its pattern is an invalid call, and nothing is sent", async () => {
   const { gateway, library } = await startPeer();
   const client = library();
   const names = [

@@ -1,5 +1,5 @@
-// The client against Stoplight Prism, which holds requests against ByteNite's description of its API and knows nothing of
-// protobuf: first where Prism makes the responses up, then in front of the embedded server, whose responses it checks too.
+// The client against Stoplight Prism, which validates requests by ByteNite's API description and has no protobuf: first with
+// mock responses of Prism, then in front of the embedded server, whose responses it validates too.
 import { create } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { JobConfigSchema } from "../../gen/bytenite/job/job_pb.js";
@@ -21,7 +21,7 @@ const configs: Readonly<Record<string, JobConfigInit | undefined>> = {
   "no config": undefined,
   "an empty config": {},
   "a task timeout": { taskTimeout: 60 },
-  // The largest that Prism takes for an int64.
+  // The largest int64 that Prism accepts.
   "a job timeout": { jobTimeout: BigInt(Number.MAX_SAFE_INTEGER) },
   "a test job": { isTestJob: true },
   everything: { taskTimeout: 3_600, jobTimeout: 86_400n, isTestJob: true },
@@ -41,7 +41,7 @@ const requests: Readonly<Record<string, Call>> = {
   delete: (client, jobId, options) => client.delete(jobId, options),
 };
 
-/** Each status of the description, and three that it has under `default`: a Status, to which Prism gives no known code. */
+/** Each status of the description, and three of its `default`: a Status, for which Prism uses an unknown code. */
 const statuses: readonly (readonly [status: number, code: Code])[] = [
   [400, Code.InvalidArgument],
   [401, Code.Unauthenticated],
@@ -54,10 +54,10 @@ const statuses: readonly (readonly [status: number, code: Code])[] = [
   [504, Code.Unknown],
 ];
 
-/** Prism's own word on a request or a response that is not as the description has it. */
+/** Prism's own error for a request or a response that does not match the description. */
 const violations = (error: RpcError) => error.headers["sl-violations"];
 
-describe("Prism makes the responses up", () => {
+describe("Prism with mock responses", () => {
   let prism: Prism;
   beforeAll(async () => {
     prism = await startPrism();
@@ -76,7 +76,7 @@ describe("Prism makes the responses up", () => {
     test("200", async () => {
       const client = jobsClient(prism.origin, { encoding: "json" });
       const error = await caught(call(client, "job 1/2", { headers: { prefer: "code=200" } }));
-      // It fills in all fields, and so a response that is ok has an error too.
+      // Prism sets all fields, so a response that is ok has an error too.
       expect(error).toBeInstanceOf(JobsError);
       expect(error).toMatchObject({ status: 200, outcome: "rejected" });
       expect((error as JobsError).response).toMatchObject({ ok: true, error: { code: -(2n ** 53n) + 1n } });
@@ -84,18 +84,18 @@ describe("Prism makes the responses up", () => {
     });
   });
 
-  test("a run in binary, which it does not understand, is accepted in JSON", async () => {
+  test("a run in binary, which Prism does not support, is accepted in JSON", async () => {
     const client = jobsClient(prism.origin);
     const options = { headers: { prefer: "code=200" } };
     const error = await caught(client.run("job-1", configs.everything, options));
     expect(error).toBeInstanceOf(JobsError);
     expect(error).toMatchObject({ status: 200, attempts: 2, history: [{ status: 400 }, { status: 200 }] });
     expect(violations(error)).toBeUndefined();
-    // It speaks JSON only: what has no body is asked in JSON at once, too.
+    // The client knows that it is JSON-only, so a call without a body uses JSON at once.
     expect(await caught(client.abort("job-1", options))).toMatchObject({ status: 200, attempts: 1 });
   });
 
-  test("it does look: 64-bit integers as text are refused", async () => {
+  test("Prism validates: 64-bit integers as strings are rejected", async () => {
     const client = jobsClient(prism.origin, { encoding: "json", jsonInt64: "string" });
     const error = await caught(
       client.run("job-1", configs["a task timeout"], { headers: { prefer: "code=200" } }),
@@ -104,8 +104,8 @@ describe("Prism makes the responses up", () => {
     expect(violations(error)).toContain("config.taskTimeout must be integer");
   });
 
-  // JSON.parse cannot tell a larger one from its neighbours; the client sends all digits.
-  test("it takes no number beyond 2^53 for an int64, and that is its own affair", async () => {
+  // JSON.parse rounds larger numbers; the client sends all digits.
+  test("Prism rejects an int64 beyond 2^53, which is its own limit", async () => {
     const client = jobsClient(prism.origin, { encoding: "json" });
     const error = await caught(client.run("job-1", { taskTimeout: 2n ** 53n }));
     expect(violations(error)).toContain("config.taskTimeout must be <= 9007199254740991");
@@ -115,12 +115,12 @@ describe("Prism makes the responses up", () => {
     [{}, 401],
     [{ authorization: "token-1" }, 400],
     [{ authorization: "token-1", "content-type": "application/json" }, 400],
-  ])("it does look: %o without a body is %i", async (headers, status) => {
+  ])("Prism validates: %o without a body is %i", async (headers, status) => {
     expect(await httpCall(`${prism.origin}/jobs/job-1/run`, { headers })).toMatchObject({ status });
   });
 });
 
-describe("Prism stands in front of the embedded server", () => {
+describe("Prism in front of the embedded server", () => {
   let prism: Prism;
   let server: Awaited<ReturnType<typeof startJobsServer>>;
   beforeAll(async () => {
@@ -134,7 +134,7 @@ describe("Prism stands in front of the embedded server", () => {
   const client = () => jobsClient(prism.origin, { encoding: "json", accessToken: server.accessToken });
 
   test.each(Object.entries(requests))(
-    "%s: request and response are as the description has them",
+    "%s: request and response match the description",
     async (what, call) => {
       server.addJob(`job/${what}`);
       await expect(call(client(), `job/${what}`)).resolves.toMatchObject({ ok: true });
@@ -148,13 +148,13 @@ describe("Prism stands in front of the embedded server", () => {
       401,
       (_: JobsClient) => jobsClient(prism.origin, { encoding: "json", accessToken: "bad" }).abort("job-1"),
     ],
-  ])("an error with %i is, too", async (status, call) => {
+  ])("an error with %i matches too", async (status, call) => {
     const error = await caught(call(client()));
     expect(error).toMatchObject({ status, outcome: "rejected" });
     expect(violations(error)).toBeUndefined();
   });
 
-  test("a refusal with a number for its code is, too", async () => {
+  test("a refusal with a number as its code matches too", async () => {
     server.fault({ kind: "refusal", error: { code: 9, message: "not today" } });
     const error = await caught(client().run("job-1"));
     expect(error).toMatchObject({ status: 200, code: Code.FailedPrecondition, reason: "not today" });

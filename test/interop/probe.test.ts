@@ -11,7 +11,7 @@ async function probed(settings: GatewaySettings): Promise<{ report: ProbeReport;
   return { gateway, report: await probe({ baseUrl, accessToken }) };
 }
 
-/** Whatever reached the backend was about the job that does not exist, and was refused. */
+/** Expects that all calls of the backend were about the job that does not exist, and were rejected. */
 async function expectHarmless(gateway: Gateway, report: ProbeReport): Promise<void> {
   const calls = await gateway.calls();
   expect(calls.length).toBeGreaterThan(0);
@@ -30,7 +30,7 @@ describe("probe against a real grpc-gateway", () => {
     await expectHarmless(gateway, report);
   });
 
-  test("with other field numbers: refuted, and it names field 5", async () => {
+  test("with other field numbers: refuted, with field 5 for config", async () => {
     const { report, gateway } = await probed({ numbers: "other" });
     expect(verdictsOf(report)).toEqual({ ...binary, "config-field": "refuted" });
     expect(report.configField).toBe(5);
@@ -52,7 +52,7 @@ describe("probe against a real grpc-gateway", () => {
     await expectHarmless(gateway, report);
   });
 
-  test("with an error handler of its own: the numbers of its responses fit as well", async () => {
+  test("with a custom error handler: the field numbers of its responses are proven too", async () => {
     const { report, gateway } = await probed({ errors: "generic-response" });
     expect(verdictsOf(report)).toMatchObject({ "config-field": "proven", "same-error": "proven" });
     const { meaning, verdict } = report.findings.find(({ id }) => id === "answer-fields") ?? {};

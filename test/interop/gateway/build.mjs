@@ -1,5 +1,5 @@
-// Builds the gateway of test/interop, once with our field numbers and once with others, and the OpenAPI
-// description of our protos. Everything lands in test/interop/.build.
+// Builds the gateway of test/interop, once with our field numbers and once with others, and the OpenAPI description of our
+// protos, into test/interop/.build.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ const source = "test/interop/gateway";
 const target = "test/interop/.build";
 const protos = ["proto/bytenite", "examples/proto/library", "test/proto/stores"];
 
-/** Builds all of it in the folder `root`, unless what is there was made of the same inputs. */
+/** Builds everything in the folder `root`, unless it was built from the same inputs. */
 export function buildGateway(root) {
   const inputs = hashOfInputs(root, goVersion());
   const stamp = join(root, target, "made-of");
@@ -19,7 +19,7 @@ export function buildGateway(root) {
     return;
   }
   console.log("Building the grpc-gateway (the first time, Go fetches its modules)");
-  // What else tests keep in the folder stays.
+  // Other files of the tests in the folder stay.
   for (const part of ["made-of", "tools", "ours", "other", "bin"]) {
     rmSync(join(root, target, part), { recursive: true, force: true });
   }
@@ -63,7 +63,7 @@ function goVersion() {
   }
 }
 
-/** The same files, but `config` of RunJobRequest has number 5, and number 2 is unassigned. */
+/** Changes the files, so that `config` of RunJobRequest has number 5, and number 2 is unassigned. */
 function withOtherNumbers(image) {
   const files = fromBinary(FileDescriptorSetSchema, image);
   const config = files.file

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** Where a package is unpacked by somebody who may not install it. */
+/** Where a package is unpacked without root. */
 const unpacked = fileURLToPath(new URL("../.build/nginx", import.meta.url));
 
 const candidates = [
@@ -12,7 +12,7 @@ const candidates = [
   `${unpacked}/usr/sbin/nginx`,
 ];
 
-/** Where nginx is. On a Debian machine that lacks it, root installs it first, and others unpack it into .build. */
+/** Finds nginx. On a Debian machine without it, root installs it, and other users unpack it into .build. */
 export function findNginx(): string {
   const found = installed();
   if (found !== undefined) return found;
@@ -30,7 +30,7 @@ export function findNginx(): string {
 function installed(): string | undefined {
   const inPath = (process.env.PATH ?? "").split(":").map((folder) => `${folder}/nginx`);
   return [...inPath, ...candidates].find(
-    // An unpacked one may lack a library.
+    // An unpacked package may lack a library.
     (file) => existsSync(file) && spawnSync(file, ["-v"], { stdio: "ignore" }).status === 0,
   );
 }
@@ -42,7 +42,7 @@ function install(): void {
 
 function unpack(): void {
   mkdirSync(unpacked, { recursive: true });
-  // Some releases of Ubuntu keep the program in nginx-core, and nginx is but a name for it.
+  // On some releases of Ubuntu the program is in nginx-core, and nginx is an empty package.
   for (const name of ["nginx", "nginx-core"]) {
     if (installed() !== undefined) return;
     run("apt-get", ["download", "-qq", name], unpacked);

@@ -7,14 +7,14 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { findNginx } from "./find-nginx.ts";
 
-/** How nginx is set up. */
+/** The options of nginx. */
 export interface ProxySettings {
-  /** What it stands in front of, for instance `http://127.0.0.1:8080`. */
+  /** The upstream server, for instance `http://127.0.0.1:8080`. */
   readonly upstream: string;
-  /** Where it turns when it may, once the upstream has failed it. */
+  /** The server for retries after the upstream fails. */
   readonly backup?: string;
   /**
-   * Whether clients talk HTTP/2 to it, in the clear.
+   * Whether clients use HTTP/2, without TLS.
    * @default false
    */
   readonly http2?: boolean;
@@ -22,10 +22,10 @@ export interface ProxySettings {
   readonly directives?: string;
 }
 
-/** Starts nginx for one test, on a port that the system chose. @returns its origin */
+/** Starts nginx for one test, on a port that the system chooses. @returns its origin */
 export async function startNginx(settings: ProxySettings): Promise<string> {
   const nginx = findNginx();
-  // Between the choice of the port and nginx's own bind somebody else may take it.
+  // Another process may take the port before nginx binds it.
   for (let tries = 0; tries < 5; tries++) {
     const origin = await tryToStart(nginx, settings, await freePort());
     if (origin !== undefined) return origin;
@@ -40,10 +40,10 @@ async function tryToStart(nginx: string, settings: ProxySettings, port: number):
   const child = spawn(nginx, ["-p", folder, "-c", config, "-e", join(folder, "error.log")], {
     stdio: ["ignore", "ignore", "pipe"],
   });
-  const gone = once(child, "exit");
+  const exited = once(child, "exit");
   const stop = async () => {
     child.kill("SIGTERM");
-    await gone;
+    await exited;
     rmSync(folder, { recursive: true, force: true });
   };
   if (await listens(port, child)) {
@@ -89,7 +89,7 @@ ${directives}
 `;
 }
 
-/** nginx says nothing when it is ready; the first connection that it takes does. */
+/** Waits until nginx accepts a connection: it prints nothing when it is ready. */
 async function listens(port: number, child: ChildProcess): Promise<boolean> {
   while (child.exitCode === null) {
     const socket = connect(port, "127.0.0.1");

@@ -1,13 +1,13 @@
 /** A JSON object. */
 export type Json = { [key: string]: unknown };
 
-// For people, and of no effect on the wire; `tags` groups operations in documents.
+// Documentation without effect on the wire; `tags` groups operations in documents.
 const prose = new Set(["description", "summary", "tags", "title"]);
 
 /**
- * What an API description says about the wire, in OpenAPI 3's terms and without its prose. All else is kept, so that
- * whatever is there and is not expected shows. Properties become lists, because their order matters. What the two
- * versions only spell differently is spelt in one way.
+ * Reduces an API description to its effects on the wire, in the form of OpenAPI 3 and without documentation. Everything else
+ * is kept, so that unexpected parts show. Properties become lists, because their order matters. Differences in spelling
+ * between the two versions of OpenAPI are normalized.
  */
 export function wireOf(description: Json): Json {
   const { paths, components, definitions } = description;
@@ -66,12 +66,12 @@ function operationOfSwagger(
 
 function schemaOf(given: Json): Json {
   const { properties, items, additionalProperties, $ref, ...rest } = withoutProse(given);
-  // What stands beside a reference does not count in OpenAPI 2.
+  // OpenAPI 2 ignores the siblings of a reference.
   if ($ref !== undefined) return { $ref: String($ref).replace(/^.*\//, "") };
   return {
     ...rest,
     ...(items !== undefined && { items: schemaOf(items as Json) }),
-    // Anything may be there: said with a schema that has no rules, or with `true`.
+    // Any value is allowed: a schema without rules, or `true`.
     ...(additionalProperties !== undefined && {
       additionalProperties: JSON.stringify(additionalProperties) === "{}" ? true : additionalProperties,
     }),
@@ -84,7 +84,7 @@ function schemaOf(given: Json): Json {
   };
 }
 
-/** Where two values are not the same, and what stands there: `place: one | other`. */
+/** Lists the differences of two values: `place: one | other`. */
 export function differences(one: unknown, other: unknown, place = ""): string[] {
   if (isTree(one) && isTree(other) && Array.isArray(one) === Array.isArray(other)) {
     return [...new Set([...Object.keys(one), ...Object.keys(other)])].flatMap((key) =>

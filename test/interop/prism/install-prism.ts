@@ -5,10 +5,10 @@ import { join } from "node:path";
 const here = import.meta.dirname;
 const installed = join(here, "node_modules", "@stoplight", "prism-cli");
 
-/** The command. */
+/** The path of the command. */
 export const PRISM = join(installed, "dist", "index.js");
 
-/** Installs what the lock file here says, if it is not there. No scripts: one of them reports to its maker. */
+/** Installs Prism by the lock file here, if it is missing. Without scripts: one of them sends telemetry. */
 export function installPrism(): void {
   const lock = JSON.parse(readFileSync(join(here, "package-lock.json"), "utf8"));
   const { version } = lock.packages["node_modules/@stoplight/prism-cli"];

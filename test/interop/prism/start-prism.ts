@@ -7,7 +7,7 @@ import { PRISM } from "./install-prism.ts";
 
 const description = fileURLToPath(new URL("../../bytenite-openapi.json", import.meta.url));
 
-/** A Prism that runs, with validation of requests. */
+/** A running Prism that validates requests. */
 export interface Prism {
   readonly origin: string;
   close(): Promise<void>;
@@ -16,7 +16,7 @@ export interface Prism {
 /**
  * Starts Stoplight Prism with ByteNite's description, on a port that the system chooses.
  *
- * @param upstream where requests go; without one Prism makes the responses up
+ * @param upstream the origin to forward requests to; without one Prism responds with mocks
  */
 export async function startPrism(upstream?: string): Promise<Prism> {
   if (!existsSync(PRISM)) {
@@ -35,7 +35,7 @@ export async function startPrism(upstream?: string): Promise<Prism> {
   throw new Error("Prism ended before it was ready");
 }
 
-/** Reads to the end of what it says, so that it never waits for us. */
+/** Reads all output, so that the process never blocks on a full pipe. */
 function originOf(child: ChildProcess): Promise<string | undefined> {
   child.stderr?.resume();
   const { stdout } = child;

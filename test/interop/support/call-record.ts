@@ -1,27 +1,29 @@
 import type { BackendCall } from "./gateway.ts";
 
-/** How long callThat() waits for a call: only one that never comes takes so long. */
+/** The time limit of callThat(), for a call that never arrives. */
 const patienceMs = 120_000;
 
-/** What the backend recorded, read over its control port. */
+/** Reads the backend's record of calls over its control port. */
 export interface CallRecord {
   calls(): Promise<readonly BackendCall[]>;
   clear(): Promise<void>;
   callThat(fits: (call: BackendCall) => boolean): Promise<BackendCall>;
 }
 
-/** All calls, and a number that grows with every change of them. */
+/** All calls, with a version that grows with every change. */
 interface Snapshot {
   readonly version: number;
   readonly calls: readonly BackendCall[];
 }
 
-/** Opens the record at the address that the process named. */
+/** Opens the record at the address of the control port. */
 export function openCallRecord(controlUrl: string): CallRecord {
   const ask = async (method: string, path: string, signal?: AbortSignal): Promise<Response> => {
     const response = await fetch(`${controlUrl}${path}`, { method, signal: signal ?? null });
     if (!response.ok) {
-      throw new Error(`The gateway's control port answered ${response.status}: ${await response.text()}`);
+      throw new Error(
+        `The gateway's control port responded with ${response.status}: ${await response.text()}`,
+      );
     }
     return response;
   };
@@ -42,7 +44,7 @@ export function openCallRecord(controlUrl: string): CallRecord {
           return call;
         }
         const { version, calls } = seen;
-        // Answered at the next change, or with the same version after a while.
+        // Responds at the next change, or after a while with the same version.
         seen = await snapshot(`/calls/wait?after=${version}`, signal).catch((cause: unknown) => {
           const had = JSON.stringify(calls, null, 2);
           throw new Error(`No such call reached the backend within ${patienceMs} ms. It had: ${had}`, {

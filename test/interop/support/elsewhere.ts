@@ -9,7 +9,7 @@ const rules = new Map([
   ["NoVerb", "PUT /v1/shelves/1/books/2"],
 ]);
 
-/** A service whose routes a gateway of the library does not have: no such path, and no such verb at a path. */
+/** A service with routes that the library's gateway does not have: an unknown path, and an unknown verb for a path. */
 export const Elsewhere = ruleService(rules, EmptySchema) as DescService & {
   readonly method: { readonly noPath: EmptyCall; readonly noVerb: EmptyCall };
 };

@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { GatewaySettings } from "./gateway.ts";
 
-/** What the process says in its first line. */
+/** The first line of the process. */
 export interface ReadyLine {
   readonly origin: string;
   readonly controlUrl: string;
@@ -18,7 +18,7 @@ export interface GatewayProcess {
   close(): Promise<void>;
 }
 
-/** Starts the binary, and waits until it serves. */
+/** Starts the gateway, and waits until it serves. */
 export async function startGatewayProcess(settings: GatewaySettings): Promise<GatewayProcess> {
   const binary = fileURLToPath(
     new URL(`../.build/bin/gateway-${settings.numbers ?? "ours"}`, import.meta.url),
@@ -40,7 +40,7 @@ export async function startGatewayProcess(settings: GatewaySettings): Promise<Ga
   return {
     ready,
     close: async () => {
-      // It ends when its standard input does.
+      // The process ends when its standard input ends.
       child.stdin.end();
       await exited;
     },
@@ -70,11 +70,11 @@ function flagsOf(settings: GatewaySettings): string[] {
   return flags;
 }
 
-/** Reads standard error to its end, so that the process never waits for us, and keeps the last of it. */
+/** Reads all of standard error, so that the process never blocks on a full pipe, and keeps the last part. */
 function lastWordsOf(child: ChildProcess): () => string {
-  let words = "";
+  let text = "";
   child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
-    words = (words + chunk).slice(-4096);
+    text = (text + chunk).slice(-4096);
   });
-  return () => words.trim();
+  return () => text.trim();
 }

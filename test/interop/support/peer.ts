@@ -15,7 +15,7 @@ import { type Gateway, type GatewaySettings, startGateway } from "./gateway.ts";
 export const encodings = ["protobuf", "json"] as const;
 export type Encoding = (typeof encodings)[number];
 
-/** A gateway for one test, and clients of it whose retries do not make the test wait. */
+/** A gateway with clients whose retries do not delay the test. */
 export interface Peer {
   readonly gateway: Gateway;
   jobs(options?: Partial<JobsClientOptions>): JobsClient;
@@ -24,8 +24,8 @@ export interface Peer {
 }
 
 /**
- * Starts a gateway, with nginx in front of it where scripts/test-interop.mjs runs the suite once more through that; it
- * and what is made of it are closed when the test is over.
+ * Starts a gateway for one test, with nginx in front of it when scripts/test-interop.mjs runs the suite through nginx. The
+ * gateway and its clients are closed after the test.
  */
 export async function startPeer(settings: GatewaySettings = {}): Promise<Peer> {
   const gateway = await startGateway(settings);
@@ -34,7 +34,7 @@ export async function startPeer(settings: GatewaySettings = {}): Promise<Peer> {
   return peerOf(gateway, isProxied ? await startNginx({ upstream: gateway.origin }) : gateway.origin);
 }
 
-/** Clients of a gateway by way of an origin that leads to it. */
+/** Makes clients of a gateway with another origin that leads to it. */
 export function peerOf(gateway: Gateway, origin: string): Peer {
   const common = () => ({
     retry: { initialBackoffMs: 1, maxBackoffMs: 2 },
