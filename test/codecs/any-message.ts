@@ -51,9 +51,9 @@ export const scalars: Readonly<Record<ScalarType, fc.Arbitrary<unknown>>> = {
 };
 
 /**
- * Any message of a type, with few of its fields set, so that the bytes stay few too.
+ * Random messages of a type. Only few fields are set, so that the messages stay small.
  *
- * @param depth how many messages may lie in each other
+ * @param depth how deep messages may be nested
  */
 export function anyMessage(desc: DescMessage, depth: number): fc.Arbitrary<Message> {
   const known = wellKnown[desc.typeName];

@@ -1,4 +1,4 @@
-// Whatever the schema, what is sent is what was meant, and what is read is what was sent.
+// For any schema, the client sends the init object without loss, and reads the sent message.
 import {
   create,
   type DescField,
@@ -22,7 +22,7 @@ import { anyCase } from "./support/any-schema.ts";
 
 const runs = { numRuns: 400 };
 
-test("an init object becomes the message that protobuf-es makes of it, and is not touched", () => {
+test("an init object becomes the same message as with protobuf-es, and is not changed", () => {
   fc.assert(
     fc.property(anyCase, ({ schema: { desc }, init }) => {
       const before = structuredClone(init);
@@ -35,7 +35,7 @@ test("an init object becomes the message that protobuf-es makes of it, and is no
   );
 });
 
-test("a message comes back as it was, from binary and from JSON with its integers as text and as numbers", () => {
+test("a message survives a round trip in binary, and in JSON with integers as text and as numbers", () => {
   fc.assert(
     fc.property(anyCase, ({ schema: { desc, registry }, init }) => {
       const message = messageFromInit(desc, init);
@@ -52,11 +52,11 @@ test("a message comes back as it was, from binary and from JSON with its integer
   );
 });
 
-/** A field, or a oneof, that an init object sets, at any depth. */
+/** A field or a oneof that an init object sets, at any depth. */
 interface Site {
   readonly holder: Record<string, unknown>;
   readonly key: string;
-  /** Where the holder is, as errors name it: `""` or `"field_1[2]."`. */
+  /** The path of the object, as in errors: `""` or `"field_1[2]."`. */
   readonly parent: string;
   readonly name: string;
   readonly message: DescMessage | undefined;
@@ -67,14 +67,14 @@ function* sitesIn(desc: DescMessage, init: unknown, parent = ""): Generator<Site
   for (const member of desc.members) {
     const { localName: key, name } = member;
     if (!Object.hasOwn(holder, key) || holder[key] === undefined) continue;
-    const isSingular = member.kind === "field" && member.fieldKind === "message" && !isKeptOtherwise(member);
+    const isSingular = member.kind === "field" && member.fieldKind === "message" && !isNoMessage(member);
     yield { holder, key, parent, name, message: isSingular ? member.message : undefined };
     if (member.kind === "oneof") {
       const oneof = holder[key] as { readonly case?: string; readonly value?: unknown };
       const field = member.fields.find(({ localName }) => localName === oneof.case);
-      if (field?.message && !isKeptOtherwise(field))
+      if (field?.message && !isNoMessage(field))
         yield* sitesIn(field.message, oneof.value, `${parent}${field.name}.`);
-    } else if (member.message !== undefined && !isKeptOtherwise(member)) {
+    } else if (member.message !== undefined && !isNoMessage(member)) {
       const entries =
         member.fieldKind === "message" ? [["", holder[key]]] : Object.entries(holder[key] as object);
       for (const [at, value] of entries) {
@@ -90,14 +90,14 @@ function* sitesIn(desc: DescMessage, init: unknown, parent = ""): Generator<Site
   }
 }
 
-/** Wrappers and Structs are no messages where protobuf-es keeps them as something else. */
-function isKeptOtherwise({ message, fieldKind, oneof, parent }: DescField): boolean {
+/** Whether protobuf-es represents a wrapper or a Struct as something other than a message. */
+function isNoMessage({ message, fieldKind, oneof, parent }: DescField): boolean {
   if (message === undefined) return false;
   if (message.typeName === "google.protobuf.Struct") return parent.typeName !== "google.protobuf.Value";
   return isWrapperDesc(message) && fieldKind === "message" && oneof === undefined;
 }
 
-/** One thing that is wrong with an init object, and the place that the error has to name. */
+/** Each function makes one error in an init object, and returns the path that the error has to name. */
 const damages: Readonly<Record<string, (site: Site) => string>> = {
   "a key renamed": ({ holder, key, parent }) => {
     holder[`${key}_`] = holder[key];
@@ -128,7 +128,7 @@ const damages: Readonly<Record<string, (site: Site) => string>> = {
   },
 };
 
-test("one thing that is wrong with an init object is InvalidArgument that names the place, and nothing is sent", async () => {
+test("any error in an init object is InvalidArgument with its path, and nothing is sent", async () => {
   const server = await scriptedServer({ status: 500 });
   const transports = (["protobuf", "json"] as const).map((encoding) =>
     createRestTransport({ baseUrl: server.baseUrl, encoding }),
@@ -146,7 +146,7 @@ test("one thing that is wrong with an init object is InvalidArgument that names 
       fc.constantFrom(...transports),
       rule,
       async ({ schema: { desc }, init }, at, [what, damage], transport, ruleText) => {
-        // fast-check may want to use what it made again.
+        // fast-check may use the same object again.
         const damaged = structuredClone(init);
         const sites = [...sitesIn(desc, damaged)];
         const site = sites[at % sites.length];
@@ -155,7 +155,7 @@ test("one thing that is wrong with an init object is InvalidArgument that names 
         const method = ruleMethod(ruleText, desc) as DescMethodUnary;
         const error = await caught(transport.unary(method, damaged));
         expect(error).toMatchObject({ code: Code.InvalidArgument, outcome: "not_sent", attempts: 0 });
-        // A query cannot hold some fields at all, and JSON no Any of an unknown type: the first of these is named.
+        // A query cannot have some fields, and JSON cannot have an Any of an unknown type. Those errors come first.
         if (!/cannot be a query parameter|type registry/.test(error.reason))
           expect(error.reason).toContain(place);
         seen.set(what, (seen.get(what) ?? 0) + 1);

@@ -1,4 +1,4 @@
-// What the JSON mapping allows is read to the last digit, and nothing else is read.
+// The decoder accepts what the JSON mapping allows, with all digits, and nothing else.
 import {
   create,
   createRegistry,
@@ -22,7 +22,7 @@ function read(text: string) {
   return decodeJson(EverythingSchema, Buffer.from(text), registry);
 }
 
-describe("integers are read to the last digit, beside a google.protobuf.Value too", () => {
+describe("integers keep all their digits, also beside a google.protobuf.Value", () => {
   const MAX = 2n ** 63n - 1n;
 
   test.each<readonly [json: string, expected: MessageInitShape<typeof EverythingSchema>]>([
@@ -61,7 +61,7 @@ describe("integers are read to the last digit, beside a google.protobuf.Value to
     ['{"textLong":9007199254740993}', { textLong: "9007199254740993" }],
     ['{"int32Value":5.0,"uint32Value":"5e0"}', { int32Value: 5, uint32Value: 5 }],
     ['{"int32Value":5.000000000000000000000}', { int32Value: 5 }],
-    // A Value, a Struct and a double are doubles, and text is text.
+    // Numbers in a Value, a Struct or a double field are doubles, and strings stay strings.
     ['{"value":9007199254740993}', { value: { kind: { case: "numberValue", value: 9007199254740992 } } }],
     ['{"value":"9007199254740993"}', { value: { kind: { case: "stringValue", value: "9007199254740993" } } }],
     ['{"struct":{"a":[9007199254740993]}}', { struct: { a: [9007199254740992] } }],
@@ -75,7 +75,7 @@ describe("integers are read to the last digit, beside a google.protobuf.Value to
     expect(read(json)).toEqual(create(EverythingSchema, expected));
   });
 
-  test("in the messages that an Any holds", () => {
+  test("in a message in an Any", () => {
     const any = `{"@type":"type.googleapis.com/bytenite.test.v1.Innermost","size":9007199254740993}`;
     const { any: inner } = read(`{"any":${any}}`);
     expect(inner && anyUnpack(inner, InnermostSchema)?.size).toBe(9007199254740993n);
@@ -92,7 +92,7 @@ describe("integers are read to the last digit, beside a google.protobuf.Value to
   });
 });
 
-describe("what is no value of its field is refused", () => {
+describe("a value that is not of its field's type is an error", () => {
   test.each([
     ['{"duration":"3sjunk"}', "Duration"],
     ['{"duration":"3"}', "Duration"],
@@ -189,7 +189,7 @@ test.each<readonly [json: string, expected: MessageInitShape<typeof EverythingSc
   ['{"value":null}', { value: { kind: { case: "nullValue", value: 0 } } }],
   [`{"unknown":${"[".repeat(20_000)}${"]".repeat(20_000)}}`, {}],
   ['\ufeff{"boolValue":true}', { boolValue: true }],
-])("%s is read", (json, expected) => {
+])("%s is valid", (json, expected) => {
   expect(read(json)).toEqual(create(EverythingSchema, expected));
 });
 
@@ -200,7 +200,7 @@ test('"__proto__" is a key like any other', () => {
   expect(Object.entries(struct ?? {})).toEqual([["__proto__", { b: 1 }]]);
 });
 
-test("whatever protobuf-es writes comes back as protobuf-es reads it", () => {
+test("JSON from protobuf-es is decoded like by protobuf-es", () => {
   fc.assert(
     fc.property(anyEverything, fc.boolean(), (message, alwaysEmitImplicit) => {
       const text = toJsonString(EverythingSchema, message, { registry, alwaysEmitImplicit });
@@ -210,7 +210,7 @@ test("whatever protobuf-es writes comes back as protobuf-es reads it", () => {
   );
 });
 
-test("integerFromText is what exact arithmetic says", () => {
+test("integerFromText agrees with exact arithmetic", () => {
   const parts = fc.tuple(
     fc.bigInt({ min: -(10n ** 21n), max: 10n ** 21n }),
     fc.integer({ min: 0, max: 6 }),
@@ -218,7 +218,7 @@ test("integerFromText is what exact arithmetic says", () => {
   );
   fc.assert(
     fc.property(parts, ([digits, fractionDigits, exponent]) => {
-      // digits × 10^(exponent − fractionDigits), with the point that many digits from the right
+      // digits × 10^(exponent − fractionDigits), where fractionDigits is the number of digits after the point
       const text = digits
         .toString()
         .replace("-", "")
@@ -236,7 +236,7 @@ test("integerFromText is what exact arithmetic says", () => {
   );
 });
 
-test("a long number without integers around it is the double of JSON.parse", () => {
+test("a long number that is not in an integer field is the double of JSON.parse", () => {
   fc.assert(
     fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
       const text = JSON.stringify({ doubleValue: value, value });

@@ -10,13 +10,13 @@ test.each([
   ["application/x-protobuffer", "protobuf"],
   ["application/proto", "protobuf"],
   ['application/x-google-protobuf; messageType="a.B"', "protobuf"],
-  // Twice the same is once, whatever it carries along.
+  // The same media type twice counts once, whatever its parameters.
   ["application/proto, application/proto", "protobuf"],
   ["application/x-protobuf,Application/X-Protobuf; charset=utf-8", "protobuf"],
   ["application/json, application/json", "json"],
   ['application/json; a="b, application/xml; \\""; c=d', "json"],
   ["application/json; charset=utf-8, application/json", "json"],
-  // Two are none.
+  // Two different media types are invalid.
   ["application/json, application/x-protobuf", undefined],
   ["application/x-protobuf, application/octet-stream", undefined],
   ["application/json, ", undefined],
@@ -34,7 +34,7 @@ test.each([
   expect(encodingOf(contentType)).toBe(encoding);
 });
 
-test("a media type of the caller's own is binary too", () => {
+test("the caller's own media type is binary, too", () => {
   expect(encodingOf("application/x-acme; a=b", "application/x-acme")).toBe("protobuf");
   expect(encodingOf("application/x-acme; a=b")).toBeUndefined();
 });
@@ -44,6 +44,6 @@ test.each([
   [{ "content-type": ["application/json", "application/proto"] }, undefined],
   [{ "content-type": "application/json" }, "json"],
   [{}, undefined],
-])("a header that comes several times is one list: %j is read as %s", (headers, encoding) => {
+])("a repeated header is one list: %j is read as %s", (headers, encoding) => {
   expect(encodingOf(contentTypeOf(headers))).toBe(encoding);
 });

@@ -76,7 +76,7 @@ test.each<readonly [init: unknown, problem: string]>([
   [{ bytesValue: [1, 300] }, "bytes_value[1] has to be a byte, from 0 to 255"],
   [{ bytesList: [[1], [-1]] }, "bytes_list[1][0] has to be a byte, from 0 to 255"],
   [{ bytesWrapper: ["x"] }, "bytes_wrapper[0] has to be a byte"],
-  // A message that was changed, or spread: its own properties count as well.
+  // The own properties of a changed or spread message count, too.
   [{ ...create(EverythingSchema), stringvalue: "x" }, "stringvalue is not a field of"],
   [Object.assign(create(InnerSchema), { nmae: "x" }), "not a bytenite.test.v1.Inner"],
   [
@@ -92,7 +92,7 @@ test.each<readonly [init: unknown, problem: string]>([
     Object.create({ stringValue: "x" }),
     `the message has to be a ${TYPE}, not an object without a property of its own`,
   ],
-])("%o is refused: %s", (init, problem) => {
+])("%o is an error: %s", (init, problem) => {
   const make = () => messageFromInit(EverythingSchema, init as Init);
   expect(make).toThrow(CodecError);
   expect(make).toThrow(problem);
@@ -103,7 +103,7 @@ test.each<readonly [init: unknown, problem: string]>([
   [{ stringMap: new URLSearchParams("a=b") }, "string_map has to be an object, not a URLSearchParams"],
   [{ struct: new FormData() }, "struct has to be an object, not a FormData"],
   [{ struct: { link: new URL("http://a/") } }, "struct.link has to be a JSON value, not a URL"],
-])("%o has nothing that would be sent, in neither encoding: %s", (init, problem) => {
+])("%o has no content and is an error in both encodings: %s", (init, problem) => {
   const message = messageFromInit(EverythingSchema, init as Init);
   expect(() => encodeJson(EverythingSchema, message)).toThrow(problem);
   expect(() => encodeBinary(EverythingSchema, message)).toThrow(problem);
@@ -115,14 +115,14 @@ test("an empty object of another realm is taken, also within a message", () => {
   expect(messageFromInit(InnerSchema, vm.runInNewContext("({})") as object)).toEqual(create(InnerSchema));
 });
 
-test("own properties decide, never inherited ones", () => {
+test("only own properties count, not inherited ones", () => {
   const inherits = Object.assign(Object.create({ stringValue: "inherited", boolValue: true }), {
     int32Value: 5,
   });
   expect(messageFromInit(EverythingSchema, inherits)).toEqual(create(EverythingSchema, { int32Value: 5 }));
 });
 
-test("objects of another realm, frozen ones, ones without a prototype, and instances of a class are taken", () => {
+test("objects of another realm, frozen ones, ones without a prototype, and instances of a class are valid", () => {
   const expected = create(EverythingSchema, {
     inner: { name: "x" },
     bytesValue: Uint8Array.of(1, 2),
@@ -148,12 +148,12 @@ test("objects of another realm, frozen ones, ones without a prototype, and insta
     const message = messageFromInit(EverythingSchema, init as Init);
     expect(decodeJson(EverythingSchema, encodeJson(EverythingSchema, message))).toEqual(expected);
   }
-  // A Date of another realm is one, too.
+  // A Date of another realm is a Date, too.
   const date = vm.runInNewContext("({ timestamp: new Date(0) })") as Init;
   expect(() => messageFromInit(EverythingSchema, date)).toThrow("not a Date");
 });
 
-test("timestampFromDate is the way out", () => {
+test("timestampFromDate converts a Date", () => {
   const at = new Date(1.7e12);
   expect(messageFromInit(EverythingSchema, { timestamp: timestampFromDate(at) }).timestamp?.seconds).toBe(
     1_700_000_000n,
@@ -170,7 +170,7 @@ test("an unset field may be null or undefined", () => {
   expect(messageFromInit(EverythingSchema, init)).toEqual(create(EverythingSchema));
 });
 
-test("a handler of the embedded server that gives back what is no message is an error", async () => {
+test("a handler of the embedded server that does not return a message is an error", async () => {
   await using server = await startServer(LibraryService, {
     getBook: () => ({ name: "shelves/1/books/2", titel: "x" }) as never,
   });
@@ -182,7 +182,7 @@ test("a handler of the embedded server that gives back what is no message is an 
   );
 });
 
-test("an interceptor that passes on what is no message is InvalidArgument, and nothing is sent", async () => {
+test("an interceptor that does not pass on a message is InvalidArgument, and nothing is sent", async () => {
   const server = await scriptedServer({ status: 500 });
   await using transport = createRestTransport({
     baseUrl: server.baseUrl,
@@ -194,7 +194,7 @@ test("an interceptor that passes on what is no message is InvalidArgument, and n
   expect(server.seen).toEqual([]);
 });
 
-test("Connect's clients are held to it as well", async () => {
+test("clients of Connect have the same validation", async () => {
   const server = await scriptedServer({ status: 500 });
   const transport = createConnectTransport({ baseUrl: server.baseUrl });
   onTestFinished(() => transport.close());
@@ -206,16 +206,16 @@ test("Connect's clients are held to it as well", async () => {
   expect(server.seen).toEqual([]);
 });
 
-test("a message comes through as it is: it is not copied", () => {
+test("a message is not copied", () => {
   const book = create(BookSchema, { name: "a" });
   expect(messageFromInit(BookSchema, book)).toBe(book);
 });
 
-test("a response that lacks a required field is refused, in both encodings", () => {
+test("a response without a required field is an error, in both encodings", () => {
   expect(() => decodeBinary(UninterpretedOption_NamePartSchema, Buffer.from("0a0161", "hex"))).toThrow(
     "is_extension is required, and not set",
   );
-  // At any depth: in a list of an option, here.
+  // At any depth, here in a list of an option.
   expect(() => decodeBinary(UninterpretedOptionSchema, Buffer.from("12030a0161", "hex"))).toThrow(
     "is required",
   );
@@ -224,7 +224,7 @@ test("a response that lacks a required field is refused, in both encodings", () 
   // In what a `response_body` names, and in an Any, too.
   expect(() =>
     decodeJsonField(UninterpretedOptionSchema.field.name, Buffer.from('[{"namePart":"a"}]')),
-  ).toThrow("is_extension is required, and not there");
+  ).toThrow("is_extension is required, and not set");
   const any = Buffer.from(`{"@type":"x/${UninterpretedOptionSchema.typeName}","name":[{"namePart":"a"}]}`);
   const decodeAny = () => decodeJson(AnySchema, any, createRegistry(UninterpretedOptionSchema));
   expect(decodeAny).toThrow(CodecError);
@@ -235,7 +235,7 @@ test("a response that lacks a required field is refused, in both encodings", () 
   ]);
 });
 
-test("text of proto2 that is not UTF-8 is refused: JavaScript cannot hold it", () => {
+test("a proto2 string that is not UTF-8 is an error, because JavaScript cannot represent it", () => {
   expect(() => decodeBinary(FileDescriptorProtoSchema, Buffer.from("0a02c328", "hex"))).toThrow(
     "is not UTF-8",
   );

@@ -8,7 +8,7 @@ import { CodecError } from "../../src/codecs/codec-error.ts";
 import { registryWith } from "../../src/codecs/default-registry.ts";
 import { decodeJson, decodeJsonField, encodeJson } from "../../src/codecs/json-codec.ts";
 
-// A Status is a message with a list of Any; here it stands for any message of a service's own.
+// A Status has a list of Any, and represents any message of a service here.
 const unknown = {
   "@type": "type.googleapis.com/not.Known",
   count: "9007199254740993",
@@ -17,8 +17,8 @@ const unknown = {
 const json = (details: JsonObject[]) => Buffer.from(JSON.stringify({ code: 5, details }));
 const registry = registryWith(undefined);
 
-describe("an Any of a type that is not known", () => {
-  test("is kept as it came", () => {
+describe("an Any of an unknown type", () => {
+  test("is kept as a Struct", () => {
     const status = decodeJson(StatusSchema, json([unknown]), registry, "kept");
     expect(status.code).toBe(5);
     const [any] = status.details;
@@ -34,11 +34,11 @@ describe("an Any of a type that is not known", () => {
     });
   });
 
-  test("is refused where it is to be sent on", () => {
+  test("is an error by default", () => {
     expect(() => decodeJson(StatusSchema, json([unknown]), registry)).toThrow(CodecError);
   });
 
-  test("does not hide one beside it that is known", () => {
+  test("does not hide a known one beside it", () => {
     const info = { "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason: "QUOTA" };
     const { details } = decodeJson(StatusSchema, json([unknown, info]), registry, "kept");
     expect(details[1] && anyUnpack(details[1], ErrorInfoSchema)).toEqual(
@@ -46,7 +46,7 @@ describe("an Any of a type that is not known", () => {
     );
   });
 
-  test("is found inside of one that is known, and in a body that is a field", () => {
+  test("is kept inside a known one, and in a body that is a field", () => {
     const nested = { "@type": "type.googleapis.com/google.rpc.Status", details: [unknown] };
     const known = registryWith(createRegistry(StatusSchema));
     const status = decodeJson(StatusSchema, json([nested]), known, "kept");
@@ -59,13 +59,13 @@ describe("an Any of a type that is not known", () => {
   });
 });
 
-test("the caller's types are known too, besides the details of errors", () => {
+test("the registry has the caller's types besides the error details", () => {
   const both = registryWith(createRegistry(JobConfigSchema));
   expect(both.getMessage("bytenite.job.JobConfig")).toBe(JobConfigSchema);
   expect(both.getMessage("google.rpc.ErrorInfo")).toBe(ErrorInfoSchema);
 });
 
-test("an object with an @type that is no Any is left alone", () => {
+test("an object with @type that is not an Any does not change", () => {
   const text = '{"name":"a","@type":"x"}';
   expect(decodeJson(FileDescriptorProtoSchema, Buffer.from(text), registry, "kept")).toMatchObject({
     name: "a",

@@ -5,9 +5,9 @@ import { BookSchema } from "../../examples/gen/library/v1/library_pb.js";
 import { encodeBinary } from "../../src/codecs/binary-codec.ts";
 import { utf8Of } from "../../src/codecs/utf8.ts";
 
-/** Characters of one, two, three and four bytes, and halves of surrogate pairs. */
+/** Characters of one, two, three and four bytes, and lone surrogates. */
 const character = fc.constantFrom("a", "\u0000", "\u007f", "é", "߿", "ࠀ", "�", "😀", "\ud83d", "\ude00");
-/** Mostly ASCII, with what is not at the beginning, in the middle and, above all, at the end. */
+/** Mostly ASCII, with other characters at the beginning, in the middle and, most often, at the end. */
 const text = fc
   .tuple(
     fc.array(character, { maxLength: 4 }),
@@ -18,7 +18,7 @@ const text = fc
   )
   .map(([a, x, b, y, c]) => `${a.join("")}${"x".repeat(x)}${b.join("")}${"y".repeat(y)}${c.join("")}`);
 
-test("text of any length is the UTF-8 that TextEncoder writes", () => {
+test("text of any length is encoded like by TextEncoder", () => {
   const encoder = new TextEncoder();
   fc.assert(
     fc.property(text, (value) => {
@@ -28,7 +28,7 @@ test("text of any length is the UTF-8 that TextEncoder writes", () => {
   );
 });
 
-test("in a message it is what protobuf-es writes, also behind other fields", () => {
+test("text in a message is encoded like by protobuf-es, also after other fields", () => {
   const wellFormed = text.map((value) => value.toWellFormed());
   fc.assert(
     fc.property(wellFormed, wellFormed, fc.array(wellFormed, { maxLength: 3 }), (name, title, authors) => {

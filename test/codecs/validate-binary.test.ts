@@ -16,17 +16,17 @@ import { CodecError } from "../../src/codecs/codec-error.ts";
 
 const hex = (text: string) => Uint8Array.from(Buffer.from(text.replaceAll(" ", ""), "hex"));
 
-describe("bytes that are no GenericResponse", () => {
+describe("bytes that are not a GenericResponse", () => {
   test.each([
     [
-      "a Status: its code is no bool",
+      "a Status: its code is not a bool",
       toBinary(StatusSchema, create(StatusSchema, { code: 5, message: "x" })),
     ],
     ["a bool of 2", hex("08 02")],
     ["a bool in ten bytes", hex("08 81 80 80 80 80 80 80 80 80 01")],
-    ["text with the wire type of a number", hex("10 01")],
+    ["a string with the wire type of a number", hex("10 01")],
     ["a message with the wire type of a number", hex("20 05")],
-    ["text that is not UTF-8", hex("12 02 c3 28")],
+    ["a string that is not UTF-8", hex("12 02 c3 28")],
     ["a length beyond the end", hex("12 05 61 62")],
     ["a length beyond 32 bits", hex("12 ff ff ff ff ff 01")],
     ["the end in the middle of a tag", hex("92")],
@@ -34,10 +34,10 @@ describe("bytes that are no GenericResponse", () => {
     ["the end in the middle of an unknown fixed64", hex("79 01 02 03")],
     ["field number 0", hex("02 00")],
     ["an unknown group", hex("7b 7c")],
-    ["the end of a group that nothing began", hex("0c")],
-    ["the end of a group that nothing began, where a bool belongs", hex("0c 01")],
-    ["the end of a group that nothing began, in a nested message", hex("22 02 0c 01")],
-    ["a nested message that is broken", hex("22 02 12 05")],
+    ["the end of a group that was not started", hex("0c")],
+    ["the end of a group that was not started, in the place of a bool", hex("0c 01")],
+    ["the end of a group that was not started, in a nested message", hex("22 02 0c 01")],
+    ["an invalid nested message", hex("22 02 12 05")],
     ["a nested message that ends beyond its own end", hex("22 02 12 01 61")],
     ["a nested message that is another message", hex("22 03 0a 01 61")],
     ["a number of more than 64 bits", hex("78 ff ff ff ff ff ff ff ff ff 02")],
@@ -46,7 +46,7 @@ describe("bytes that are no GenericResponse", () => {
     expect(() => decodeBinary(GenericResponseSchema, bytes)).toThrow(CodecError);
   });
 
-  test("protobuf-es alone takes a Status for one that says ok", () => {
+  test("protobuf-es alone decodes a Status as a response with ok: true", () => {
     const status = toBinary(StatusSchema, create(StatusSchema, { code: 5, message: "not found" }));
     expect(fromBinary(GenericResponseSchema, status)).toMatchObject({ ok: true, requestId: "not found" });
   });
@@ -60,11 +60,11 @@ test("unknown fields are allowed and kept", () => {
   expect(encodeBinary(GenericResponseSchema, message)).toEqual(bytes);
 });
 
-test("no bytes are the message with all defaults", () => {
+test("no bytes are the message without set fields", () => {
   expect(decodeBinary(GenericResponseSchema, new Uint8Array())).toEqual(create(GenericResponseSchema));
 });
 
-test("32-bit numbers that would be cut are refused, however they were written", () => {
+test("32-bit numbers that would be truncated are an error, however they were encoded", () => {
   // RetryInfo.retry_delay.nanos is an int32 in field 2 of the Duration in field 1.
   const nanos = (varint: string) =>
     hex(`0a ${(varint.length / 2 + 1).toString(16).padStart(2, "0")} 10 ${varint}`);
@@ -84,7 +84,7 @@ test("repeated numbers may be packed or not", () => {
   expect(() => decodeBinary(FileDescriptorProtoSchema, hex("52 03 01 ac ac"))).toThrow(CodecError);
 });
 
-test("maps and messages that hold themselves are checked to the bottom", () => {
+test("maps and recursive messages are validated at any depth", () => {
   const message = create(StructSchema, {
     fields: {
       a: { kind: { case: "stringValue", value: "ü" } },
@@ -97,7 +97,7 @@ test("maps and messages that hold themselves are checked to the bottom", () => {
   expect(() => decodeBinary(StructSchema, hex("0a 09 0a 01 61 12 04 1a 02 c3 28"))).toThrow(CodecError);
 });
 
-test("messages nested more than a hundred deep are refused, not a full stack", () => {
+test("messages nested more than a hundred deep are an error, not a stack overflow", () => {
   // Struct.fields[""] = Value.struct_value = Struct…: each level is one map entry with a Value in it.
   const nested = (depth: number): Struct =>
     create(StructSchema, {
@@ -107,7 +107,7 @@ test("messages nested more than a hundred deep are refused, not a full stack", (
   expect(() => decodeBinary(StructSchema, toBinary(StructSchema, nested(200)))).toThrow(CodecError);
 });
 
-test("whatever protobuf-es writes passes", () => {
+test("bytes from protobuf-es are valid", () => {
   const jobConfig = fc.record({
     taskTimeout: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
     jobTimeout: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
@@ -133,7 +133,7 @@ test("whatever protobuf-es writes passes", () => {
   );
 });
 
-test("random bytes are a message or a CodecError, and nothing else", () => {
+test("random bytes are a message or a CodecError", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
       try {

@@ -21,7 +21,7 @@ import { type RuleText, ruleMethod } from "../transcoding/support/rule-method.ts
 
 type Init = MessageInitShape<typeof EverythingSchema>;
 
-function expectRefusal(message: object, problem: string): void {
+function expectInvalid(message: object, problem: string): void {
   const error = new CodecError(problem);
   expect(() => encodeBinary(EverythingSchema, message as Everything)).toThrow(error);
   expect(() => encodeJson(EverythingSchema, message as Everything)).toThrow(error);
@@ -49,12 +49,12 @@ const rows: readonly (readonly [place: string, init: (text: string) => Init])[] 
   ["value.string_value", (text) => ({ value: { kind: { case: "stringValue", value: text } } })],
 ];
 
-test.each(rows)("half of a character in %s is refused, in both encodings", (field, init) => {
+test.each(rows)("a lone surrogate in %s is an error, in both encodings", (field, init) => {
   const message = create(EverythingSchema, init(half));
-  expectRefusal(message, `${field} is not well-formed Unicode`);
+  expectInvalid(message, `${field} is not well-formed Unicode`);
 });
 
-test.each(rows)("U+FFFD itself, and what looks like its trace, may stand in %s", (_field, init) => {
+test.each(rows)("U+FFFD and its bytes as text are valid in %s", (_field, init) => {
   for (const text of [replaced, "\\ud83d", "😀"]) {
     const message = create(EverythingSchema, init(text));
     expect(decodeBinary(EverythingSchema, encodeBinary(EverythingSchema, message))).toEqual(message);
@@ -62,13 +62,13 @@ test.each(rows)("U+FFFD itself, and what looks like its trace, may stand in %s",
   }
 });
 
-test("bytes, and messages that are packed, may hold anything", () => {
+test("bytes and packed messages may have any content", () => {
   const any = anyPack(InnerSchema, create(InnerSchema, { name: replaced }));
   const message = create(EverythingSchema, { bytesValue: Buffer.from(replaced), any });
   expect(decodeBinary(EverythingSchema, encodeBinary(EverythingSchema, message)).any).toEqual(any);
 });
 
-test("types that are compiled refuse it like the others", () => {
+test("compiled types have the same validation", () => {
   const plain = create(PlainSchema, { stringValue: half });
   expect(() => encodeBinary(PlainSchema, plain)).toThrow("string_value is not well-formed Unicode");
   expect(() => encodeJson(PlainSchema, plain)).toThrow("string_value is not well-formed Unicode");
@@ -131,9 +131,9 @@ test.each<readonly [values: object, problem: string]>([
   [{ int64Wrapper: true }, "int64_wrapper has to be an int64, not a boolean"],
   [{ choice: { case: "choiceBool", value: "false" } }, "choice_bool has to be a boolean, not a string"],
   [{ timestamp: new Date(0) }, "timestamp has to be a google.protobuf.Timestamp, not a Date"],
-])("%o is refused, in both encodings", (values, problem) => {
-  // As it comes out of JavaScript, `any` or somebody's JSON.
-  expectRefusal(Object.assign(create(EverythingSchema), values), problem);
+])("%o is invalid, in both encodings", (values, problem) => {
+  // As from JavaScript, `any` or parsed JSON.
+  expectInvalid(Object.assign(create(EverythingSchema), values), problem);
 });
 
 const TIMESTAMP = "timestamp has to be a Timestamp of the years 1 to 9999, with 0 to 999,999,999 nanos";
@@ -150,15 +150,15 @@ test.each<readonly [init: Init, problem: string]>([
   [{ duration: { seconds: -1n, nanos: 1 } }, DURATION],
   [{ duration: { nanos: -1_000_000_000 } }, DURATION],
 ])("%o is out of range, in both encodings", (init, problem) => {
-  expectRefusal(create(EverythingSchema, init), problem);
-  // A type that is compiled, by itself.
+  expectInvalid(create(EverythingSchema, init), problem);
+  // The well-known type itself is compiled.
   const [desc, value] =
     init.timestamp === undefined ? [DurationSchema, init.duration] : [TimestampSchema, init.timestamp];
   const message = create(desc as typeof TimestampSchema, value as never);
   expect(() => encodeBinary(desc, message)).toThrow(problem.replace(/^\w+/, "the message"));
 });
 
-test("what protobuf-es takes without loss is taken", () => {
+test("a value that protobuf-es converts without loss is valid", () => {
   const values = { int64Value: 5, uint64Value: "7", int64List: [5n], doubleList: new Float64Array([1, 2]) };
   const message = Object.assign(create(EverythingSchema), values) as never;
   const expected = { int64Value: 5n, uint64Value: 7n, int64List: [5n], doubleList: [1, 2] };
@@ -166,14 +166,14 @@ test("what protobuf-es takes without loss is taken", () => {
   expect(decodeJson(EverythingSchema, encodeJson(EverythingSchema, message))).toMatchObject(expected);
 });
 
-test("what may be unset may be undefined", () => {
+test("a field with presence may be undefined", () => {
   const unset = { optString: undefined, optDouble: undefined, inner: undefined, stringWrapper: undefined };
   const message = Object.assign(create(EverythingSchema), { ...unset, struct: undefined });
   expect(encodeBinary(EverythingSchema, message as never)).toHaveLength(0);
   expect(Buffer.from(encodeJson(EverythingSchema, message as never)).toString()).toBe("{}");
 });
 
-test("the message is not touched", () => {
+test("the message is not changed", () => {
   const message = Object.assign(create(EverythingSchema, { stringMap: { a: "b" } }), {
     int64Value: 5,
     struct: { a: [1, null] },
@@ -186,7 +186,7 @@ test("the message is not touched", () => {
 });
 
 test.each(["protobuf", "json"] as const)(
-  "a call with it is refused, and nothing is sent, in %s",
+  "a call with an invalid value fails, and nothing is sent, in %s",
   async (encoding) => {
     const server = await scriptedServer({ status: 500 });
     const transport = createRestTransport({ baseUrl: server.baseUrl, encoding });
@@ -199,7 +199,7 @@ test.each(["protobuf", "json"] as const)(
       outcome: "not_sent",
       reason: "reader is not well-formed Unicode",
     });
-    // `body: "book"`: one field is the body.
+    // The body is one field (`body: "book"`).
     await expect(
       library.updateBook({ book: { name: "shelves/1/books/2", title: half } }),
     ).rejects.toMatchObject({
@@ -217,7 +217,7 @@ test.each<readonly [rule: RuleText, values: object, problem: string]>([
   ["GET /v1/x", { int32List: 5 }, "int32_list has to be an array, not a number"],
   ["GET /v1/{int64_value}", { boolValue: 0 }, "bool_value has to be a boolean, not a number"],
   ["POST /v1/x body:inner", { int32List: 5 }, "int32_list has to be an array, not a number"],
-])("a query is no way around it: %s with %o", async (rule, values, problem) => {
+])("an invalid value in a query is an error, too: %s with %o", async (rule, values, problem) => {
   const server = await scriptedServer({ status: 500 });
   const transport = createRestTransport({ baseUrl: server.baseUrl });
   onTestFinished(() => transport.close());
@@ -227,7 +227,7 @@ test.each<readonly [rule: RuleText, values: object, problem: string]>([
   expect(server.seen).toEqual([]);
 });
 
-test("a key that is a 64-bit integer may be any, also where a number would be another one", () => {
+test("a 64-bit map key may have any value, also one that a number cannot represent", () => {
   const entry = {
     name: "NamesEntry",
     field: [

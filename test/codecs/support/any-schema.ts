@@ -1,4 +1,4 @@
-// Message types of every shape, made at run time, and messages of them.
+// Random message types, made at run time, and random messages of them.
 import {
   create,
   createFileRegistry,
@@ -74,19 +74,19 @@ const fieldSpec: fc.Arbitrary<FieldSpec> = fc.record({
   keyType: fc.constantFrom(...keyTypes),
 });
 
-/** A schema: a message type, and the registry with all that lie in it. */
+/** A message type, and a registry with the types of its fields. */
 export interface Schema {
   readonly desc: DescMessage;
   readonly registry: Registry;
 }
 
-/** A schema, and an init object of it. */
+/** A schema and an init object. */
 export interface Case {
   readonly schema: Schema;
   readonly init: Record<string, unknown>;
 }
 
-/** Message types of proto2, proto3 and edition 2023, with up to twelve fields of every kind. */
+/** Message types of proto2, proto3 and edition 2023, with up to twelve fields of any kind. */
 export const anySchema: fc.Arbitrary<Schema> = fc
   .record({
     syntax: fc.constantFrom<Syntax>("proto2", "proto3", "editions"),
@@ -100,7 +100,7 @@ function schemaOf(syntax: Syntax, specs: readonly FieldSpec[]): Schema {
   if (root.field.some(({ oneofIndex, proto3Optional }) => oneofIndex === 0 && !proto3Optional)) {
     root.oneofDecl.push({ $typeName: "google.protobuf.OneofDescriptorProto", name: "choice" });
   }
-  // The oneofs of proto3's optional fields have to come last.
+  // The synthetic oneofs of proto3's optional fields have to come last.
   for (const field of root.field.filter(({ proto3Optional }) => proto3Optional)) {
     field.oneofIndex = root.oneofDecl.length;
     root.oneofDecl.push({ $typeName: "google.protobuf.OneofDescriptorProto", name: `_${field.name}` });
@@ -182,7 +182,7 @@ function addField(
       field.oneofIndex = 0;
       break;
     case "required":
-      // Not a message: one that is required and recursive has no end.
+      // Not a message, because a required recursive message would be infinite.
       if (syntax === "proto2" && type !== Type.MESSAGE) field.label = Label.REQUIRED;
       break;
     case "optional":
@@ -223,7 +223,7 @@ const int64 = long(-(2n ** 63n), 2n ** 63n - 1n);
 const uint64 = long(0n, 2n ** 64n - 1n);
 const int32 = fc.oneof(fc.constantFrom(0, 1, -1, 2 ** 31 - 1, -(2 ** 31)), fc.integer());
 const uint32 = fc.oneof(fc.constantFrom(0, 2 ** 32 - 1), fc.integer({ min: 0, max: 2 ** 32 - 1 }));
-// A NaN is not equal to itself, and minus zero not to zero; both have tests of their own.
+// Without NaN and minus zero, which have tests of their own: equality treats them specially.
 const double = fc.oneof(
   fc.double({ noNaN: true }).map((value) => value + 0),
   fc.constantFrom(Infinity, -Infinity, 2 ** 53 + 2, 1e21, 5e-324),
@@ -263,7 +263,7 @@ const jsonValue = fc.letrec<{ value: unknown; object: unknown }>((tie) => ({
   ),
 }));
 
-/** Init objects of a type, with any of its fields set, required ones always. */
+/** Init objects of a type, with random fields and all required ones set. */
 export function anyInit(desc: DescMessage, depth = 2): fc.Arbitrary<Record<string, unknown>> {
   const members: Record<string, fc.Arbitrary<unknown>> = {};
   const required: string[] = [];
@@ -330,7 +330,7 @@ function valueFor(field: DescField, depth: number): fc.Arbitrary<unknown> {
   }
 }
 
-/** A message of the type with as little in it as may be. */
+/** The init object of a message with only its required fields. */
 function minimal(desc: DescMessage): Record<string, unknown> {
   const required = desc.fields.filter(
     ({ presence }) => presence === FeatureSet_FieldPresence.LEGACY_REQUIRED,
@@ -378,7 +378,7 @@ function jsonKind(depth: number): fc.Arbitrary<unknown> {
   return fc.record({ kind: fc.oneof(simple, simple, list, struct) });
 }
 
-/** Any schema, with any init object of it. */
+/** Random schemas, each with a random init object. */
 export const anyCase: fc.Arbitrary<Case> = anySchema.chain((schema) =>
   anyInit(schema.desc).map((init) => ({ schema, init })),
 );

@@ -1,5 +1,4 @@
-// What is written in JSON, against protobuf-es: the same text, but for minus zero, and for 64-bit integers where they
-// are to be numbers.
+// Compares the JSON with that of protobuf-es. It differs only for minus zero, and for 64-bit integers as numbers.
 import {
   create,
   createRegistry,
@@ -77,16 +76,16 @@ function expectAsProtobufEs(desc: DescMessage, message: Message, emit: "set" | "
   const options = { registry, alwaysEmitImplicit: emit === "defaults" };
   const shape = message as MessageShape<DescMessage>;
   const json = toJson(desc, shape, options);
-  // The value has the sign of a zero, which JSON.stringify then drops.
+  // toJson keeps the sign of a zero, but JSON.stringify drops it.
   expect(JSON.parse(text)).toStrictEqual(json);
   const theirs = toJsonString(desc, shape, options);
-  if (holdsMinusZero(json)) expect(JSON.stringify(JSON.parse(text))).toBe(theirs);
+  if (hasMinusZero(json)) expect(JSON.stringify(JSON.parse(text))).toBe(theirs);
   else expect(text).toBe(theirs);
 }
 
-function holdsMinusZero(value: unknown): boolean {
+function hasMinusZero(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return Object.is(value, -0);
-  return Object.values(value).some(holdsMinusZero);
+  return Object.values(value).some(hasMinusZero);
 }
 
 const types = [
@@ -100,7 +99,7 @@ const types = [
 ];
 
 describe.each(types.map((desc) => [desc.name, desc] as const))("%s", (_name, desc) => {
-  test("is written as protobuf-es writes it, and comes back", () => {
+  test("is encoded like by protobuf-es, and survives a round trip", () => {
     fc.assert(
       fc.property(
         anyMessage(desc, 3),
@@ -116,12 +115,12 @@ describe.each(types.map((desc) => [desc.name, desc] as const))("%s", (_name, des
   });
 });
 
-// Compared as bytes: a NaN is not equal to itself.
+// Compares bytes, because NaN is not equal to itself.
 function hex(desc: DescMessage, message: Message): string {
   return Buffer.from(toBinary(desc, message as MessageShape<DescMessage>)).toString("hex");
 }
 
-test("every field of messages that hold everything, too", () => {
+test("every field of messages with all fields is encoded like by protobuf-es", () => {
   fc.assert(
     fc.property(anyEverything, (message) => expectAsProtobufEs(EverythingSchema, message)),
     { numRuns: 300 },
@@ -129,10 +128,10 @@ test("every field of messages that hold everything, too", () => {
 });
 
 describe("64-bit integers as numbers", () => {
-  /** All digits of the message stand in quotes, and no others but those of keys. */
+  /** In the text form, only the 64-bit integers and the keys have digits in quotes. */
   const unquoted = (text: string) => text.replace(/"(-?\d+)"(?!:)/g, "$1");
 
-  test("have all their digits, wherever they stand, and come back from both forms", () => {
+  test("have all their digits in any field, and survive a round trip in both forms", () => {
     let long = 0;
     fc.assert(
       fc.property(anyMessage(IntegersSchema, 3), (message) => {
@@ -150,7 +149,7 @@ describe("64-bit integers as numbers", () => {
     expect(long).toBeGreaterThan(100);
   });
 
-  test("also in messages that are packed in google.protobuf.Any, of any depth", () => {
+  test("have all their digits in a google.protobuf.Any of any depth", () => {
     fc.assert(
       fc.property(anyMessage(IntegersSchema, 2), (message) => {
         const any = anyPack(IntegersSchema, message as MessageShape<typeof IntegersSchema>);
@@ -215,7 +214,7 @@ describe("64-bit integers as numbers", () => {
     expect(field(optInt64, {})).toBe("null");
   });
 
-  test("that JavaScript has as numbers or text have no zeros in front", () => {
+  test("that are numbers or strings in JavaScript get no leading zeros", () => {
     const values = { int64Value: 5, uint64Value: "007", int64Text: "-0", opt_int64: undefined };
     const message = Object.assign(create(IntegersSchema), values) as never;
     expect(written(IntegersSchema, message, { jsonInt64: "number" })).toBe(
@@ -223,7 +222,7 @@ describe("64-bit integers as numbers", () => {
     );
   });
 
-  test("numbers of 32 bits, floats and text stay as they are", () => {
+  test("32-bit integers, floats and strings do not change", () => {
     fc.assert(
       fc.property(anyMessage(RunJobRequestSchema, 2), anyMessage(InnerSchema, 0), (request, inner) => {
         const numbers = { jsonInt64: "number" } as const;
@@ -237,7 +236,7 @@ describe("64-bit integers as numbers", () => {
   });
 });
 
-test("minus zero is written, of every float and double", () => {
+test("minus zero is written for every float and double", () => {
   const message = create(EverythingSchema, {
     doubleValue: -0,
     floatValue: -0,
@@ -259,10 +258,10 @@ test("minus zero is written, of every float and double", () => {
   );
 });
 
-describe("as a grpc-gateway writes it out of the box", () => {
+describe("with the default options of a grpc-gateway", () => {
   const gateway = { emit: "unpopulated", registry } as const;
 
-  test("fields that are not set are there all the same", () => {
+  test("unset fields are written", () => {
     expect(written(GenericResponseSchema, create(GenericResponseSchema), gateway)).toBe(
       '{"ok":false,"requestId":"","message":"","error":null}',
     );
@@ -272,7 +271,7 @@ describe("as a grpc-gateway writes it out of the box", () => {
     expect(written(QuotaFailureSchema, create(QuotaFailureSchema), gateway)).toBe('{"violations":[]}');
   });
 
-  test("also within messages, lists and maps", () => {
+  test("unset fields are written in messages, lists and maps, too", () => {
     const request = create(RunJobRequestSchema, { config: { jobTimeout: 9n } });
     expect(written(RunJobRequestSchema, request, gateway)).toBe(
       '{"jobId":"","config":{"taskTimeout":"0","jobTimeout":"9","isTestJob":false}}',
@@ -287,7 +286,7 @@ describe("as a grpc-gateway writes it out of the box", () => {
     });
   });
 
-  test("members of a oneof and optional fields stay out, messages are null", () => {
+  test("unset oneofs and optional fields are not written, messages are null", () => {
     const json = JSON.parse(written(EverythingSchema, create(EverythingSchema), gateway));
     expect(Object.keys(json).filter((key) => /^(choice|opt)/.test(key))).toEqual([]);
     expect(json).toMatchObject({
@@ -303,7 +302,7 @@ describe("as a grpc-gateway writes it out of the box", () => {
   });
 });
 
-describe("what only proto2 and editions have", () => {
+describe("proto2 and editions", () => {
   const extended = create(ExtendableSchema, { own: 0n, first: "1st", grades: [Grade.B] });
   setExtension(extended, ext_uint64_list, [18446744073709551615n, 0n]);
   setExtension(extended, ext_int64, -9007199254740993n);
@@ -312,7 +311,7 @@ describe("what only proto2 and editions have", () => {
   setExtension(extended, ext_grade, Grade.A);
   setExtension(extended, ext_struct, { a: [-1] } as never);
 
-  test("extensions that the registry knows are written, also those of a message that was read", () => {
+  test("extensions in the registry are written, also those of a decoded message", () => {
     for (const message of [extended, fromBinary(ExtendableSchema, toBinary(ExtendableSchema, extended))]) {
       expectAsProtobufEs(ExtendableSchema, message);
       const text = written(ExtendableSchema, message, { registry, jsonInt64: "number" });
@@ -330,7 +329,7 @@ describe("what only proto2 and editions have", () => {
     expectAsProtobufEs(ExtendableSchema, message);
   });
 
-  test("defaults are not written, set or not what is set to them is", () => {
+  test("default values are written only if they are set", () => {
     expectAsProtobufEs(ExtendableSchema, create(ExtendableSchema));
     expect(written(ExtendableSchema, create(ExtendableSchema))).toBe("{}");
     expect(written(ExtendableSchema, create(ExtendableSchema, { own: -1n, ratio: 0.5 }))).toBe(
@@ -338,7 +337,7 @@ describe("what only proto2 and editions have", () => {
     );
   });
 
-  test("keys that look like an index come first, and __proto__ is a key", () => {
+  test("keys that are array indexes come first, and __proto__ is a key", () => {
     const message = create(ExtendableSchema, {
       own: 1n,
       first: "x",
@@ -353,7 +352,7 @@ describe("what only proto2 and editions have", () => {
   });
 });
 
-describe("what JSON has no form for is an error that names the field", () => {
+describe("the error of a value without a JSON form names the field", () => {
   const packedBroken = { typeUrl: `x/${IntegersSchema.typeName}`, value: Uint8Array.of(8) };
 
   test.each<readonly [desc: DescMessage, init: Record<string, unknown>, message: RegExp]>([
@@ -401,7 +400,7 @@ describe("what JSON has no form for is an error that names the field", () => {
     );
   });
 
-  test("a value of another type deep in a message of a type with a form of its own", () => {
+  test("a nested value of another type in a well-known type", () => {
     const message = create(EverythingSchema, { self: { timestamp: {} } });
     Object.assign(message.self?.timestamp ?? {}, { seconds: "soon" });
     expect(() => encodeJson(EverythingSchema, message)).toThrow(
@@ -414,7 +413,7 @@ describe("what JSON has no form for is an error that names the field", () => {
     );
   });
 
-  test("a message that holds itself", () => {
+  test("a message that contains itself", () => {
     const message = create(EverythingSchema);
     message.self = message;
     expect(() => encodeJson(EverythingSchema, message)).toThrow(/call stack/);

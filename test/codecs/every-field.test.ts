@@ -9,10 +9,10 @@ import { anyEverything } from "../transcoding/support/any-everything.ts";
 
 const runs = { numRuns: 500 };
 
-// Compared as bytes: a NaN is not equal to itself.
+// Compares bytes, because NaN is not equal to itself.
 const hex = (message: Everything) => Buffer.from(toBinary(EverythingSchema, message)).toString("hex");
 
-test("a message with any fields passes the check and comes back, in both encodings", () => {
+test("a message with any fields survives a round trip, in both encodings", () => {
   fc.assert(
     fc.property(anyEverything, (message) => {
       const bytes = encodeBinary(EverythingSchema, message);
@@ -24,14 +24,14 @@ test("a message with any fields passes the check and comes back, in both encodin
   );
 });
 
-test("changed bytes are a message that means the same when it is written again, or a CodecError", () => {
-  // A byte for another one, mostly, so that many changes stay within a value.
+test("changed bytes decode to a message that survives a round trip, or are a CodecError", () => {
+  // Mostly replaces one byte, so that many changes stay inside a value.
   const change = fc.record({
     at: fc.nat(),
     drop: fc.constantFrom(1, 1, 1, 1, 0, 2),
     insert: fc.uint8Array({ minLength: 1, maxLength: 1 }),
   });
-  let [read, refused] = [0, 0];
+  let [decoded, invalid] = [0, 0];
   fc.assert(
     fc.property(anyEverything, fc.array(change, { minLength: 1, maxLength: 2 }), (message, changes) => {
       let bytes: Uint8Array = toBinary(EverythingSchema, message);
@@ -40,17 +40,17 @@ test("changed bytes are a message that means the same when it is written again, 
         bytes = Uint8Array.from([...bytes.subarray(0, from), ...insert, ...bytes.subarray(from + drop)]);
       }
       try {
-        const decoded = decodeBinary(EverythingSchema, bytes);
-        const again = decodeBinary(EverythingSchema, encodeBinary(EverythingSchema, decoded));
-        expect(hex(again)).toBe(hex(decoded));
-        read++;
+        const first = decodeBinary(EverythingSchema, bytes);
+        const second = decodeBinary(EverythingSchema, encodeBinary(EverythingSchema, first));
+        expect(hex(second)).toBe(hex(first));
+        decoded++;
       } catch (error) {
         if (!(error instanceof CodecError)) throw error;
-        refused++;
+        invalid++;
       }
     }),
     runs,
   );
-  // Neither is rare, or the test says little.
-  expect(Math.min(read, refused)).toBeGreaterThan(25);
+  // Both cases occur often.
+  expect(Math.min(decoded, invalid)).toBeGreaterThan(25);
 });
