@@ -2,6 +2,9 @@ import { describe, expect, test } from "vitest";
 import { Code, codeName } from "../../src/errors/code.ts";
 import { RpcError } from "../../src/index.ts";
 import { type CallName, calls } from "../support/clients.ts";
+import { countResponseHeads } from "../support/response-heads.ts";
+import { stopClock } from "../support/stop-clock.ts";
+import { until } from "../support/until.ts";
 import { type CallResult, connectionRows, type FaultRow, responseRows, statusRows } from "./fault-rows.ts";
 import { type Faulty, faulty, type Version } from "./faulty-server.ts";
 
@@ -35,6 +38,9 @@ async function check(
   encoding: "protobuf" | "json",
   call: CallName,
 ): Promise<void> {
+  const { timeoutMs = 0 } = options ?? {};
+  const moveOn = timeoutMs > 0 ? stopClock() : undefined;
+  const heads = countResponseHeads();
   const setup = await faulty(version, { encoding, ...options });
   const { server } = setup;
   server.addJob("warm-up");
@@ -42,7 +48,15 @@ async function check(
   await setup.client.run("warm-up", undefined, { timeoutMs: 5_000 });
   server.fault(fault);
   const expected = call === "run" ? run : others;
-  expect(await resultOf(setup, call)).toEqual(expected);
+  const headsBefore = heads.count;
+  const result = resultOf(setup, call);
+  if (moveOn !== undefined) {
+    await server.received(2);
+    await until(() => server.executions.length === 1 + Number(expected.at(-1)));
+    if ("where" in fault) await until(() => heads.count > headsBefore);
+    await moveOn(timeoutMs);
+  }
+  expect(await result).toEqual(expected);
   const requests = expected[0] === "OK" ? expected[1] + (replayed ? 1 : 0) : expected[2];
   expect(server.requests).toHaveLength(1 + requests);
 }
