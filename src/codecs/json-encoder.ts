@@ -21,7 +21,7 @@ import { isInt32, isInt64, isUint32, isUint64 } from "./integers.ts";
 import { memoizeByType } from "./memoize-by-type.ts";
 import { isRecord } from "./records.ts";
 import { valueRangeOf } from "./time-ranges.ts";
-import { validateValues } from "./validate-values.ts";
+import { canonicalInteger, validateValues } from "./validate-values.ts";
 
 /** Options for encoding in JSON. */
 export interface JsonWriteOptions {
@@ -235,14 +235,14 @@ function keyTest(scalar: ScalarType): (key: string) => boolean {
       return (key) => key === "true" || key === "false";
     case ScalarType.UINT64:
     case ScalarType.FIXED64:
-      return (key) => isUint64(fromDigits(key));
+      return (key) => canonicalInteger.test(key) && isUint64(BigInt(key));
     case ScalarType.UINT32:
     case ScalarType.FIXED32:
       return (key) => String(Number(key) >>> 0) === key;
     case ScalarType.INT64:
     case ScalarType.SINT64:
     case ScalarType.SFIXED64:
-      return (key) => isInt64(fromDigits(key));
+      return (key) => canonicalInteger.test(key) && isInt64(BigInt(key));
     default:
       return (key) => String(Number(key) | 0) === key;
   }

@@ -185,6 +185,7 @@ function valueMember(field: DescField): Member {
     },
     check: (value) => {
       if (isRecord(value) && value.$typeName === desc.typeName) membersOf(desc).check(value);
+      if (isTimestamp && types.isDate(value)) throw dateForTimestamp;
     },
   };
 }

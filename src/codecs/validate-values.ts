@@ -145,10 +145,15 @@ function keyCheck(scalar: ScalarType): Check {
 
 function valueOfKey(key: string): unknown {
   if (key === "true" || key === "false") return key === "true";
+  // Another spelling of a key, such as "01", could stand beside the key itself.
+  if (!canonicalInteger.test(key)) return "not an integer";
   const number = Number(key);
   // A 64-bit integer stays text, because a number loses digits beyond 2^53.
-  return Number.isSafeInteger(number) && String(number) === key ? number : key;
+  return Number.isSafeInteger(number) ? number : key;
 }
+
+/** The only spelling of an integer that protobuf-es uses for a map key. */
+export const canonicalInteger = /^(?:0|-?[1-9]\d{0,19})$/;
 
 function enumCheck({ open, values, typeName }: DescEnum): Check {
   if (open) return checkInt32;

@@ -25,6 +25,9 @@ export function checkedJobConfig(config: JobConfigInit): JobConfig {
   // A Map or a promise has no keys, and would run a job without a limit.
   if (!isRecord(config as unknown))
     throw invalidArgument(`config ${describeWrongType("an object", config)}`, method);
+  const { $typeName = JobConfigSchema.typeName } = config as { readonly $typeName?: unknown };
+  if ($typeName !== JobConfigSchema.typeName)
+    throw invalidArgument(`config ${describeWrongType(`a ${JobConfigSchema.typeName}`, config)}`, method);
   for (const key of Object.keys(config)) {
     // Messages created by protobuf-es have their type's name, and are allowed too.
     if (keys.includes(key) || key === "$typeName") continue;

@@ -73,6 +73,10 @@ test.each<readonly [init: unknown, problem: string]>([
     { choice: { case: "choiceTimestamp", value: new Date(0) } },
     "choice_timestamp has to be a google.protobuf.Timestamp",
   ],
+  [
+    { ...create(EverythingSchema), timestamp: new Date(0) },
+    "timestamp has to be a google.protobuf.Timestamp, not a Date: use",
+  ],
   [{ bytesValue: [1, 300] }, "bytes_value[1] has to be a byte, from 0 to 255"],
   [{ bytesList: [[1], [-1]] }, "bytes_list[1][0] has to be a byte, from 0 to 255"],
   [{ bytesWrapper: ["x"] }, "bytes_wrapper[0] has to be a byte"],

@@ -112,6 +112,9 @@ test.each<readonly [values: object, problem: string]>([
     "a key of inner_map has to be an int32, not 2147483648",
   ],
   [{ innerMap: { "01": create(InnerSchema) } }, "a key of inner_map has to be an int32, not a string"],
+  [{ int32Value: 0n }, "int32_value has to be an int32, not a bigint"],
+  [{ int32Value: "0" }, "int32_value has to be an int32, not a string"],
+  [{ enumValue: "0" }, "enum_value has to be an int32, not a string"],
   [{ stringValue: undefined }, "string_value has to be a string, not undefined"],
   [{ stringList: undefined }, "string_list has to be an array, not undefined"],
   [{ stringMap: undefined }, "string_map has to be an object, not undefined"],
@@ -255,5 +258,11 @@ test("a 64-bit map key may have any value, also one that a number cannot represe
     const message = create(desc, { names: { [String(key)]: "x" } } as never);
     expect(decodeBinary(desc, encodeBinary(desc, message))).toEqual(message);
     expect(decodeJson(desc, encodeJson(desc, message))).toEqual(message);
+  }
+  // Beside "1", it would be the same key twice.
+  for (const key of ["01", "-0", "1.0", "+1", "x"]) {
+    const message = create(desc, { names: { [key]: "x" } } as never);
+    for (const encode of [encodeBinary, encodeJson])
+      expect(() => encode(desc, message)).toThrow("a key of names");
   }
 });

@@ -1,4 +1,5 @@
 import { create, toJsonString } from "@bufbuild/protobuf";
+import { EmptySchema } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type GenericResponse, GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
@@ -126,6 +127,7 @@ describe("a config that is rejected before a request is sent", () => {
     [[], "config has to be an object, not an array"],
     [null, "config has to be an object, not null"],
     ["fast", "config has to be an object, not a string"],
+    [create(EmptySchema), "config has to be a bytenite.job.JobConfig, not a google.protobuf.Empty"],
     // None of them has keys: the job would run without a limit.
     [Promise.resolve({ taskTimeout: 5 }), "config has to be an object, not a Promise"],
     [new Map([["taskTimeout", 5]]), "config has to be an object, not a Map"],

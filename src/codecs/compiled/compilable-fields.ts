@@ -38,8 +38,14 @@ export function zeroTestOf({ scalar }: DescField): (value: unknown) => boolean {
     case ScalarType.DOUBLE:
     case ScalarType.FLOAT:
       return (value) => Object.is(value, 0);
+    case ScalarType.INT64:
+    case ScalarType.SINT64:
+    case ScalarType.SFIXED64:
+    case ScalarType.UINT64:
+    case ScalarType.FIXED64:
+      // A 64-bit integer may be a number or text, too.
+      return (value) => value === 0n || value === 0 || value === "0";
     default:
-      // A 64-bit integer may be text.
-      return (value) => value === 0 || value === 0n || value === "0";
+      return (value) => value === 0;
   }
 }
