@@ -30,7 +30,7 @@ export function decodeBinary<Desc extends DescMessage>(desc: Desc, bytes: Uint8A
   const decoded = tryCompiled(decoderOf(desc), bytes);
   if (decoded !== undefined) return decoded as MessageShape<Desc>;
   validateBinary(wireSchemaOf(desc), bytes);
-  // From a Buffer, protobuf-es would make bytes fields that are Buffers, which differ from a Uint8Array in slice() and equality.
+  // From a Buffer, protobuf-es would decode bytes fields as Buffers, whose slice() and equality differ from a Uint8Array.
   const message = fromValidBinary(desc, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   validateRequiredFields(desc, message);
   return message;

@@ -313,7 +313,7 @@ function itemReader(field: DescField & { fieldKind: "list" | "map" }): ReadValue
   const read = valueReader(field);
   if (hasNullValue(field)) return read;
   return (json, depth) => {
-    if (json === null) throw new CodecError(`${field} holds null`);
+    if (json === null) throw new CodecError(`${field} contains null`);
     return read(json, depth);
   };
 }

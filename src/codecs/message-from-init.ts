@@ -38,7 +38,7 @@ export function messageFromInit<Desc extends DescMessage>(
   }
 }
 
-/** A problem with its path. The path grows while the problem is thrown from level to level, so that valid messages need none. */
+/** A problem with its path, which grows while the problem is thrown from level to level. Valid messages need no path. */
 class Problem {
   readonly path: string;
   readonly reason: string;

@@ -1,4 +1,4 @@
-/** The message type that an Any's `type_url` names: what stands behind its last slash. */
+/** The name of the message type in the `type_url` of an Any: the part after the last slash. */
 export function typeNameFromUrl(typeUrl: string): string {
   return typeUrl.slice(typeUrl.lastIndexOf("/") + 1);
 }

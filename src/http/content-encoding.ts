@@ -20,7 +20,7 @@ const inflate = promisified(zlib.inflate);
 const inflateRaw = promisified(zlib.inflateRaw);
 const zstdDecompress = promisified(zlib.zstdDecompress);
 
-/** Decompresses gzip with zeros behind it. They pad a stream to the size of a block, and gzip itself ignores them. */
+/** Decompresses gzip followed by zeros. They pad a stream to the size of a block, and gzip itself ignores them. */
 async function gunzipPadded(body: Uint8Array, options: Options): Promise<Decompressed> {
   const stream = await gunzip(body, options);
   const isPadded = body.subarray(stream.engine.bytesWritten).every((byte) => byte === 0);
@@ -72,7 +72,7 @@ export async function decompress(response: HttpResponse, maxResponseBytes: numbe
     }
     try {
       const { buffer, engine } = await decompressor(body, { maxOutputLength: maxResponseBytes, info: true });
-      // Node.js ignores bytes behind the end of a stream, which would be lost.
+      // Node.js ignores bytes after the end of the stream, which would be lost.
       if (engine.bytesWritten !== body.length) throw new RangeError("the stream ends before its bytes do");
       if (buffer.length > maxResponseBytes) return tooLarge(response, maxResponseBytes, undefined);
       body = buffer;

@@ -93,8 +93,8 @@ export function retrySettings(
   return settings;
 }
 
-function check(holds: boolean, name: string, what: string): void {
-  if (!holds) throw invalidArgument(`retry.${name} must be ${what}`);
+function check(isValid: boolean, name: string, expected: string): void {
+  if (!isValid) throw invalidArgument(`retry.${name} must be ${expected}`);
 }
 
 function isDuration(value: number): boolean {

@@ -111,7 +111,7 @@ class Parser {
       this.#hasRest = true;
       return Object.freeze({ kind: "**", column });
     }
-    if (this.#peek() === "{") throw this.#error("a variable cannot stand inside a variable");
+    if (this.#peek() === "{") throw this.#error("a variable cannot be inside a variable");
     const raw = this.#literal("a segment", segmentCharacter);
     const text = decodeURIComponent(raw);
     if (text === "." || text === "..") {

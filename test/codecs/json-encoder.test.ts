@@ -74,11 +74,11 @@ function written(desc: DescMessage, message: Message, options?: JsonWriteOptions
 function expectAsProtobufEs(desc: DescMessage, message: Message, emit: "set" | "defaults" = "set"): void {
   const text = written(desc, message, { registry, emit });
   const options = { registry, alwaysEmitImplicit: emit === "defaults" };
-  const shape = message as MessageShape<DescMessage>;
-  const json = toJson(desc, shape, options);
+  const typed = message as MessageShape<DescMessage>;
+  const json = toJson(desc, typed, options);
   // toJson keeps the sign of a zero, but JSON.stringify drops it.
   expect(JSON.parse(text)).toStrictEqual(json);
-  const theirs = toJsonString(desc, shape, options);
+  const theirs = toJsonString(desc, typed, options);
   if (hasMinusZero(json)) expect(JSON.stringify(JSON.parse(text))).toBe(theirs);
   else expect(text).toBe(theirs);
 }

@@ -139,7 +139,7 @@ const errors: readonly (readonly [string, string])[] = [
   ["/v1/{field=**}/{name=**}:run", 'column 22: "**" is used twice'],
   ["/{a}/{a}", "column 7: {a} is used twice"],
   ["/{a.b}/{c}/{a.b=x/*}", "column 13: {a.b} is used twice"],
-  ["/foo/{book_id={author}/{isbn}/*}", "column 15: a variable cannot stand inside a variable"],
+  ["/foo/{book_id={author}/{isbn}/*}", "column 15: a variable cannot be inside a variable"],
   ["/{name=a%2Fb/*}", 'column 8: no value can match "a%2Fb"'],
 ];
 

@@ -50,7 +50,7 @@ const inPaths: readonly (readonly [RuleText, string])[] = [
   ["GET /v1/{name}/{name}", `${call}: column 13 of "/v1/{name}/{name}": {name} is used twice`],
   [
     "GET /v1/{name=a/{path}}",
-    `${call}: column 13 of "/v1/{name=a/{path}}": a variable cannot stand inside a variable`,
+    `${call}: column 13 of "/v1/{name=a/{path}}": a variable cannot be inside a variable`,
   ],
   ["POST /v1/{name}:", `${call}: column 12 of "/v1/{name}:": expected a verb, got the end`],
 ];
