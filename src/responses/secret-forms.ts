@@ -68,7 +68,11 @@ function addForms(forms: Map<string, number>, part: string, label: string, short
     if (form.length >= minLength) forms.set(form, Math.min(identifying, forms.get(form) ?? identifying));
   };
   const labelInBase64 = Math.ceil((label.length * 8) / 6);
-  const texts = inBothCharsets(part).flatMap((text) => [text, ...unescapings(text)]);
+  const texts = inBothCharsets(part).flatMap((text) => [
+    text,
+    ...unescapings(text),
+    ...withoutBackslashes(text),
+  ]);
   for (const text of new Set(texts.flatMap(inBothCharsets))) {
     for (const form of [text, text.replaceAll(" ", "+"), text.replaceAll("+", " ")]) {
       add(form, label.length, shortest);
@@ -101,4 +105,11 @@ function base64Forms(bytes: Buffer): string[] {
     forms.push(text.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6)));
   }
   return forms.flatMap((form) => [form, form.replaceAll("+", "-").replaceAll("/", "_")]);
+}
+
+/** A backslash of a secret may be taken for the escape of the character after it, when that is undone. */
+function withoutBackslashes(text: string): string[] {
+  return text.includes("\\")
+    ? [text.replace(/\\+$/, ""), text.replace(/^\\+/, ""), text.replaceAll("\\", "")]
+    : [];
 }
