@@ -73,6 +73,7 @@ function oneOf(
   if (accessToken !== undefined && apiKey !== undefined) {
     throw new UsageError(`${tokenName} and ${keyName} are both given; give only one`);
   }
+  if (accessToken?.trim() === "") throw new UsageError(`${tokenName} must not be empty`);
   if (accessToken !== undefined) return { accessToken };
   return apiKey === undefined ? undefined : { apiKey };
 }

@@ -63,6 +63,7 @@ describe("an invalid command line ends with 2, and sends nothing", () => {
     [["run", "a", "--timeout", "1", "--timeout", "2"], "--timeout is given twice"],
     [["run", "a", "--api-key", "k"], "--access-token and --api-key are both given"],
     [["run", "a", "--token-url", "https://a.example"], "--token-url goes with an API key"],
+    [["run", "a", "--access-token", ""], "--access-token must not be empty"],
     [["run", ".."], '<jobId> is "..", which URL normalization would remove (/jobs/{job_id}/run)'],
     [["run", ""], "<jobId> is empty, and the path needs it (/jobs/{job_id}/run)"],
     [["run", "a\ufffd"], "<jobId> is not valid UTF-8"],
@@ -112,6 +113,7 @@ describe("an invalid command line ends with 2, and sends nothing", () => {
     [{ BYTENITE_BASE_URL: "api.example", BYTENITE_ACCESS_TOKEN: token }, "BYTENITE_BASE_URL"],
     [{ BYTENITE_ACCESS_TOKEN: "" }, "BYTENITE_ACCESS_TOKEN is set, but empty"],
     [{ BYTENITE_API_KEY: "" }, "BYTENITE_API_KEY is set, but empty"],
+    [{ BYTENITE_ACCESS_TOKEN: " " }, "BYTENITE_ACCESS_TOKEN must not be empty"],
   ])("with an invalid environment: %j", async (env, text) => {
     const { status, stderr } = await runInProcess(["run", "a"], env);
     expect(status).toBe(2);

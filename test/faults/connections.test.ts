@@ -191,7 +191,7 @@ function calledWith(name: CallName, client: JobsClient, jobId: string, signal?: 
   return name === "run" ? client.run(jobId, undefined, { signal }) : client[name](jobId, { signal });
 }
 
-// docs/faq.md says so. undici 8.12 does it in onHeadersComplete of lib/dispatcher/client-h1.js. If it ignores the response
+// docs/troubleshooting.md says so. undici 8.12 does it in onHeadersComplete of lib/dispatcher/client-h1.js. If it ignores the response
 // some day, remove that entry of the FAQ.
 describe("an unexpected 100 Continue ends undici's connection:", () => {
   async function continuing(status: string) {

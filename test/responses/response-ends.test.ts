@@ -271,7 +271,7 @@ describe("over HTTP/2", () => {
     },
   );
 
-  // README says so. If undici reports it some day, remove this test and that sentence.
+  // docs/errors.md says so. If undici reports it some day, remove this test and that sentence.
   test.each(unreported as StreamEnd[])("undici reports %s as the end of the response", async (end) => {
     expect(await resultOverHttp2(binary.length, end, undefined)).toBe("whole");
   });
