@@ -63,7 +63,6 @@ describe("an invalid command line ends with 2, and sends nothing", () => {
     [["run", "a", "--timeout", "1", "--timeout", "2"], "--timeout is given twice"],
     [["run", "a", "--api-key", "k"], "--access-token and --api-key are both given"],
     [["run", "a", "--token-url", "https://a.example"], "--token-url goes with an API key"],
-    [["run", "a", "--access-token", ""], "--access-token must not be empty"],
     [["run", ".."], '<jobId> is "..", which URL normalization would remove (/jobs/{job_id}/run)'],
     [["run", ""], "<jobId> is empty, and the path needs it (/jobs/{job_id}/run)"],
     [["run", "a\ufffd"], "<jobId> is not valid UTF-8"],
