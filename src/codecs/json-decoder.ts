@@ -1,5 +1,4 @@
 import {
-  type DescEnum,
   type DescExtension,
   type DescField,
   type DescMessage,
@@ -10,16 +9,23 @@ import {
 } from "@bufbuild/protobuf";
 import { AnySchema, isWrapperDesc, NullValue, StructSchema } from "@bufbuild/protobuf/wkt";
 import { typeNameFromUrl } from "../errors/type-url.ts";
-import { bytesFromBase64 } from "./base64.ts";
 import { encodeBinary } from "./binary-codec.ts";
 import { CodecError } from "./codec-error.ts";
-import { INT32, type IntegerRange, integerRangeOf } from "./integers.ts";
+import {
+  enumReader,
+  kindOf,
+  mismatch,
+  type ReadValue,
+  ROUNDED_NUMBER,
+  scalarReader,
+  UNKNOWN_ENUM,
+  type ValueDesc,
+} from "./json-scalars.ts";
 import { durationFromJson, fieldMaskFromJson, timestampFromJson } from "./json-times.ts";
 import { memoizeByType } from "./memoize-by-type.ts";
 import { type Fields, newMessageOf } from "./new-message.ts";
 import {
-  doubleFromText,
-  integerFromText,
+  hasKeys,
   isJsonObject,
   LongNumber,
   parseJson,
@@ -96,8 +102,7 @@ function readText<T>(text: string, options: JsonReadOptions, read: (json: unknow
     // Invalid JSON, nesting too deep for the stack, or an Any whose message lacks a required field.
     throw new CodecError((error as Error).message, { cause: error });
   }
-  // Each colon outside of strings belongs to a key. If there are more colons than keys, JSON.parse has dropped keys.
-  if (colonsIn(text) !== keys && colonsOutsideStrings(text) !== keys) {
+  if (!hasKeys(text, keys)) {
     throw new CodecError(`the key ${JSON.stringify(repeatedKey(text))} is repeated in an object`);
   }
   return result;
@@ -113,32 +118,6 @@ function readParsed<T>(json: unknown, options: JsonReadOptions, read: (json: unk
 /** The number of keys read so far. */
 let keys = 0;
 let currentOptions: JsonReadOptions = {};
-
-/** Thrown for an integer that JSON.parse may have rounded. */
-export const ROUNDED_NUMBER = new Error("an integer has to be read from its text");
-
-function colonsIn(json: string): number {
-  let colons = 0;
-  for (let at = json.indexOf(":"); at >= 0; at = json.indexOf(":", at + 1)) colons++;
-  return colons;
-}
-
-/** Counts colons, except those in strings. It is slower than {@link colonsIn}. */
-function colonsOutsideStrings(json: string): number {
-  let colons = 0;
-  let isString = false;
-  for (let i = 0; i < json.length; i++) {
-    const code = json.charCodeAt(i);
-    if (code === QUOTE) isString = !isString;
-    else if (code === BACKSLASH) i++;
-    else if (code === COLON && !isString) colons++;
-  }
-  return colons;
-}
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COLON = 0x3a;
 
 /** Counts the keys of an ignored value. It is not recursive, because unknown fields may be nested to any depth. */
 function countKeys(json: unknown): void {
@@ -158,12 +137,8 @@ function countKeys(json: unknown): void {
 
 /** @param depth the number of nested messages, including this one */
 type ReadMessage = (json: unknown, depth: number) => Fields;
-/** Returns {@link UNKNOWN_ENUM} for an unknown name of an enum value. */
-type ReadValue = (json: unknown, depth: number) => unknown;
 /** Reads a value other than null into a message. */
 type ReadField = (message: Fields, json: unknown, depth: number) => void;
-/** The descriptor of a value, or of an item. */
-type ValueDesc = DescField | DescExtension;
 
 function readMessage(desc: DescMessage, json: unknown, depth: number): Fields {
   if (depth > MAX_DEPTH) throw new CodecError(`messages are nested more than ${MAX_DEPTH} deep`);
@@ -344,117 +319,6 @@ function isUnwrapped({ message, fieldKind, oneof }: ValueDesc): boolean {
   return fieldKind === "message" && oneof === undefined && message !== undefined && isWrapperDesc(message);
 }
 
-function enumReader(field: ValueDesc, desc: DescEnum): ReadValue {
-  const isNull = desc.typeName === "google.protobuf.NullValue";
-  const numbers = new Map<unknown, number>();
-  for (const { jsonName, number } of desc.values) numbers.set(jsonName, number);
-  for (const { name, number } of desc.values) numbers.set(name, number);
-  return (json) => {
-    if (json === null && isNull) return NullValue.NULL_VALUE;
-    if (typeof json === "string") return numbers.get(json) ?? UNKNOWN_ENUM;
-    const number = integerFrom(field, json, INT32);
-    if (!desc.open && desc.value[Number(number)] === undefined) {
-      throw new CodecError(`${field} is ${number}, which is not a value of ${desc.typeName}`);
-    }
-    return Number(number);
-  };
-}
-
-/** An unknown value of an enum, perhaps of a newer schema. It is ignored, as protobuf-es does and like an unknown field. */
-const UNKNOWN_ENUM = Symbol("unknown enum value");
-
-/** An integer that a number represents exactly. */
-const shortInteger = /^(?:0|-?[1-9]\d{0,14})$/;
-
-/** Reads an integer in any of its JSON forms. */
-function integerFrom(field: ValueDesc, json: unknown, range: IntegerRange): bigint {
-  let value: bigint | undefined;
-  if (typeof json === "number") {
-    if (!Number.isSafeInteger(json)) throw ROUNDED_NUMBER;
-    value = BigInt(json);
-  } else if (typeof json === "string" || json instanceof LongNumber) {
-    value = integerFromText(typeof json === "string" ? json : json.text);
-  }
-  if (value === undefined || value < range.min || value > range.max) throw mismatch(field, range.name, json);
-  return value;
-}
-
-function scalarReader(field: ValueDesc, scalar: ScalarType, asString = false): ReadValue {
-  switch (scalar) {
-    case ScalarType.STRING:
-      return (json) => {
-        if (typeof json !== "string") throw mismatch(field, "a string", json);
-        if (!json.isWellFormed()) throw new CodecError(`${field} is not well-formed Unicode`);
-        return json;
-      };
-    case ScalarType.BOOL:
-      return (json) => {
-        if (typeof json !== "boolean") throw mismatch(field, "a boolean", json);
-        return json;
-      };
-    case ScalarType.BYTES:
-      return (json) => {
-        const bytes = typeof json === "string" ? bytesFromBase64(json) : undefined;
-        if (bytes === undefined) throw mismatch(field, "base64", json);
-        return bytes;
-      };
-    case ScalarType.DOUBLE:
-    case ScalarType.FLOAT:
-      return floatReader(field, scalar);
-    case ScalarType.UINT32:
-    case ScalarType.FIXED32:
-      return (json) => {
-        if (typeof json === "number" && json >>> 0 === json) return json + 0;
-        return Number(integerFrom(field, json, integerRangeOf(scalar)));
-      };
-    case ScalarType.INT64:
-    case ScalarType.SINT64:
-    case ScalarType.SFIXED64:
-    case ScalarType.UINT64:
-    case ScalarType.FIXED64:
-      return longReader(field, integerRangeOf(scalar), asString);
-    default:
-      return (json) => {
-        // `+ 0` turns minus zero into zero.
-        if (typeof json === "number" && (json | 0) === json) return json + 0;
-        return Number(integerFrom(field, json, INT32));
-      };
-  }
-}
-
-function longReader(field: ValueDesc, range: IntegerRange, asString: boolean): ReadValue {
-  const isSigned = range.min < 0n;
-  const read = (json: unknown): bigint => {
-    if (typeof json === "string" && shortInteger.test(json) && (isSigned || json[0] !== "-"))
-      return BigInt(json);
-    return integerFrom(field, json, range);
-  };
-  return asString ? (json) => String(read(json)) : read;
-}
-
-function floatReader(field: ValueDesc, scalar: ScalarType): ReadValue {
-  const isFloat = scalar === ScalarType.FLOAT;
-  return (json) => {
-    let value: unknown = plainNumber(json);
-    if (typeof value === "string") value = specialValues.get(value) ?? doubleFromText(value);
-    // JSON.parse makes Infinity of a number that is too large for a double.
-    else if (!Number.isFinite(value)) value = undefined;
-    if (
-      typeof value !== "number" ||
-      (isFloat && Number.isFinite(value) && !Number.isFinite(Math.fround(value)))
-    ) {
-      throw mismatch(field, isFloat ? "a float" : "a double", json);
-    }
-    return value;
-  };
-}
-
-const specialValues: ReadonlyMap<string, number> = new Map([
-  ["NaN", Number.NaN],
-  ["Infinity", Number.POSITIVE_INFINITY],
-  ["-Infinity", Number.NEGATIVE_INFINITY],
-]);
-
 function readAny(json: unknown, depth: number): Fields {
   const any = newMessageOf(AnySchema)();
   if (!isJsonObject(json))
@@ -587,16 +451,4 @@ function extensionReader(extension: DescExtension): ReadValue {
 function setOwn(object: Fields, key: string, value: unknown): void {
   if (key !== "__proto__") object[key] = value;
   else Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
-}
-
-/** The error names only the kind of the value, because the value may be a secret. */
-function mismatch(field: ValueDesc, expected: string, json: unknown): CodecError {
-  return new CodecError(`${field} has to be ${expected}, not ${kindOf(json)}`);
-}
-
-function kindOf(json: unknown): string {
-  if (json === null) return "null";
-  if (Array.isArray(json)) return "an array";
-  if (json instanceof LongNumber) return "a number";
-  return typeof json === "object" ? "an object" : `a ${typeof json}`;
 }

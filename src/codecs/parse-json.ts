@@ -129,3 +129,36 @@ export function repeatedKey(text: string): string | undefined {
   }
   return undefined;
 }
+
+/**
+ * Whether JSON text has as many keys as were read from it. JSON.parse drops a key that is repeated in an object, and each
+ * colon outside of strings belongs to a key.
+ *
+ * @param text valid JSON
+ */
+export function hasKeys(text: string, count: number): boolean {
+  return colonsIn(text) === count || colonsOutsideStrings(text) === count;
+}
+
+function colonsIn(json: string): number {
+  let colons = 0;
+  for (let at = json.indexOf(":"); at >= 0; at = json.indexOf(":", at + 1)) colons++;
+  return colons;
+}
+
+/** Counts colons, except those in strings. It is slower than {@link colonsIn}. */
+function colonsOutsideStrings(json: string): number {
+  let colons = 0;
+  let isString = false;
+  for (let i = 0; i < json.length; i++) {
+    const code = json.charCodeAt(i);
+    if (code === QUOTE) isString = !isString;
+    else if (code === BACKSLASH) i++;
+    else if (code === COLON && !isString) colons++;
+  }
+  return colons;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COLON = 0x3a;
