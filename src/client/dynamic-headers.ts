@@ -16,7 +16,7 @@ export interface DynamicHeader {
   /** The code of the error if `getValue` fails. */
   readonly failureCode: Code;
   /** Called with a value that the server rejected (401). Present only if `getValue` may return another one then. */
-  readonly refused?: (value: string) => void;
+  readonly onRejected?: (value: string) => void;
   /** Secrets to redact besides the resolved values, such as the API key behind a token. */
   readonly secrets?: readonly string[];
 }

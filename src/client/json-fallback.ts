@@ -3,24 +3,24 @@ import type { HttpResponse } from "../http/http-exchange.ts";
 import type { EncodedRequest } from "./prepared-call.ts";
 
 /**
- * Whether an answer says that the server did not understand binary: a refusal that is not itself in binary.
- * Since it was refused, it is safe to send again, in JSON.
+ * Whether the response says that the server does not understand binary: a rejection that is not itself in binary.
+ * The server has rejected the request, so it is safe to send it again, in JSON.
  */
-export function isRefusalOfBinary(
+export function isBinaryRejected(
   response: HttpResponse,
   sent: EncodedRequest,
   protobufMediaType: string,
 ): boolean {
   const { status } = response;
   const hasBinaryBody = sent.body !== null && sent.plan.request === "protobuf";
-  const isRefused =
+  const isRejected =
     (sent.plan.isBinary && (status === 406 || status === 415)) || (hasBinaryBody && status === 400);
-  return isRefused && encodingOf(contentTypeOf(response.headers), protobufMediaType) !== "protobuf";
+  return isRejected && encodingOf(contentTypeOf(response.headers), protobufMediaType) !== "protobuf";
 }
 
 /**
- * Whether the answer to the same call in JSON proves that the server speaks JSON only: a success, or a
- * refusal of what was asked rather than of how. A lost connection or a 5xx proves nothing.
+ * Whether the response to the same call in JSON proves that the server speaks JSON only: a success, or a
+ * rejection of the request itself rather than of its encoding. A lost connection or a 5xx proves nothing.
  */
 export function provesJsonOnly({ status, headers }: HttpResponse): boolean {
   if (status >= 200 && status < 300) return true;

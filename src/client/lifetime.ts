@@ -21,7 +21,7 @@ export class Lifetime {
   }
 
   /** @throws RpcError if the transport is closed */
-  refuseIfClosed(method: DescMethod): void {
+  throwIfClosed(method: DescMethod): void {
     if (!this.isClosing) return;
     const reason = "the transport is closed";
     throw new RpcError({

@@ -39,8 +39,8 @@ export interface CallState {
  *
  * | the attempt | next step |
  * | --- | --- |
- * | was refused because it was binary, and JSON has not been tried | `fallback` |
- * | was refused with 401, and a dynamic header may have another value | `renew` |
+ * | was rejected because it was binary, and JSON has not been tried | `fallback` |
+ * | was rejected with 401, and a dynamic header may have another value | `renew` |
  * | provably did not happen (`retry: "always"`), or may have and the method is idempotent (`"if_idempotent"`); attempts are left; retries are not throttled; the transport is open; and the wait ends before the deadline | `wait` |
  * | anything else | `fail` |
  *

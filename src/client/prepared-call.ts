@@ -58,9 +58,9 @@ export function prepareCall(
 }
 
 /**
- * Writes a prepared call.
+ * Encodes a prepared call.
  *
- * @throws an error about the message or a header that cannot be written
+ * @throws an error about the message or a header that cannot be encoded
  */
 export function encodeCall(
   { plan: methodPlan, binding, message }: PreparedCall,
@@ -77,10 +77,10 @@ export function encodeCall(
 }
 
 /**
- * Writes what was sent again, in JSON. From its bytes, because the message and the options are the caller's, who may
- * have changed them for another call since.
+ * Encodes a request again, in JSON. It starts from the bytes that were sent, because the caller may have changed the
+ * message since.
  *
- * @throws an error about what JSON cannot say
+ * @throws an error about a value that JSON cannot represent
  */
 export function inJson(
   { plan: methodPlan, binding }: PreparedCall,

@@ -43,12 +43,12 @@ export function createRestTransport(options: RestTransportOptions): Transport {
   return createTransport(settings, new Connections(settings), undefined);
 }
 
-/** A transport for the clients of this package: they have the last word on an answer. */
+/** A transport for the clients of this package: they decide last what a response means. */
 export interface Engine extends Transport {
   /**
    * Calls a unary method, as {@link Transport.unary} does.
    *
-   * @param accept makes of the answer what the call resolves to; what it throws is what the call rejects with
+   * @param accept makes of the response what the call resolves to; what it throws is what the call rejects with
    */
   call<I extends DescMessage, O extends DescMessage, T>(
     method: DescMethodUnary<I, O>,
@@ -58,14 +58,14 @@ export interface Engine extends Transport {
   ): Promise<T>;
 
   /**
-   * For a client that has interceptors of its own: what it does around the calls that it makes with the function that
-   * `begin` is given is one call, for those who look on and for {@link Transport.close}.
+   * For a client that has interceptors of its own. Whatever `begin` does counts as one call, in diagnostics and for
+   * {@link Transport.close}. It makes its calls with the function that it is given.
    *
-   * @param rpcErrorOf what is known of an error of that client's
+   * @param rpcErrorOf the RpcError behind an error of that client, for diagnostics
    */
-  surrounded<T>(
+  asOneCall<T>(
     method: DescMethodUnary,
-    begin: (callPart: CallPart) => Promise<T>,
+    begin: (innerCall: InnerCall) => Promise<T>,
     rpcErrorOf: (error: unknown) => RpcError | undefined,
   ): Promise<T>;
 
@@ -73,8 +73,8 @@ export interface Engine extends Transport {
   planOf(method: DescMethodUnary): MethodPlan;
 }
 
-/** Makes one of the calls that belong to one of a client's. */
-export type CallPart = Transport["unary"];
+/** Makes a call that is part of another one. */
+export type InnerCall = Transport["unary"];
 
 /** {@link createRestTransport} for the client of a particular service. */
 export function createTransport(
@@ -83,14 +83,14 @@ export function createTransport(
   traits: ServiceTraits | undefined,
 ): Engine {
   const { credential, errorBody } = traits ?? {};
-  const { asked, fixed, secrets } = transportHeaders(settings, credential);
+  const { dynamic, fixed, secrets } = transportHeaders(settings, credential);
   const plans = new MethodPlans(settings, fixed);
   const lifetime = new Lifetime(() => connections.close());
   const server = serverAddress(settings.baseUrl);
   const context: CallContext = {
     settings,
     dispatcher: connections.to(settings.baseUrl.origin),
-    dynamicHeaders: asked,
+    dynamicHeaders: dynamic,
     errorBody,
     throttle: new RetryThrottle(),
     deadlines: new Deadlines(),
@@ -109,7 +109,7 @@ export function createTransport(
   const leave = () => lifetime.leave();
   const begin: Engine["call"] = (method, input, options, accept) => {
     try {
-      lifetime.refuseIfClosed(method);
+      lifetime.throwIfClosed(method);
       const request = unaryRequest(method, input, options);
       const acceptAny = accept as (response: UnaryResponse) => never;
       if (intercepted !== undefined) {
@@ -123,29 +123,29 @@ export function createTransport(
   };
   const call: Engine["call"] = (method, input, options, accept) => {
     if (!callsAreObserved()) return begin(method, input, options, accept);
-    return observedCall(rpcName(method), server, (answered) =>
+    return observedCall(rpcName(method), server, (onResponse) =>
       begin(method, input, options, (response) => {
-        answered(response);
+        onResponse(response);
         return accept(response);
       }),
     );
   };
-  const surrounded: Engine["surrounded"] = (method, begin, rpcErrorOf) => {
-    const within = async (answered: (answer: CallResult) => void) => {
-      lifetime.refuseIfClosed(method);
-      const callPart: CallPart = async (method, input, options) => {
+  const asOneCall: Engine["asOneCall"] = (method, begin, rpcErrorOf) => {
+    const within = async (onResponse: (response: CallResult) => void) => {
+      lifetime.throwIfClosed(method);
+      const innerCall: InnerCall = async (method, input, options) => {
         const response = await unaryCall(context, unaryRequest(method, input, options), itself, ignore);
-        answered(response);
+        onResponse(response);
         return response as UnaryResponse<never>;
       };
-      return counted(lifetime, () => begin(callPart));
+      return counted(lifetime, () => begin(innerCall));
     };
     return callsAreObserved() ? observedCall(rpcName(method), server, within, rpcErrorOf) : within(ignore);
   };
   const close = () => lifetime.close();
   return {
     call,
-    surrounded,
+    asOneCall,
     planOf: context.planOf,
     unary: (method, input, options) => call(method, input, options, itself),
     close,

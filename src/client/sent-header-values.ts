@@ -24,12 +24,12 @@ export class SentHeaderValues {
 
   /** Which of the headers that were sent may have another value after a 401. */
   renewable(headers: readonly DynamicHeader[]): readonly DynamicHeader[] {
-    return headers.filter(({ name, refused }) => refused !== undefined && this.#current.has(name));
+    return headers.filter(({ name, onRejected }) => onRejected !== undefined && this.#current.has(name));
   }
 
   /** Redacts what the transport always sends, and what this call has sent so far. */
   redactor(ofTransport: Redactor, headers: CallHeaders): Redactor {
     if (this.#current.size === 0 && !headers.hasOwn) return ofTransport;
-    return ofTransport.andOf({ asked: this.#current, earlier: this.#earlier, headers });
+    return ofTransport.andOf({ current: this.#current, earlier: this.#earlier, headers });
   }
 }

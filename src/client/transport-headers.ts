@@ -7,7 +7,7 @@ import type { TransportSettings } from "./rest-transport-options.ts";
 /** The headers of every call of a transport, besides the library's own. */
 export interface TransportHeaders {
   /** Headers whose values are resolved on every attempt. */
-  readonly asked: readonly DynamicHeader[];
+  readonly dynamic: readonly DynamicHeader[];
   /** Headers with fixed values: names and values in turn. */
   readonly fixed: readonly string[];
   /** Secrets to redact in errors: the fixed values that are secrets by their names, and those of the credential. */
@@ -20,21 +20,21 @@ export function transportHeaders(
   credential: DynamicHeader | undefined,
 ): TransportHeaders {
   if (forbidsCredentials && credential !== undefined) throw insecureCredential(credential.option);
-  const asked: DynamicHeader[] = [];
+  const dynamic: DynamicHeader[] = [];
   const fixed: string[] = [];
   const secrets = [...(credential?.secrets ?? [])];
-  if (credential !== undefined && credential.fixedValue === undefined) asked.push(credential);
+  if (credential !== undefined && credential.fixedValue === undefined) dynamic.push(credential);
   for (const [name, source] of headers) {
     const isSecret = isCredential(name);
     if (isSecret && forbidsCredentials) throw insecureCredential(`headers: ${name}`);
     if (typeof source === "function") {
       // The caller's function gets no arguments.
-      asked.push({ name, getValue: () => source(), option: "headers", failureCode: Code.Unknown });
+      dynamic.push({ name, getValue: () => source(), option: "headers", failureCode: Code.Unknown });
       continue;
     }
     fixed.push(name, source);
     if (isSecret) secrets.push(source);
   }
   if (credential?.fixedValue !== undefined) fixed.push(credential.name, credential.fixedValue);
-  return { asked, fixed, secrets };
+  return { dynamic, fixed, secrets };
 }

@@ -23,7 +23,7 @@ import type { DynamicHeader, HeaderValues } from "./dynamic-headers.ts";
 import type { UnaryRequest, UnaryResponse } from "./interceptor.ts";
 import { interpretResponse } from "./interpret-response.ts";
 import { invalidCall } from "./invalid-call.ts";
-import { isRefusalOfBinary, provesJsonOnly } from "./json-fallback.ts";
+import { isBinaryRejected, provesJsonOnly } from "./json-fallback.ts";
 import type { JsonOnlyMemory } from "./json-only-memory.ts";
 import type { Lifetime } from "./lifetime.ts";
 import type { MethodPlan } from "./method-plan.ts";
@@ -304,7 +304,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
         response !== undefined &&
         settings.jsonFallback &&
         !this.#hasFallenBack &&
-        isRefusalOfBinary(response, this.#encoded, settings.protobufMediaType),
+        isBinaryRejected(response, this.#encoded, settings.protobufMediaType),
       canRenew:
         response !== undefined && !this.#hasRenewed && this.#sent.renewable(dynamicHeaders).length > 0,
       isIdempotent: this.#isIdempotent,
@@ -332,7 +332,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     this.#hasRenewed = true;
     const used = this.#sent.current;
     const renewable = this.#sent.renewable(this.#context.dynamicHeaders);
-    for (const { name, refused } of renewable) refused?.(used.get(name) as string);
+    for (const { name, onRejected } of renewable) onRejected?.(used.get(name) as string);
     const fresh = await this.#resolveHeaders();
     if (this.#scope.end !== undefined) throw this.#progress.ended(this.#scope.end, failure);
     // Without another value the server's own 401 says more than the reason why there is none.

@@ -44,9 +44,9 @@ export function createRestTransport(options: ConnectTransportOptions): RestConne
     async unary(method, signal, timeoutMs = settings.timeoutMs, header, input, contextValues) {
       const call = { method, signal, timeoutMs, header, input, contextValues };
       try {
-        return await engine.surrounded(
+        return await engine.asOneCall(
           method,
-          (callPart) => connectCall(engine, settings, interceptors, call, callPart),
+          (innerCall) => connectCall(engine, settings, interceptors, call, innerCall),
           rpcErrorOf,
         );
       } catch (error) {

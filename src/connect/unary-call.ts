@@ -11,7 +11,7 @@ import {
 import { runUnaryCall } from "@connectrpc/connect/protocol";
 import type { BaseUrl } from "../client/base-url.ts";
 import { invalidCall } from "../client/invalid-call.ts";
-import type { CallPart, Engine } from "../client/rest-transport.ts";
+import type { Engine, InnerCall } from "../client/rest-transport.ts";
 import type { TransportSettings } from "../client/rest-transport-options.ts";
 import { messageFromInit } from "../codecs/message-from-init.ts";
 import type { Route } from "../transcoding/binding.ts";
@@ -40,7 +40,7 @@ export async function connectCall<I extends DescMessage, O extends DescMessage>(
   settings: TransportSettings,
   interceptors: readonly Interceptor[],
   call: ConnectCall<I, O>,
-  callPart: CallPart,
+  innerCall: InnerCall,
 ): Promise<UnaryResponse<I, O>> {
   const { signal, contextValues = createContextValues() } = call;
   const deadline = new CallDeadline(call.timeoutMs);
@@ -53,7 +53,7 @@ export async function connectCall<I extends DescMessage, O extends DescMessage>(
       req: { ...requestOf(engine, settings, call), contextValues },
       next: async (request) => {
         try {
-          return await callOnce(callPart, request, deadline);
+          return await callOnce(innerCall, request, deadline);
         } catch (error) {
           throw errors.convert(error, request.signal);
         }
@@ -146,13 +146,13 @@ class CallErrors {
 
 /** Makes one request of a call: interceptors may call `next` more than once. */
 async function callOnce<I extends DescMessage, O extends DescMessage>(
-  callPart: CallPart,
+  innerCall: InnerCall,
   { method, message, header, signal, contextValues }: UnaryRequest<I, O>,
   deadline: CallDeadline,
 ): Promise<UnaryResponse<I, O>> {
   const { signal: ownSignal, release } = deadline.without(signal);
   try {
-    const response = await callPart(method as DescMethodUnary<I, O>, message as never, {
+    const response = await innerCall(method as DescMethodUnary<I, O>, message as never, {
       ...contextValues.get(restCallOptions),
       signal: ownSignal,
       timeoutMs: deadline.remainingMs(),

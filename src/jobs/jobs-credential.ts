@@ -78,7 +78,7 @@ function tokenHeader(source: AccessTokenSource): DynamicHeader {
   const header = { name: "authorization", option: "accessToken", failureCode: Code.Unauthenticated };
   if (typeof source === "function") {
     // The client calls the function again after a 401, because it may return a new token by then.
-    return { ...header, getValue: () => source(), refused: () => undefined };
+    return { ...header, getValue: () => source(), onRejected: () => undefined };
   }
   if (typeof source === "string" && source.trim() !== "") {
     const value = checkedHeaderValue(header.name, source, header.option);

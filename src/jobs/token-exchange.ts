@@ -82,7 +82,7 @@ export class TokenExchange {
       option: "apiKey",
       failureCode: Code.Unauthenticated,
       getValue: (remainingMs) => this.#currentToken(remainingMs),
-      refused: (value) => this.#discard(value),
+      onRejected: (value) => this.#discard(value),
       secrets: [this.#settings.apiKey],
     };
   }
@@ -223,8 +223,8 @@ function readExchange({ status, headers, body }: HttpResponse): Token | Exchange
     const token = readToken(body, performance.now());
     return typeof token === "string" ? { error: exchangeError(Code.DataLoss, token), retry: "never" } : token;
   }
-  const asked = pushbackMs(headers, [], Date.now());
-  const pushback = asked === undefined ? undefined : Math.min(asked, MAX_PUSHBACK_MS);
+  const fromServer = pushbackMs(headers, [], Date.now());
+  const pushback = fromServer === undefined ? undefined : Math.min(fromServer, MAX_PUSHBACK_MS);
   const error = exchangeError(codeOfExchange(status), `the token endpoint responded with HTTP ${status}`);
   return { error, retry: assessStatus(status, pushback !== undefined).retry, pushbackMs: pushback };
 }

@@ -25,7 +25,7 @@ export function probeHeaders(settings: ProbeSettings, connections: Connections):
   const credential = jobsCredential(settings.credential, transport, connections);
   const { header } = credential;
   if (transport.forbidsCredentials) throw insecureCredential(header.option);
-  const { asked: dynamic, fixed, secrets } = transportHeaders(transport, undefined);
+  const { dynamic, fixed, secrets } = transportHeaders(transport, undefined);
   return {
     token: header,
     stop: () => credential.stop(),

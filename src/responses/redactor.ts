@@ -14,7 +14,7 @@ export const responseRedactor = Symbol("redactor of the request");
 /** The secrets of one call. They are read only if something may have to be redacted. */
 export interface CallSecrets {
   /** The values of the last attempt's dynamic headers. */
-  readonly asked: ReadonlyMap<string, string>;
+  readonly current: ReadonlyMap<string, string>;
   /** The values of dynamic headers in earlier attempts. */
   readonly earlier: readonly string[];
   /** The headers from the options of this call. */
@@ -188,8 +188,8 @@ export class Redactor {
   *#allValues(): Iterable<string> {
     yield* this.#values;
     if (this.#call === undefined) return;
-    const { asked, earlier, headers } = this.#call;
-    yield* asked.values();
+    const { current, earlier, headers } = this.#call;
+    yield* current.values();
     yield* earlier;
     yield* headers.secrets;
   }

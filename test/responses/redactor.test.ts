@@ -125,7 +125,7 @@ test("secrets within each other are redacted whole", () => {
 
 test("inspecting a redactor shows no secret", () => {
   const redactor = new Redactor(["a-secret-token"]).andOf({
-    asked: new Map([["authorization", "a-secret-token"]]),
+    current: new Map([["authorization", "a-secret-token"]]),
     earlier: ["a-secret-token"],
     headers: { secrets: ["a-secret-token"] },
   });
