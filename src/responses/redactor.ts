@@ -11,7 +11,7 @@ import { unescaped } from "./unescape.ts";
 /** The property of a response that holds the redactor of its request, for errors made from the response later. */
 export const responseRedactor = Symbol("redactor of the request");
 
-/** The secrets of one call. They are read only if something may have to be redacted. */
+/** The secrets of one call. Nothing reads them unless something may have to be redacted. */
 export interface CallSecrets {
   /** The values of the last attempt's dynamic headers. */
   readonly current: ReadonlyMap<string, string>;
@@ -24,7 +24,7 @@ export interface CallSecrets {
 /** How many nested levels of escapes are undone: `%25253D` is `=` after three. */
 const MAX_ESCAPE_DEPTH = 4;
 
-/** How a cause is searched. Without its own inspect function, which may throw. */
+/** The options of util.inspect for searching a cause: not with the cause's own inspect function, which may throw. */
 const inspectAll = {
   depth: 5,
   customInspect: false,
@@ -78,8 +78,11 @@ export class Redactor {
   redactBytes(bytes: Uint8Array): Uint8Array {
     const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const text = view.toString("latin1");
+    // The byte before a string is its length, which may look like the start of an escape (37 is "%"). So the bytes are
+    // searched with such bytes as escapes and as lengths: first those that probably are one, then those that may be one.
+    const isLength = (at: number) => startsEscape(text[at]) && precedesLength(text.charCodeAt(at - 1));
     const mayBeLength = (at: number) => startsEscape(text[at]) && mayPrecedeLength(text.charCodeAt(at - 1));
-    const found = [...this.#find(text), ...this.#find(text, mayBeLength)];
+    const found = [undefined, isLength, mayBeLength].flatMap((isIgnored) => this.#find(text, isIgnored));
     if (found.length === 0) return bytes;
     const redacted = Buffer.from(view);
     // A length byte stays as it is: a message with another length could not be decoded any more.
@@ -120,7 +123,7 @@ export class Redactor {
     return { ...response, headers: this.redactHeaders(headers), body: this.redactBytes(body) };
   }
 
-  /** Redacts everything in a failure that an error shows. What was decided from the response stays as it was. */
+  /** Redacts everything in a failure that an error shows. Its code, outcome and retry do not change. */
   redactFailure(failure: AttemptFailure): AttemptFailure {
     if (this.#secretForms.size === 0) return failure;
     const { reason, headers, body, details, cause } = failure.init;
@@ -131,7 +134,7 @@ export class Redactor {
         ...failure.init,
         reason: this.redactText(reason.slice(0, LONGEST_REASON)),
         headers: headers && this.redactHeaders(headers),
-        // More than an error keeps, so that a secret across its end is found.
+        // Twice what an error keeps, so that a secret that crosses the cut is found whole.
         body: body && this.redactBytes(body.subarray(0, 2 * MAX_ERROR_BODY_BYTES)),
         details: details?.map((detail) => this.#redactDetail(detail)),
         cause: this.#redactCause(cause),
@@ -140,7 +143,7 @@ export class Redactor {
     };
   }
 
-  /** It is decoded from what came, and then redacted: what is redacted may not be a message any more. */
+  /** The decoder decodes the original bytes and redacts the message, because redacted bytes may no longer decode. */
   #redactDetail(detail: ErrorDetail): ErrorDetail {
     const { typeUrl, value, json } = detail;
     const redacted: ErrorDetail = {
@@ -171,7 +174,8 @@ export class Redactor {
   #redactCause(cause: unknown, depth = 0): unknown {
     if (typeof cause === "string") return this.redactText(cause);
     if (cause === undefined || this.#find(inspect(cause, inspectAll)).length === 0) return cause;
-    if (!(cause instanceof Error) || depth > 4) return new Error("left out, because it holds a credential");
+    if (!(cause instanceof Error) || depth > 4)
+      return new Error("the cause is left out, because it contains a credential");
     const redacted = new Error(this.redactText(String(cause.message)));
     redacted.name = this.redactText(String(cause.name));
     redacted.stack = this.redactText(String(cause.stack));
@@ -197,21 +201,22 @@ export class Redactor {
   /**
    * Finds the ranges of secrets in a text, sorted and without overlaps.
    *
-   * @param isIgnored whether to leave an escape alone, given where it starts
+   * @param isIgnored whether to leave an escape alone, given where it starts in `text`
    */
   #find(text: string, isIgnored?: (at: number) => boolean): [from: number, to: number][] {
     const found: [number, number][] = [];
     if (this.#secretForms.size === 0) return found;
     let layer = text;
-    let origin = (at: number) => at;
+    let toOriginal = (at: number) => at;
     for (let depth = 0; ; depth++) {
-      for (const [from, to] of this.#findUnescaped(layer)) found.push([origin(from), origin(to)]);
-      const inner =
-        depth < MAX_ESCAPE_DEPTH ? unescaped(layer, depth === 0 ? isIgnored : undefined) : undefined;
-      if (inner === undefined) return mergeOverlapping(found);
-      const outer = origin;
-      layer = inner.text;
-      origin = (at) => outer(inner.starts[at] as number);
+      for (const [from, to] of this.#findUnescaped(layer)) found.push([toOriginal(from), toOriginal(to)]);
+      const ofLayer = toOriginal;
+      // At every depth: what was left alone in one layer is still there in the next.
+      const isIgnoredHere = isIgnored && ((at: number) => isIgnored(ofLayer(at)));
+      const next = depth < MAX_ESCAPE_DEPTH ? unescaped(layer, isIgnoredHere) : undefined;
+      if (next === undefined) return mergeOverlapping(found);
+      layer = next.text;
+      toOriginal = (at) => ofLayer(next.starts[at] as number);
     }
   }
 
@@ -231,6 +236,11 @@ export class Redactor {
 /** Whether a character starts an escape. */
 function startsEscape(character: string | undefined): boolean {
   return character === "%" || character === "\\" || character === "&";
+}
+
+/** Whether a byte is the tag of a string with a field number of at most 3: no character of a text but a line feed. */
+function precedesLength(byte: number): boolean {
+  return byte === 0x0a || byte === 0x12 || byte === 0x1a;
 }
 
 /** Whether a byte of a binary message may be the end of a tag or the start of a length, so that a length byte follows. */

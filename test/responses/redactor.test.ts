@@ -185,6 +185,21 @@ test("a binary message can be decoded, even if a length byte looks like an escap
   );
 });
 
+test.each([
+  ["percent-encoded twice", "00aA0AaAAAaa=\u00a0 {"],
+  ["percent-encoded twice", "00aA0AaAAAaz=\u00a0 {"],
+])(
+  "a binary message is redacted, even if its length and the secret look like an escape: %s, %j",
+  (name, value) => {
+    const spelled = (spellings[name] as (text: string) => string)(value);
+    const message = `${spelled}${"?".repeat(37 - spelled.length)}`;
+    const redacted = new Redactor([value]).redactBytes(
+      toBinary(StatusSchema, create(StatusSchema, { code: 16, message })),
+    );
+    expect(fromBinary(StatusSchema, redacted).message).toBe(message.replace(spelled, stars(spelled)));
+  },
+);
+
 describe("the cause of a failure", () => {
   const value = "a-secret-token";
   const causeOf = (cause: unknown) => {
