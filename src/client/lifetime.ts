@@ -44,7 +44,7 @@ export class Lifetime {
   }
 
   /** Calls `wake` when the transport closes, or at once if it is closed already. Returns a function that cancels this. */
-  whileWaiting(wake: () => void): () => void {
+  onClosing(wake: () => void): () => void {
     if (this.isClosing) wake();
     this.#waiting.add(wake);
     return () => this.#waiting.delete(wake);

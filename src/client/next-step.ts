@@ -6,25 +6,25 @@ import type { AttemptFailure } from "../responses/attempt-failure.ts";
 export type NextStep =
   /** Sends the same request again at once, in JSON. */
   | { readonly kind: "fallback" }
-  /** Resolves its dynamic headers again and, where one of them has another value, sends the request again at once. */
+  /** Resolves its dynamic headers again. If a value changed, sends the request again at once. */
   | { readonly kind: "renew" }
   /** Waits, in milliseconds, and sends the request again. */
   | { readonly kind: "wait"; readonly ms: number }
   /** Ends with the error of this attempt. */
   | { readonly kind: "fail" };
 
-/** What the decision depends on, beside the failure. */
+/** What the decision depends on, besides the failure. */
 export interface CallState {
   /** The server did not understand binary, and the call has not been sent in JSON yet. */
   readonly canFallBack: boolean;
-  /** A dynamic header was sent that may have another value, and has not been renewed in this call. */
+  /** The request had a dynamic header that may have a new value, and the call has not renewed its headers yet. */
   readonly canRenew: boolean;
   /** The method may run twice: by its `idempotency_level`, or because the caller gave an idempotency key. */
   readonly isIdempotent: boolean;
-  /** How many retries the call has made. Fallback and renewal are none. */
+  /** How many retries the call has made. Fallback and renewal do not count. */
   readonly retries: number;
   readonly settings: RetrySettings;
-  /** Most calls to this server fail (gRPC A6). */
+  /** Retries are suspended, because too many recent attempts failed (gRPC A6). */
   readonly isThrottled: boolean;
   /** The transport is being closed. */
   readonly isClosing: boolean;
@@ -35,17 +35,17 @@ export interface CallState {
 }
 
 /**
- * Decides what follows an attempt that failed. The first row that holds counts:
+ * Decides what follows an attempt that failed. The first row that applies decides:
  *
  * | the attempt | next step |
  * | --- | --- |
  * | was rejected because it was binary, and JSON has not been tried | `fallback` |
  * | was rejected with 401, and a dynamic header may have another value | `renew` |
- * | provably did not happen (`retry: "always"`), or may have and the method is idempotent (`"if_idempotent"`); attempts are left; retries are not throttled; the transport is open; and the wait ends before the deadline | `wait` |
+ * | is safe to repeat: it provably did not happen (`retry: "always"`), or it may have happened and the method is idempotent (`"if_idempotent"`). Also, attempts are left, retries are not throttled, the transport is open, and the wait ends before the deadline | `wait` |
  * | anything else | `fail` |
  *
- * Fallback and renewal do not count against `maxAttempts`. A wait that would outlast the deadline is not begun, so that the
- * caller learns at once what went wrong. What a failure proves is decided where it is read (`assessStatus`, `readHttpFailure`).
+ * Fallback and renewal do not count against `maxAttempts`. If the wait would outlast the deadline, the call fails at once, so
+ * that the caller does not wait in vain. `failure.retry` was set where the failure was read (`assessStatus`, `readHttpFailure`).
  */
 export function nextStep(failure: AttemptFailure, state: CallState): NextStep {
   if (state.canFallBack) return { kind: "fallback" };

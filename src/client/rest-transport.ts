@@ -48,13 +48,13 @@ export interface Engine extends Transport {
   /**
    * Calls a unary method, as {@link Transport.unary} does.
    *
-   * @param accept makes of the response what the call resolves to; what it throws is what the call rejects with
+   * @param toResult converts the response to the value of the call; if it throws, the call rejects with that error
    */
   call<I extends DescMessage, O extends DescMessage, T>(
     method: DescMethodUnary<I, O>,
     input: MessageInitShape<I>,
     options: CallOptions | undefined,
-    accept: (response: UnaryResponse<O>) => T,
+    toResult: (response: UnaryResponse<O>) => T,
   ): Promise<T>;
 
   /**
@@ -107,26 +107,26 @@ export function createTransport(
       ? undefined
       : compose(interceptors, (request) => unaryCall(context, request, itself, ignore));
   const leave = () => lifetime.leave();
-  const begin: Engine["call"] = (method, input, options, accept) => {
+  const beginCall: Engine["call"] = (method, input, options, toResult) => {
     try {
       lifetime.throwIfClosed(method);
       const request = unaryRequest(method, input, options);
-      const acceptAny = accept as (response: UnaryResponse) => never;
+      const toAnyResult = toResult as (response: UnaryResponse) => never;
       if (intercepted !== undefined) {
-        return counted(lifetime, async () => acceptAny(await intercepted(request)));
+        return counted(lifetime, async () => toAnyResult(await intercepted(request)));
       }
       lifetime.enter();
-      return unaryCall(context, request, acceptAny, leave);
+      return unaryCall(context, request, toAnyResult, leave);
     } catch (error) {
       return Promise.reject(error);
     }
   };
-  const call: Engine["call"] = (method, input, options, accept) => {
-    if (!callsAreObserved()) return begin(method, input, options, accept);
+  const call: Engine["call"] = (method, input, options, toResult) => {
+    if (!callsAreObserved()) return beginCall(method, input, options, toResult);
     return observedCall(rpcName(method), server, (onResponse) =>
-      begin(method, input, options, (response) => {
+      beginCall(method, input, options, (response) => {
         onResponse(response);
-        return accept(response);
+        return toResult(response);
       }),
     );
   };

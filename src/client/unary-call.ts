@@ -40,17 +40,17 @@ import {
 import type { TransportSettings } from "./rest-transport-options.ts";
 import { SentHeaderValues } from "./sent-header-values.ts";
 
-/** What calls need of their transport. */
+/** What a call needs from its transport. */
 export interface CallContext {
   readonly settings: TransportSettings;
   readonly dispatcher: Dispatcher;
   readonly dynamicHeaders: readonly DynamicHeader[];
   readonly errorBody: ErrorBodyType | undefined;
-  /** Values that every call carries and no error may show. */
+  /** Redacts the secrets that every call of the transport sends. */
   readonly redactor: Redactor;
   readonly throttle: RetryThrottle;
   readonly server: ServerAddress;
-  /** Those of calls with the transport's own timeout. */
+  /** The deadlines of calls that use the transport's own timeout. */
   readonly deadlines: Deadlines;
   readonly jsonOnly: JsonOnlyMemory;
   readonly lifetime: Lifetime;
@@ -58,24 +58,24 @@ export interface CallContext {
   planOf(method: DescMethodUnary): MethodPlan;
 }
 
-/** Skips the destroy hook: tracking the collection of every call would cost more than the call itself. */
+/** Skips the destroy hook: tracking the garbage collection of every call would cost more than the call itself. */
 const noDestroyHook = { requireManualDestroy: true };
 
 /**
- * Makes one call, over as many attempts as it takes. Whatever goes wrong rejects with an RpcError.
+ * Makes one call, with retries. Whatever goes wrong rejects with an RpcError.
  *
- * @param accept makes of the response what the call resolves to; what it throws is what the call rejects with
+ * @param toResult converts the response to the value of the call; if it throws, the call rejects with that error
  * @param onEnd is called when the call is over, before its promise settles
  */
 export function unaryCall<T>(
   context: CallContext,
   request: UnaryRequest,
-  accept: (response: UnaryResponse) => T,
+  toResult: (response: UnaryResponse) => T,
   onEnd: () => void,
 ): Promise<T> {
   let call: UnaryCall<T>;
   try {
-    call = new UnaryCall(context, context.planOf(request.method), request, accept, onEnd);
+    call = new UnaryCall(context, context.planOf(request.method), request, toResult, onEnd);
   } catch (error) {
     onEnd();
     return Promise.reject(error);
@@ -86,30 +86,31 @@ export function unaryCall<T>(
 /**
  * A call in flight, as a state machine:
  *
- *     start → attempt → response ─→ success
- *               ↑          └─→ failure ─→ nextStep: fallback, renew, wait → attempt
- *               │                 ↑              └─→ fail
- *               └── no response ──┘
+ *     start → resolve headers → attempt → response ────→ success
+ *                    ↑             ↑ │        └──→ failure → nextStep → fail
+ *                    │             │ └─ no response ──↗         │
+ *                    │             └────────── renew ───────────┤
+ *                    └──────────── fallback, wait ──────────────┘
  *
- * The promise that the caller waits for is the only one of a call that succeeds at once. undici reports in the asynchronous
- * context of whoever opened the connection; what follows, functions of the caller's among it, runs in the caller's own.
+ * A call without dynamic headers that succeeds at the first attempt makes one promise: the caller's. undici reports in the
+ * asynchronous context of the call that opened the connection, so each report runs in this call's own (runInAsyncScope).
  */
 class UnaryCall<T> extends AsyncResource implements AttemptListener {
   readonly #context: CallContext;
   readonly #request: UnaryRequest;
-  readonly #accept: (response: UnaryResponse) => T;
+  readonly #toResult: (response: UnaryResponse) => T;
   readonly #onEnd: () => void;
   #resolve: ((value: T) => void) | undefined;
   #reject: ((error: unknown) => void) | undefined;
   readonly #prepared: PreparedCall;
   readonly #progress: CallProgress;
   readonly #scope: CallScope;
-  readonly #sent = new SentHeaderValues();
+  readonly #sentHeaders = new SentHeaderValues();
   #encoded: EncodedRequest;
   #hasRenewed = false;
   #hasFallenBack = false;
   #retries = 0;
-  /** What observers see of the attempt in flight, if there are any. */
+  /** The diagnostics event of the attempt in flight; undefined if nobody observes. */
   #event: AttemptEvent | undefined;
 
   /** @throws RpcError if the call cannot be sent */
@@ -117,14 +118,14 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     context: CallContext,
     plan: MethodPlan,
     request: UnaryRequest,
-    accept: (response: UnaryResponse) => T,
+    toResult: (response: UnaryResponse) => T,
     onEnd: () => void,
   ) {
     super("BYTENITE_JOBS_CALL", noDestroyHook);
     const { settings, jsonOnly } = context;
     this.#context = context;
     this.#request = request;
-    this.#accept = accept;
+    this.#toResult = toResult;
     this.#onEnd = onEnd;
     try {
       this.#prepared = prepareCall(plan, request, settings);
@@ -153,7 +154,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
         // The first attempt begins with its call, so the clock is read once for both.
         this.#attempt(this.#scope.startedAt);
       } catch (error) {
-        this.#fail(error);
+        this.#rejectWith(error);
       }
     });
   }
@@ -162,12 +163,12 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     try {
       const values = await this.#resolveHeaders();
       if ("init" in values) throw this.#progress.error(this.#redactor().redactFailure(values));
-      this.#sent.replace(values);
-      // The signal may have fired since the values came; from here on the attempt is told.
+      this.#sentHeaders.replace(values);
+      // The signal may have fired since the values came; from here on the attempt listens to the scope.
       if (this.#scope.end !== undefined) throw this.#progress.error(notSent(this.#scope.end));
       this.#attempt(performance.now());
     } catch (error) {
-      this.#fail(error);
+      this.#rejectWith(error);
     }
   }
 
@@ -181,7 +182,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
       verb: this.#prepared.binding.verb,
       target: baseUrl.pathPrefix + this.#prepared.target,
       headers: this.#encoded.headers.ofAttempt(
-        this.#sent.current,
+        this.#sentHeaders.current,
         timeoutHeader,
         this.#scope.remainingMs(now),
       ),
@@ -200,14 +201,14 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
   }
 
   onResponse(response: HttpResponse): void {
-    this.runInAsyncScope(this.#responded, this, response);
+    this.runInAsyncScope(this.#handleResponse, this, response);
   }
 
   onFailedAttempt(failure: AttemptFailure): void {
-    this.runInAsyncScope(this.#notResponded, this, failure);
+    this.runInAsyncScope(this.#handleFailure, this, failure);
   }
 
-  #responded(response: HttpResponse): void {
+  #handleResponse(response: HttpResponse): void {
     const { settings, errorBody, throttle, jsonOnly } = this.#context;
     try {
       if (this.#hasFallenBack && provesJsonOnly(response)) jsonOnly.remember();
@@ -215,17 +216,17 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
       const { binding } = this.#prepared;
       const read = interpretResponse(binding, response, settings, errorBody, () => this.#redactor());
       if ("message" in read) this.#succeed(read.message, response);
-      else void this.#failed(read, response);
+      else void this.#afterFailure(read, response);
     } catch (error) {
-      this.#fail(error);
+      this.#rejectWith(error);
     }
   }
 
-  #notResponded(failure: AttemptFailure): void {
+  #handleFailure(failure: AttemptFailure): void {
     try {
-      void this.#failed(this.#redactor().redactFailure(failure), undefined);
+      void this.#afterFailure(this.#redactor().redactFailure(failure), undefined);
     } catch (error) {
-      this.#fail(error);
+      this.#rejectWith(error);
     }
   }
 
@@ -233,12 +234,12 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     const history = this.#progress.succeeded(response.status);
     this.#reportAttempt(response, undefined);
     notifyOfResponse(this.#request.onResponse, response);
-    const value = this.#accept(new CallResponse(message, response, history, this.#redactor()));
+    const value = this.#toResult(new CallResponse(message, response, history, this.#redactor()));
     this.#end();
     this.#resolve?.(value);
   }
 
-  #fail(error: unknown): void {
+  #rejectWith(error: unknown): void {
     this.#end();
     this.#reject?.(error);
   }
@@ -249,31 +250,31 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
   }
 
   /** After an attempt that failed: another attempt, or the end of the call. */
-  async #failed(failure: AttemptFailure, response: HttpResponse | undefined): Promise<void> {
+  async #afterFailure(failure: AttemptFailure, response: HttpResponse | undefined): Promise<void> {
     try {
       this.#progress.failed(failure);
       this.#reportAttempt(response, failure);
-      const next = await this.#stepAfter(failure, response);
+      const next = await this.#takeNextStep(failure, response);
       if (next === "attempt") this.#attempt(performance.now());
       else await this.#resolveHeadersAndAttempt();
     } catch (error) {
-      this.#fail(error);
+      this.#rejectWith(error);
     }
   }
 
   /**
    * Takes the next step, up to where the request is sent again.
    *
-   * @returns `"attempt"` where the values of the dynamic headers are there already
+   * @returns `"attempt"` if the values of the dynamic headers are already resolved
    * @throws the error that ends the call
    */
-  async #stepAfter(
+  async #takeNextStep(
     failure: AttemptFailure,
     response: HttpResponse | undefined,
   ): Promise<"attempt" | "resolve headers"> {
     const { throttle } = this.#context;
     if (failure.retry !== "never" && !failure.isStaleConnection) throttle.failed();
-    const state = this.#stateAfter(response);
+    const state = this.#callState(response);
     let step = nextStep(failure, state);
     if (step.kind === "fallback") {
       this.#hasFallenBack = true;
@@ -287,7 +288,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
       const values = await this.#renewedHeaders(failure);
       if (values !== undefined) {
         this.#progress.waited(0);
-        this.#sent.replace(values);
+        this.#sentHeaders.replace(values);
         return "attempt";
       }
       step = nextStep(failure, { ...state, canFallBack: false, canRenew: false });
@@ -297,7 +298,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     return "resolve headers";
   }
 
-  #stateAfter(response: HttpResponse | undefined): CallState {
+  #callState(response: HttpResponse | undefined): CallState {
     const { settings, throttle, lifetime, dynamicHeaders } = this.#context;
     return {
       canFallBack:
@@ -306,7 +307,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
         !this.#hasFallenBack &&
         isBinaryRejected(response, this.#encoded, settings.protobufMediaType),
       canRenew:
-        response !== undefined && !this.#hasRenewed && this.#sent.renewable(dynamicHeaders).length > 0,
+        response !== undefined && !this.#hasRenewed && this.#sentHeaders.renewable(dynamicHeaders).length > 0,
       isIdempotent: this.#isIdempotent,
       retries: this.#retries,
       settings: this.#prepared.retry,
@@ -317,7 +318,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     };
   }
 
-  /** @returns false for what JSON cannot say, such as an Any of a type that is not in the registry */
+  /** @returns false if JSON cannot represent the message, for instance an Any whose type is not in the registry */
   #encodeAsJson(): boolean {
     try {
       this.#encoded = inJson(this.#prepared, this.#encoded, this.#context.settings);
@@ -327,21 +328,21 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     }
   }
 
-  /** The values for another attempt after a 401; undefined where none of them is another one. */
+  /** The values for another attempt after a 401; undefined if none of them changed. */
   async #renewedHeaders(failure: AttemptFailure): Promise<HeaderValues | undefined> {
     this.#hasRenewed = true;
-    const used = this.#sent.current;
-    const renewable = this.#sent.renewable(this.#context.dynamicHeaders);
+    const used = this.#sentHeaders.current;
+    const renewable = this.#sentHeaders.renewable(this.#context.dynamicHeaders);
     for (const { name, onRejected } of renewable) onRejected?.(used.get(name) as string);
     const fresh = await this.#resolveHeaders();
     if (this.#scope.end !== undefined) throw this.#progress.ended(this.#scope.end, failure);
-    // Without another value the server's own 401 says more than the reason why there is none.
+    // If no value changed, the server's 401 is more useful to the caller than the error of the renewal.
     if ("init" in fresh || renewable.every(({ name }) => fresh.get(name) === used.get(name)))
       return undefined;
     return fresh;
   }
 
-  /** @throws the error that ends the call, if it has to end meanwhile */
+  /** @throws the error that ends the call, if the call has to end during the wait */
   async #waitFor(ms: number, failure: AttemptFailure, response: HttpResponse | undefined): Promise<void> {
     this.#retries++;
     const { onRetry } = this.#prepared.retry;
@@ -350,7 +351,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     );
     const startedAt = performance.now();
     const { lifetime } = this.#context;
-    const ended = await this.#scope.pause(ms, (wake) => lifetime.whileWaiting(wake));
+    const ended = await this.#scope.pause(ms, (wake) => lifetime.onClosing(wake));
     if (ended === "woken") throw this.#errorOf(failure, response);
     if (ended !== undefined) throw this.#progress.ended(ended, failure);
     this.#progress.waited(performance.now() - startedAt);
@@ -365,7 +366,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
   }
 
   #redactor(): Redactor {
-    return this.#sent.redactor(this.#context.redactor, this.#encoded.headers);
+    return this.#sentHeaders.redactor(this.#context.redactor, this.#encoded.headers);
   }
 
   #errorOf(failure: AttemptFailure, response: HttpResponse | undefined): RpcError {

@@ -38,7 +38,7 @@ import { validateRequiredFields, validateRequiredFieldsIn } from "./validate-req
 
 /** How to decode a google.protobuf.Any whose type is not in the registry. */
 export type UnknownAny =
-  /** As an error. */
+  /** Throw an error. */
   | "error"
   /** As an Any with a google.protobuf.Struct: the whole JSON object, including `@type`. */
   | "kept";
@@ -203,19 +203,19 @@ function jsonNameOf(desc: DescMessage, json: Fields, jsonName: string | undefine
 /** Compiles the reader of a field, which leaves the field unset if the value is null. */
 function fieldReader(field: DescField): ReadField {
   const read = nonNullReader(field);
-  if (takesNull(field)) return read;
+  if (acceptsNull(field)) return read;
   return (message, json, depth) => {
     if (json !== null) read(message, json, depth);
   };
 }
 
 /** Whether null is a value of the field. */
-function takesNull(field: DescField): boolean {
-  return field.fieldKind !== "list" && field.fieldKind !== "map" && hasNullValue(field);
+function acceptsNull(field: DescField): boolean {
+  return field.fieldKind !== "list" && field.fieldKind !== "map" && typeIncludesNull(field);
 }
 
 /** Whether null is a value of the type of the field, or of its items. */
-function hasNullValue({ message, enum: enumeration }: DescField): boolean {
+function typeIncludesNull({ message, enum: enumeration }: DescField): boolean {
   return (
     message?.typeName === "google.protobuf.Value" || enumeration?.typeName === "google.protobuf.NullValue"
   );
@@ -286,7 +286,7 @@ function mapKeyReader(field: DescField & { fieldKind: "map" }): (key: string) =>
 /** Compiles the reader of an item of a list, or of a value of a map. */
 function itemReader(field: DescField & { fieldKind: "list" | "map" }): ReadValue {
   const read = valueReader(field);
-  if (hasNullValue(field)) return read;
+  if (typeIncludesNull(field)) return read;
   return (json, depth) => {
     if (json === null) throw new CodecError(`${field} contains null`);
     return read(json, depth);
@@ -373,10 +373,10 @@ function readListValue(json: unknown, depth: number): Fields {
 
 function readJsonValue(json: unknown, depth: number): Fields {
   if (depth > MAX_DEPTH) throw new CodecError(`messages are nested more than ${MAX_DEPTH} deep`);
-  return { $typeName: "google.protobuf.Value", kind: kindOfValue(plainNumber(json), depth) };
+  return { $typeName: "google.protobuf.Value", kind: valueKindFromJson(plainNumber(json), depth) };
 }
 
-function kindOfValue(json: unknown, depth: number): { readonly case: string; readonly value: unknown } {
+function valueKindFromJson(json: unknown, depth: number): { readonly case: string; readonly value: unknown } {
   if (json === null) return { case: "nullValue", value: NullValue.NULL_VALUE };
   if (Array.isArray(json)) return { case: "listValue", value: readListValue(json, depth) };
   switch (typeof json) {
@@ -415,13 +415,13 @@ function plainJson(json: unknown, depth: number): unknown {
 
 function checkedText(text: string): string {
   if (!text.isWellFormed())
-    throw new CodecError("a text of a google.protobuf.Value is not well-formed Unicode");
+    throw new CodecError("a string in a google.protobuf.Value is not well-formed Unicode");
   return text;
 }
 
 function checkedNumber(value: number): number {
   if (!Number.isFinite(value))
-    throw new CodecError("a number of a google.protobuf.Value is too large for a double");
+    throw new CodecError("a number in a google.protobuf.Value is too large for a double");
   return value;
 }
 

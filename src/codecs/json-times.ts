@@ -59,5 +59,5 @@ function nanosOf(fraction: string): number {
 }
 
 function invalidForm(type: string): CodecError {
-  return new CodecError(`a google.protobuf.${type} does not have its JSON form`);
+  return new CodecError(`a google.protobuf.${type} is not in its JSON form`);
 }

@@ -38,7 +38,7 @@ export function messageFromInit<Desc extends DescMessage>(
   }
 }
 
-/** A problem with its path, which grows while the problem is thrown from level to level. Valid messages need no path. */
+/** Thrown for a wrong value. Each level puts its name in front of the path, so valid messages cost no paths. */
 class Problem {
   readonly path: string;
   readonly reason: string;
@@ -49,7 +49,7 @@ class Problem {
   }
 }
 
-/** Adds the parent to the path of a problem that was thrown for its value. */
+/** Puts the parent's name in front of a problem's path; returns other errors unchanged. */
 function withParent(error: unknown, parent: string): unknown {
   if (!(error instanceof Problem)) return error;
   const dot = error.path === "" || error.path.startsWith("[") ? "" : ".";
@@ -198,7 +198,7 @@ const dateForTimestamp = new Problem(
 /** Converts bytes. protobuf-es accepts a list of numbers, too, but truncates each to eight bits. */
 const bytesMember: Member = {
   convert: (value) => {
-    if (types.isUint8Array(value) && !(value instanceof Uint8Array)) return ofThisRealm(value);
+    if (types.isUint8Array(value) && !(value instanceof Uint8Array)) return toThisRealm(value);
     if (!Array.isArray(value)) return value;
     const i = value.findIndex((byte) => !Number.isInteger(byte) || byte < 0 || byte > 255);
     if (i >= 0) throw new Problem(`[${i}]`, "has to be a byte, from 0 to 255");
@@ -208,7 +208,7 @@ const bytesMember: Member = {
 };
 
 /** protobuf-es recognizes bytes by the class of its own realm, but Jest runs tests in other realms. */
-function ofThisRealm({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
+function toThisRealm({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
@@ -252,7 +252,7 @@ function hint({ fields, members }: DescMessage, key: string): string {
   const named = fields.find(({ name, jsonName, localName }) => [name, jsonName, localName].includes(key));
   if (named?.oneof !== undefined) {
     const { localName, oneof } = named;
-    return `: it is a case of a oneof, { ${oneof.localName}: { case: "${localName}", value: … } }`;
+    return `: it is a case of a oneof; write { ${oneof.localName}: { case: "${localName}", value: … } }`;
   }
   const names = members.map(({ localName }) => localName);
   const letters = lettersOf(key);

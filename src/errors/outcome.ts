@@ -1,7 +1,7 @@
 /**
  * Whether the server did what a failed call asked for.
  *
- * - `"not_sent"`: no byte of the request left this process, so it did not happen.
+ * - `"not_sent"`: no byte of the request was sent, so it did not happen.
  * - `"rejected"`: the server rejected the request, so it did not happen.
  * - `"unknown"`: it may have happened, or may still happen.
  */

@@ -55,7 +55,7 @@ test.each<readonly [init: unknown, problem: string]>([
   [{ choice: { case: "choiceInner", value: { nmae: "x" } } }, "choice_inner.nmae is not a field of"],
   [
     { choiceString: "x" },
-    'choiceString is not a field of bytenite.test.v1.Everything: it is a case of a oneof, { choice: { case: "choiceString", value: … } }',
+    'choiceString is not a field of bytenite.test.v1.Everything: it is a case of a oneof; write { choice: { case: "choiceString", value: … } }',
   ],
   [{ choice: { case: "choiceStrng", value: "x" } }, 'choice has no case "choiceStrng"; it has choiceString,'],
   [{ choice: { choiceString: "x" } }, "choice.choiceString is neither case nor value"],
