@@ -269,8 +269,8 @@ describe("a FieldMask survives a round trip through a query, or is invalid", () 
       }),
       { numRuns: 500 },
     );
-    expect(seen.sent).toBeGreaterThan(50);
-    expect(seen.invalid).toBeGreaterThan(50);
+    expect(seen.sent).toBeGreaterThan(20);
+    expect(seen.invalid).toBeGreaterThan(20);
   });
 });
 
