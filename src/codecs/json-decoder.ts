@@ -141,8 +141,12 @@ type ReadMessage = (json: unknown, depth: number) => Fields;
 type ReadField = (message: Fields, json: unknown, depth: number) => void;
 
 function readMessage(desc: DescMessage, json: unknown, depth: number): Fields {
-  if (depth > MAX_DEPTH) throw new CodecError(`messages are nested more than ${MAX_DEPTH} deep`);
+  checkDepth(depth);
   return messageReader(desc)(json, depth);
+}
+
+function checkDepth(depth: number): void {
+  if (depth > MAX_DEPTH) throw new CodecError(`messages are nested more than ${MAX_DEPTH} deep`);
 }
 
 const messageReader = memoizeByType(
@@ -372,7 +376,7 @@ function readListValue(json: unknown, depth: number): Fields {
 }
 
 function readJsonValue(json: unknown, depth: number): Fields {
-  if (depth > MAX_DEPTH) throw new CodecError(`messages are nested more than ${MAX_DEPTH} deep`);
+  checkDepth(depth);
   return { $typeName: "google.protobuf.Value", kind: valueKindFromJson(plainNumber(json), depth) };
 }
 
@@ -399,7 +403,7 @@ function readJsonObject(json: unknown, depth: number): unknown {
 }
 
 function plainJson(json: unknown, depth: number): unknown {
-  if (depth > MAX_DEPTH) throw new CodecError(`messages are nested more than ${MAX_DEPTH} deep`);
+  checkDepth(depth);
   if (Array.isArray(json)) return json.map((item) => plainJson(item, depth + 1));
   const value = plainNumber(json);
   if (typeof value === "number") return checkedNumber(value);
@@ -438,14 +442,14 @@ function readUnknown(desc: DescMessage, message: Fields, key: string, json: unkn
   if (value !== UNKNOWN_ENUM) setExtension(message as unknown as Message, extension, value);
 }
 
-function extensionReader(extension: DescExtension): ReadValue {
+const extensionReader = memoizeByType<ReadValue, DescExtension>((extension) => {
   const read = valueReader(extension);
   if (extension.fieldKind !== "list") return read;
   return (json, depth) => {
     if (!Array.isArray(json)) throw mismatch(extension, "an array", json);
     return json.map((item) => read(item, depth)).filter((value) => value !== UNKNOWN_ENUM);
   };
-}
+});
 
 /** Sets an own property, even if the key is `__proto__`. */
 function setOwn(object: Fields, key: string, value: unknown): void {
