@@ -91,7 +91,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // No request may follow a cancellation, or an error of a dispatcher that goes on all the same. This throws instead of
+    // No request may follow a cancellation, or an error of a dispatcher that continues anyway. This throws instead of
     // calling abort(), which would close a healthy connection.
     if (this.#listener === undefined) throw this.#cancelled ?? new Error("the exchange is over");
     // Over HTTP/2 undici resends a request once if the server did not process it: after REFUSED_STREAM, or for a stream

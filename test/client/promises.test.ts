@@ -47,7 +47,7 @@ describe("a dispatcher that violates undici's contract", () => {
     const server = await scriptedServer(ok);
     const dispatcher = wrapped(server.origin, (pool) => (options, handler) => {
       pool.dispatch(options, handler);
-      throw new Error("queued all the same");
+      throw new Error("queued anyway");
     });
     await caught(jobsClient(server.baseUrl, { dispatcher, retry: false }).run("job-1"));
     await new Promise(setImmediate);

@@ -23,7 +23,7 @@ const ajv = new Ajv2020({
 ajv.addVocabulary(Object.keys(apiDescription));
 ajv.addSchema({ ...apiDescription, $id: "api" });
 
-/** What of a request, and of its answer, is not as the description has it. Nothing, if all is well. */
+/** Lists how a request and its response differ from the description. */
 export function problemsOf(exchange: RecordedRequest): string[] {
   const { method, path, status, headers, requestBytes, responseHeaders, responseBytes } = exchange;
   const found = operationOf(method, path);

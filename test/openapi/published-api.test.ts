@@ -1,4 +1,4 @@
-// What the client sends and the servers for tests answer, held against ByteNite's description of its API.
+// Requests of the client and responses of the embedded servers, compared with ByteNite's description of its API.
 import { create, type DescField, type DescMessage, getOption, ScalarType } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { ErrorSchema, GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";

@@ -40,7 +40,7 @@ export declare type PurgeEntriesRequest = Message<"stores.v1.PurgeEntriesRequest
 export declare const PurgeEntriesRequestSchema: GenMessage<PurgeEntriesRequest>;
 
 /**
- * An answer.
+ * A response.
  *
  * @generated from message stores.v1.PurgeEntriesResponse
  */
@@ -94,7 +94,7 @@ export declare type ListDocumentsRequest = Message<"stores.v1.ListDocumentsReque
 export declare const ListDocumentsRequestSchema: GenMessage<ListDocumentsRequest>;
 
 /**
- * An answer.
+ * A response.
  *
  * @generated from message stores.v1.ListDocumentsResponse
  */
@@ -134,7 +134,7 @@ export declare type GetSessionRequest = Message<"stores.v1.GetSessionRequest"> &
 export declare const GetSessionRequestSchema: GenMessage<GetSessionRequest>;
 
 /**
- * An answer.
+ * A response.
  *
  * @generated from message stores.v1.GetSessionResponse
  */
@@ -174,7 +174,7 @@ export declare type GetObjectRequest = Message<"stores.v1.GetObjectRequest"> & {
 export declare const GetObjectRequestSchema: GenMessage<GetObjectRequest>;
 
 /**
- * An answer.
+ * A response.
  *
  * @generated from message stores.v1.GetObjectResponse
  */
