@@ -46,3 +46,6 @@ export type { RetryPolicy } from "./policies/retry-policy.ts";
 export { probe } from "./probe/probe.ts";
 export type { ProbeOptions, ProbeTransportOptions } from "./probe/probe-options.ts";
 export type { Evidence, Finding, FindingId, ProbeReport, Verdict } from "./probe/probe-report.ts";
+export type { ReadError } from "./responses/read-error-response.ts";
+export { HttpRuleError, type HttpRuleProblem } from "./transcoding/http-rule-error.ts";
+export type { HttpRuleJson } from "./transcoding/http-rules.ts";

@@ -23,4 +23,6 @@ export type { HttpHeaders } from "./errors/http-headers.ts";
 export type { Outcome } from "./errors/outcome.ts";
 export { type AttemptRecord, RpcError, type RpcErrorInit } from "./errors/rpc-error.ts";
 export type { RetryPolicy } from "./policies/retry-policy.ts";
+export type { ReadError } from "./responses/read-error-response.ts";
 export { HttpRuleError, type HttpRuleProblem } from "./transcoding/http-rule-error.ts";
+export type { HttpRuleJson } from "./transcoding/http-rules.ts";

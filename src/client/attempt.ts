@@ -6,17 +6,16 @@ import { UndiciExchange } from "../http/undici-exchange.ts";
 import type { CallEnd, CallScope, EndListener } from "../policies/call-scope.ts";
 import type { AttemptFailure } from "../responses/attempt-failure.ts";
 import { readHttpFailure } from "../responses/read-http-failure.ts";
-import { type DynamicHeader, type HeaderValues, resolveHeaders } from "./dynamic-headers.ts";
+import { type DynamicValue, type ResolvedValues, resolveValues } from "./dynamic-values.ts";
 
-/** Resolves the values of dynamic headers, within the time that the call has. */
-export async function resolveHeadersWithin(
+/** Resolves dynamic values, within the time that the call has. */
+export async function resolveValuesWithin(
   scope: CallScope,
-  headers: readonly DynamicHeader[],
-  except: ReadonlySet<string>,
-): Promise<HeaderValues | AttemptFailure> {
+  dynamic: readonly DynamicValue[],
+): Promise<ResolvedValues | AttemptFailure> {
   if (scope.end !== undefined) return notSent(scope.end);
   try {
-    const values = resolveHeaders(headers, except, scope.remainingMs());
+    const values = resolveValues(dynamic, scope.remainingMs());
     if (!(values instanceof Promise)) return values;
     const waited = await scope.race(values);
     return "end" in waited ? notSent(waited.end) : waited.value;

@@ -3,7 +3,7 @@ import type { RpcError } from "../errors/rpc-error.ts";
 import type { HeaderList } from "../http/http-exchange.ts";
 import { formatGrpcTimeout } from "../policies/grpc-timeout.ts";
 import type { CallOptions } from "./call-options.ts";
-import type { HeaderValues } from "./dynamic-headers.ts";
+import type { ResolvedValues } from "./dynamic-values.ts";
 import {
   checkedHeaderName,
   checkedHeaderValue,
@@ -83,10 +83,10 @@ export class CallHeaders {
   }
 
   /** All headers of one attempt. */
-  ofAttempt(dynamic: HeaderValues, timeoutHeader: string | undefined, remainingMs: number): HeaderList {
+  ofAttempt(dynamic: ResolvedValues, timeoutHeader: string | undefined, remainingMs: number): HeaderList {
     const isTimed = timeoutHeader !== undefined && remainingMs !== Number.POSITIVE_INFINITY;
     const list = isTimed ? this.#withTimeout(timeoutHeader, remainingMs) : this.#list;
-    return dynamic.size === 0 ? list : [...list, ...[...dynamic].flat()];
+    return dynamic.size === 0 ? list : [...list, ...headersOf(dynamic)];
   }
 
   #withTimeout(timeoutHeader: string, remainingMs: number): HeaderList {
@@ -96,6 +96,11 @@ export class CallHeaders {
     }
     return this.#timedList;
   }
+}
+
+/** The headers among resolved values: names and values in turn. */
+export function headersOf(values: ResolvedValues): string[] {
+  return [...values].flatMap(([{ place, name }, value]) => (place === "header" ? [name, value] : []));
 }
 
 function ownHeaders(

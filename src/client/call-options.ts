@@ -22,6 +22,8 @@ export interface CallOptions {
    * grpc-gateway also sends trailing metadata (`Grpc-Trailer-*`).
    */
   readonly headers?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Query parameters of this call. They replace the transport's parameters of the same name. */
+  readonly query?: Readonly<Record<string, string | undefined>> | undefined;
   /**
    * gRPC metadata of this call: each entry is sent as a header `Grpc-Metadata-<key>`. A grpc-gateway forwards it up to
    * version 2.32; since 2.33 only with the option `WithLegacyHeaderMatching`.

@@ -9,7 +9,7 @@ import { validateService } from "../transcoding/compile-route.ts";
 import { methodKey } from "../transcoding/rpc-name.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { UnaryResponse } from "./interceptor.ts";
-import type { Transport } from "./transport.ts";
+import { httpRulesOf, type Transport } from "./transport.ts";
 
 /**
  * A client with one method for each unary rpc of a service, typed by the generated descriptor. An rpc `Then` becomes
@@ -24,7 +24,7 @@ export type Client<Service extends DescService> = {
 };
 
 /**
- * Creates a client for a service whose methods have `google.api.http` rules. It validates the rules now, and compiles a
+ * Creates a client for a service whose methods have `google.api.http` rules, or rules in the transport's `httpRules`. It validates the rules now, and compiles a
  * method on its first call. A method without a rule, or a streaming method, rejects with `Unimplemented`, outcome
  * `"not_sent"`.
  *
@@ -34,7 +34,7 @@ export function createClient<Service extends DescService>(
   service: Service,
   transport: Transport,
 ): Client<Service> {
-  validateService(service);
+  validateService(service, httpRulesOf(transport));
   const methods = service.methods.map((method) => [
     methodKey(method),
     (request: MessageInitShape<typeof method.input>, options?: CallOptions) =>

@@ -21,8 +21,7 @@ export function interpretResponse(
   redactor: () => Redactor,
 ): { readonly message: Message } | AttemptFailure {
   if (response.status < 200 || response.status >= 300) {
-    const { protobufMediaType } = settings;
-    return redactor().redactFailure(readErrorResponse(response, { protobufMediaType, errorBody }));
+    return redactor().redactFailure(readErrorResponse(response, settings, errorBody));
   }
   const read = readResponse(binding, response, settings);
   return "message" in read ? read : redactor().redactFailure(read);

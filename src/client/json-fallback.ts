@@ -1,5 +1,6 @@
 import { contentTypeOf, encodingOf } from "../codecs/media-type.ts";
 import type { HttpResponse } from "../http/http-exchange.ts";
+import { beginsAsJson } from "../responses/recognize-json.ts";
 import type { EncodedRequest } from "./prepared-call.ts";
 
 /**
@@ -22,8 +23,8 @@ export function isBinaryRejected(
  * Whether the response to the same call in JSON proves that the server speaks JSON only: a success, or a
  * rejection of the request itself rather than of its encoding. A lost connection or a 5xx proves nothing.
  */
-export function provesJsonOnly({ status, headers }: HttpResponse): boolean {
+export function provesJsonOnly({ status, headers, body }: HttpResponse): boolean {
   if (status >= 200 && status < 300) return true;
   if (status === 400 || status === 406 || status === 415 || status < 400 || status >= 500) return false;
-  return encodingOf(contentTypeOf(headers)) === "json";
+  return encodingOf(contentTypeOf(headers)) === "json" || beginsAsJson(body);
 }

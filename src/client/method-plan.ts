@@ -105,9 +105,9 @@ export class MethodPlans {
   }
 }
 
-function usableRoute(method: DescMethodUnary, name: string, { queryFieldMask }: TransportSettings): Route {
+function usableRoute(method: DescMethodUnary, name: string, settings: TransportSettings): Route {
   try {
-    return compileRoute(method, queryFieldMask);
+    return compileRoute(method, settings.queryFieldMask, settings.httpRules);
   } catch (cause) {
     if (!(cause instanceof HttpRuleError)) throw cause;
     const reason = cause.message;

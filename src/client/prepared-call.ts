@@ -5,9 +5,11 @@ import type { Binding } from "../transcoding/binding.ts";
 import { requestTarget } from "../transcoding/request-target.ts";
 import { bodyInJson } from "./body-encoder.ts";
 import type { CallHeaders } from "./call-headers.ts";
+import type { DynamicValue } from "./dynamic-values.ts";
 import { type EncodingPair, encodingPair } from "./encoding-option.ts";
 import type { UnaryRequest } from "./interceptor.ts";
 import type { BindingPlan, MethodPlan } from "./method-plan.ts";
+import type { RequestQuery } from "./request-query.ts";
 import { checkedTimeout, type TransportSettings } from "./rest-transport-options.ts";
 import { checkCallOptions } from "./validate-call-options.ts";
 
@@ -15,12 +17,21 @@ import { checkCallOptions } from "./validate-call-options.ts";
 export interface PreparedCall {
   readonly plan: MethodPlan;
   readonly binding: Binding;
-  /** Path and query, behind the origin. */
+  /** Path and query, behind the base URL, without what changes from attempt to attempt. */
   readonly target: string;
+  /** The part of the query that comes from options. */
+  readonly query: RequestQuery;
   readonly message: Message;
   readonly timeoutMs: number;
   readonly encodings: EncodingPair;
   readonly retry: RetrySettings;
+}
+
+/** What preparing a call needs from its transport. */
+export interface PrepareContext {
+  readonly settings: TransportSettings;
+  readonly query: RequestQuery;
+  readonly dynamicValues: readonly DynamicValue[];
 }
 
 export const asJson: EncodingPair = { request: "json", response: "json" };
@@ -40,16 +51,18 @@ export interface EncodedRequest {
 export function prepareCall(
   plan: MethodPlan,
   request: UnaryRequest,
-  settings: TransportSettings,
+  { settings, query: transportQuery, dynamicValues }: PrepareContext,
 ): PreparedCall {
   checkCallOptions(request);
   const { message, encoding, timeoutMs, retry } = request;
   if (plan.hasFieldsBesideBody) validateValues(plan.route.method.input, message);
+  const query = transportQuery.and(request.query, settings.forbidsCredentials);
   const { binding, target } = requestTarget(plan.route, message);
   return {
     plan,
     binding,
-    target,
+    target: query.appendTo(target, dynamicValues),
+    query,
     message,
     timeoutMs: timeoutMs === undefined ? settings.timeoutMs : checkedTimeout(timeoutMs),
     encodings: encoding === undefined ? settings.encoding : encodingPair(encoding),

@@ -5,13 +5,16 @@ import { registryWith } from "../codecs/default-registry.ts";
 import { encodingOf, PROTOBUF_MEDIA_TYPE } from "../codecs/media-type.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
 import { type RetryPolicy, type RetrySettings, retrySettings } from "../policies/retry-policy.ts";
+import type { ReadError } from "../responses/read-error-response.ts";
 import type { FieldMaskForm } from "../transcoding/field-text.ts";
+import { type HttpRuleJson, type HttpRules, parseHttpRules } from "../transcoding/http-rules.ts";
 import { type BaseUrl, parseBaseUrl } from "./base-url.ts";
 import { type EncodingOption, type EncodingPair, encodingPair } from "./encoding-option.ts";
 import type { Interceptor } from "./interceptor.ts";
 import { checkedHeaderName, checkedHeaderValue, checkedNamedValues } from "./request-headers.ts";
+import { checkedParameters } from "./request-query.ts";
 
-/** The value of a header, or a function that returns it and is called on every attempt. */
+/** The value of a header or a query parameter, or a function that returns it and is called on every attempt. */
 export type HeaderSource = string | (() => string | Promise<string>);
 
 /** The options of a transport. */
@@ -47,6 +50,11 @@ export interface RestTransportOptions {
   readonly maxResponseBytes?: number | undefined;
   /** HTTP headers of every call. With `te: "trailers"` a grpc-gateway also sends trailing metadata. */
   readonly headers?: Readonly<Record<string, HeaderSource | undefined>> | undefined;
+  /**
+   * Query parameters of every call, beside those of its message. Values whose names are those of secrets, such as `key` and
+   * `access_token`, are redacted in errors. A parameter that a message sets too is `InvalidArgument`.
+   */
+  readonly query?: Readonly<Record<string, HeaderSource | undefined>> | undefined;
   /** Interceptors around every call, the first one outermost. */
   readonly interceptors?: readonly Interceptor[] | undefined;
   /**
@@ -97,6 +105,17 @@ export interface RestTransportOptions {
    * @default "snake_case"
    */
   readonly queryFieldMask?: "snake_case" | "camelCase" | undefined;
+  /**
+   * Http rules for methods whose .proto file has none, or other ones: a list of `google.api.HttpRule` in JSON, each with a
+   * `selector`. The last rule that selects a method replaces its annotation.
+   */
+  readonly httpRules?: readonly HttpRuleJson[] | undefined;
+  /**
+   * Reads the error responses of a service that has its own form of them. It returns what it finds there; the client reads
+   * the rest by itself. The outcome of a call, and whether the client retries, always come from the HTTP status. If the
+   * function throws, its error is ignored.
+   */
+  readonly readError?: ReadError | undefined;
 }
 
 /** Validated {@link RestTransportOptions}, with all defaults. */
@@ -109,6 +128,7 @@ export interface TransportSettings {
   readonly maxResponseBytes: number;
   /** By name in lower case. */
   readonly headers: ReadonlyMap<string, HeaderSource>;
+  readonly query: ReadonlyMap<string, HeaderSource>;
   readonly interceptors: readonly Interceptor[];
   readonly dispatcher: Dispatcher | undefined;
   readonly registry: Registry;
@@ -118,6 +138,8 @@ export interface TransportSettings {
   readonly timeoutHeader: string | undefined;
   readonly allowInsecure: boolean;
   readonly queryFieldMask: FieldMaskForm;
+  readonly httpRules: HttpRules;
+  readonly readError: ReadError | undefined;
   /** Whether credentials must not be sent to the base URL. */
   readonly forbidsCredentials: boolean;
 }
@@ -133,6 +155,7 @@ const known: Readonly<Record<keyof RestTransportOptions, true>> = {
   timeoutMs: true,
   maxResponseBytes: true,
   headers: true,
+  query: true,
   interceptors: true,
   dispatcher: true,
   registry: true,
@@ -141,6 +164,8 @@ const known: Readonly<Record<keyof RestTransportOptions, true>> = {
   timeoutHeader: true,
   allowInsecure: true,
   queryFieldMask: true,
+  httpRules: true,
+  readError: true,
 };
 
 /** Validates a transport's options. Errors name the option, and never show a value that may be a secret. */
@@ -152,6 +177,7 @@ export function transportSettings(options: RestTransportOptions): TransportSetti
   const baseUrl = parseBaseUrl(options.baseUrl);
   const timeoutHeader = checkedTimeoutHeader(options.timeoutHeader ?? "grpc-timeout");
   const allowInsecure = checkedBoolean("allowInsecure", options.allowInsecure ?? false);
+  const forbidsCredentials = baseUrl.isPlaintext && !allowInsecure;
   return {
     baseUrl,
     encoding: encodingPair(options.encoding ?? "protobuf"),
@@ -160,6 +186,7 @@ export function transportSettings(options: RestTransportOptions): TransportSetti
     timeoutMs: checkedTimeout(options.timeoutMs ?? DEFAULT_TIMEOUT_MS),
     maxResponseBytes: checkedMaxBytes(options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES),
     headers: checkedHeaders(options.headers ?? {}, timeoutHeader),
+    query: checkedParameters(options.query ?? {}, forbidsCredentials),
     interceptors: checkedInterceptors(options.interceptors ?? []),
     dispatcher: checkedDispatcher(options.dispatcher),
     registry: registryWith(checkedRegistry(options.registry)),
@@ -168,7 +195,9 @@ export function transportSettings(options: RestTransportOptions): TransportSetti
     timeoutHeader,
     allowInsecure,
     queryFieldMask: checkedFieldMask(options.queryFieldMask ?? "snake_case"),
-    forbidsCredentials: baseUrl.isPlaintext && !allowInsecure,
+    httpRules: parseHttpRules(options.httpRules, invalidArgument),
+    readError: checkedReadError(options.readError),
+    forbidsCredentials,
   };
 }
 
@@ -247,4 +276,9 @@ function checkedFieldMask(form: FieldMaskForm): FieldMaskForm {
   if (form === "snake_case" || form === "camelCase") return form;
   const given = typeof form === "string" ? `, not ${JSON.stringify(form)}` : "";
   throw invalidArgument(`queryFieldMask must be "snake_case" or "camelCase"${given}`);
+}
+
+function checkedReadError(readError: ReadError | undefined): ReadError | undefined {
+  if (readError === undefined || typeof readError === "function") return readError;
+  throw invalidArgument("readError must be a function");
 }

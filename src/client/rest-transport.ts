@@ -6,29 +6,31 @@ import { Deadlines } from "../policies/deadlines.ts";
 import { RetryThrottle } from "../policies/retry-throttle.ts";
 import { Redactor } from "../responses/redactor.ts";
 import type { ErrorBodyType } from "../responses/status-info.ts";
+import type { HttpRules } from "../transcoding/http-rules.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
 import { serverAddress } from "./base-url.ts";
 import type { CallOptions } from "./call-options.ts";
 import { Connections } from "./connections.ts";
-import type { DynamicHeader } from "./dynamic-headers.ts";
+import type { DynamicValue } from "./dynamic-values.ts";
 import { compose, type UnaryRequest, type UnaryResponse } from "./interceptor.ts";
 import { invalidCall } from "./invalid-call.ts";
 import { JsonOnlyMemory } from "./json-only-memory.ts";
 import { Lifetime } from "./lifetime.ts";
 import { type MethodPlan, MethodPlans } from "./method-plan.ts";
+import { transportQuery } from "./request-query.ts";
 import {
   type RestTransportOptions,
   type TransportSettings,
   transportSettings,
 } from "./rest-transport-options.ts";
-import type { Transport } from "./transport.ts";
+import { type Transport, transportRules } from "./transport.ts";
 import { transportHeaders } from "./transport-headers.ts";
 import { type CallContext, unaryCall } from "./unary-call.ts";
 import { checkOptionNames } from "./validate-call-options.ts";
 
 /** What the client of a particular service adds to a transport. */
 export interface ServiceTraits {
-  readonly credential: DynamicHeader;
+  readonly credential: DynamicValue;
   readonly errorBody: ErrorBodyType;
 }
 
@@ -45,6 +47,8 @@ export function createRestTransport(options: RestTransportOptions): Transport {
 
 /** A transport for the clients of this package: they decide last what a response means. */
 export interface Engine extends Transport {
+  readonly [transportRules]: HttpRules;
+
   /**
    * Calls a unary method, as {@link Transport.unary} does.
    *
@@ -84,19 +88,21 @@ export function createTransport(
 ): Engine {
   const { credential, errorBody } = traits ?? {};
   const { dynamic, fixed, secrets } = transportHeaders(settings, credential);
+  const query = transportQuery(settings);
   const plans = new MethodPlans(settings, fixed);
   const lifetime = new Lifetime(() => connections.close());
   const server = serverAddress(settings.baseUrl);
   const context: CallContext = {
     settings,
     dispatcher: connections.to(settings.baseUrl.origin),
-    dynamicHeaders: dynamic,
+    query: query.fixed,
+    dynamicValues: [...dynamic, ...query.dynamic],
     errorBody,
     throttle: new RetryThrottle(),
     deadlines: new Deadlines(),
     jsonOnly: new JsonOnlyMemory(),
     lifetime,
-    redactor: new Redactor(secrets),
+    redactor: new Redactor([...secrets, ...query.fixed.secrets]),
     server,
     planOf: (method) => plans.of(method),
   };
@@ -150,6 +156,7 @@ export function createTransport(
     unary: (method, input, options) => call(method, input, options, itself),
     close,
     [Symbol.asyncDispose]: close,
+    [transportRules]: settings.httpRules,
   };
 }
 

@@ -1,13 +1,12 @@
-import { Code } from "../errors/code.ts";
 import { insecureCredential } from "./call-headers.ts";
-import type { DynamicHeader } from "./dynamic-headers.ts";
+import { type DynamicValue, dynamicValue } from "./dynamic-values.ts";
 import { isCredential } from "./request-headers.ts";
 import type { TransportSettings } from "./rest-transport-options.ts";
 
 /** The headers of every call of a transport, besides the library's own. */
 export interface TransportHeaders {
   /** Headers whose values are resolved on every attempt. */
-  readonly dynamic: readonly DynamicHeader[];
+  readonly dynamic: readonly DynamicValue[];
   /** Headers with fixed values: names and values in turn. */
   readonly fixed: readonly string[];
   /** Secrets to redact in errors: the fixed values that are secrets by their names, and those of the credential. */
@@ -17,10 +16,10 @@ export interface TransportHeaders {
 /** @throws RpcError `InvalidArgument` that names the option, if a secret would travel unencrypted */
 export function transportHeaders(
   { headers, forbidsCredentials }: Pick<TransportSettings, "headers" | "forbidsCredentials">,
-  credential: DynamicHeader | undefined,
+  credential: DynamicValue | undefined,
 ): TransportHeaders {
   if (forbidsCredentials && credential !== undefined) throw insecureCredential(credential.option);
-  const dynamic: DynamicHeader[] = [];
+  const dynamic: DynamicValue[] = [];
   const fixed: string[] = [];
   const secrets = [...(credential?.secrets ?? [])];
   if (credential !== undefined && credential.fixedValue === undefined) dynamic.push(credential);
@@ -28,8 +27,7 @@ export function transportHeaders(
     const isSecret = isCredential(name);
     if (isSecret && forbidsCredentials) throw insecureCredential(`headers: ${name}`);
     if (typeof source === "function") {
-      // The caller's function gets no arguments.
-      dynamic.push({ name, getValue: () => source(), option: "headers", failureCode: Code.Unknown });
+      dynamic.push(dynamicValue("header", name, source, "headers"));
       continue;
     }
     fixed.push(name, source);

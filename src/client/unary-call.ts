@@ -16,10 +16,10 @@ import type { RetryThrottle } from "../policies/retry-throttle.ts";
 import { type AttemptFailure, errorOf } from "../responses/attempt-failure.ts";
 import type { Redactor } from "../responses/redactor.ts";
 import type { ErrorBodyType } from "../responses/status-info.ts";
-import { Attempt, type AttemptListener, notSent, resolveHeadersWithin } from "./attempt.ts";
+import { Attempt, type AttemptListener, notSent, resolveValuesWithin } from "./attempt.ts";
 import { CallProgress } from "./call-progress.ts";
 import { CallResponse, notifyOfResponse } from "./call-response.ts";
-import type { DynamicHeader, HeaderValues } from "./dynamic-headers.ts";
+import type { DynamicValue, ResolvedValues } from "./dynamic-values.ts";
 import type { UnaryRequest, UnaryResponse } from "./interceptor.ts";
 import { interpretResponse } from "./interpret-response.ts";
 import { invalidCall } from "./invalid-call.ts";
@@ -37,14 +37,18 @@ import {
   type PreparedCall,
   prepareCall,
 } from "./prepared-call.ts";
+import { type RequestQuery, withResolvedParameters } from "./request-query.ts";
 import type { TransportSettings } from "./rest-transport-options.ts";
-import { SentHeaderValues } from "./sent-header-values.ts";
+import { SentValues } from "./sent-values.ts";
 
 /** What a call needs from its transport. */
 export interface CallContext {
   readonly settings: TransportSettings;
   readonly dispatcher: Dispatcher;
-  readonly dynamicHeaders: readonly DynamicHeader[];
+  /** The query parameters of every call. */
+  readonly query: RequestQuery;
+  /** Headers and query parameters whose values are resolved on every attempt. */
+  readonly dynamicValues: readonly DynamicValue[];
   readonly errorBody: ErrorBodyType | undefined;
   /** Redacts the secrets that every call of the transport sends. */
   readonly redactor: Redactor;
@@ -105,7 +109,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
   readonly #prepared: PreparedCall;
   readonly #progress: CallProgress;
   readonly #scope: CallScope;
-  readonly #sentHeaders = new SentHeaderValues();
+  readonly #sentValues = new SentValues();
   #encoded: EncodedRequest;
   #hasRenewed = false;
   #hasFallenBack = false;
@@ -128,7 +132,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     this.#toResult = toResult;
     this.#onEnd = onEnd;
     try {
-      this.#prepared = prepareCall(plan, request, settings);
+      this.#prepared = prepareCall(plan, request, context);
       const encodings = jsonOnly.isFresh ? asJson : this.#prepared.encodings;
       this.#encoded = encodeCall(this.#prepared, encodings, request, settings);
     } catch (error) {
@@ -146,8 +150,8 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
-      if (this.#context.dynamicHeaders.length > 0 || this.#scope.end !== undefined) {
-        void this.#resolveHeadersAndAttempt();
+      if (this.#context.dynamicValues.length > 0 || this.#scope.end !== undefined) {
+        void this.#resolveValuesAndAttempt();
         return;
       }
       try {
@@ -159,11 +163,11 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     });
   }
 
-  async #resolveHeadersAndAttempt(): Promise<void> {
+  async #resolveValuesAndAttempt(): Promise<void> {
     try {
-      const values = await this.#resolveHeaders();
+      const values = await this.#resolveValues();
       if ("init" in values) throw this.#progress.error(this.#redactor().redactFailure(values));
-      this.#sentHeaders.replace(values);
+      this.#sentValues.replace(values);
       // The signal may have fired since the values came; from here on the attempt listens to the scope.
       if (this.#scope.end !== undefined) throw this.#progress.error(notSent(this.#scope.end));
       this.#attempt(performance.now());
@@ -180,9 +184,9 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     const request: HttpRequest = {
       origin: baseUrl.origin,
       verb: this.#prepared.binding.verb,
-      target: baseUrl.pathPrefix + this.#prepared.target,
+      target: withResolvedParameters(baseUrl.pathPrefix + this.#prepared.target, this.#sentValues.current),
       headers: this.#encoded.headers.ofAttempt(
-        this.#sentHeaders.current,
+        this.#sentValues.current,
         timeoutHeader,
         this.#scope.remainingMs(now),
       ),
@@ -256,7 +260,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
       this.#reportAttempt(response, failure);
       const next = await this.#takeNextStep(failure, response);
       if (next === "attempt") this.#attempt(performance.now());
-      else await this.#resolveHeadersAndAttempt();
+      else await this.#resolveValuesAndAttempt();
     } catch (error) {
       this.#rejectWith(error);
     }
@@ -285,10 +289,10 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
       step = nextStep(failure, { ...state, canFallBack: false });
     }
     if (step.kind === "renew") {
-      const values = await this.#renewedHeaders(failure);
+      const values = await this.#renewedValues(failure);
       if (values !== undefined) {
         this.#progress.waited(0);
-        this.#sentHeaders.replace(values);
+        this.#sentValues.replace(values);
         return "attempt";
       }
       step = nextStep(failure, { ...state, canFallBack: false, canRenew: false });
@@ -299,15 +303,14 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
   }
 
   #callState(response: HttpResponse | undefined): CallState {
-    const { settings, throttle, lifetime, dynamicHeaders } = this.#context;
+    const { settings, throttle, lifetime } = this.#context;
     return {
       canFallBack:
         response !== undefined &&
         settings.jsonFallback &&
         !this.#hasFallenBack &&
         isBinaryRejected(response, this.#encoded, settings.protobufMediaType),
-      canRenew:
-        response !== undefined && !this.#hasRenewed && this.#sentHeaders.renewable(dynamicHeaders).length > 0,
+      canRenew: response !== undefined && !this.#hasRenewed && this.#sentValues.renewable().length > 0,
       isIdempotent: this.#isIdempotent,
       retries: this.#retries,
       settings: this.#prepared.retry,
@@ -329,16 +332,15 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
   }
 
   /** The values for another attempt after a 401; undefined if none of them changed. */
-  async #renewedHeaders(failure: AttemptFailure): Promise<HeaderValues | undefined> {
+  async #renewedValues(failure: AttemptFailure): Promise<ResolvedValues | undefined> {
     this.#hasRenewed = true;
-    const used = this.#sentHeaders.current;
-    const renewable = this.#sentHeaders.renewable(this.#context.dynamicHeaders);
-    for (const { name, onRejected } of renewable) onRejected?.(used.get(name) as string);
-    const fresh = await this.#resolveHeaders();
+    const used = this.#sentValues.current;
+    const renewable = this.#sentValues.renewable();
+    for (const each of renewable) each.onRejected?.(used.get(each) as string);
+    const fresh = await this.#resolveValues();
     if (this.#scope.end !== undefined) throw this.#progress.ended(this.#scope.end, failure);
     // If no value changed, the server's 401 is more useful to the caller than the error of the renewal.
-    if ("init" in fresh || renewable.every(({ name }) => fresh.get(name) === used.get(name)))
-      return undefined;
+    if ("init" in fresh || renewable.every((each) => fresh.get(each) === used.get(each))) return undefined;
     return fresh;
   }
 
@@ -357,8 +359,13 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     this.#progress.waited(performance.now() - startedAt);
   }
 
-  #resolveHeaders(): Promise<HeaderValues | AttemptFailure> {
-    return resolveHeadersWithin(this.#scope, this.#context.dynamicHeaders, this.#encoded.headers.own);
+  #resolveValues(): Promise<ResolvedValues | AttemptFailure> {
+    const { own: headers } = this.#encoded.headers;
+    const { own: parameters } = this.#prepared.query;
+    const dynamic = this.#context.dynamicValues.filter(
+      ({ place, name }) => !(place === "header" ? headers : parameters).has(name),
+    );
+    return resolveValuesWithin(this.#scope, dynamic);
   }
 
   get #isIdempotent(): boolean {
@@ -366,7 +373,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
   }
 
   #redactor(): Redactor {
-    return this.#sentHeaders.redactor(this.#context.redactor, this.#encoded.headers);
+    return this.#sentValues.redactor(this.#context.redactor, this.#encoded.headers, this.#prepared.query);
   }
 
   #errorOf(failure: AttemptFailure, response: HttpResponse | undefined): RpcError {

@@ -5,6 +5,7 @@ const known: Readonly<Record<keyof CallOptions, true>> = {
   signal: true,
   timeoutMs: true,
   headers: true,
+  query: true,
   metadata: true,
   encoding: true,
   retry: true,

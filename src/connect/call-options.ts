@@ -2,7 +2,10 @@ import { type ContextKey, createContextKey } from "@connectrpc/connect";
 import type { CallOptions } from "../client/call-options.ts";
 
 /** The call options that Connect's own call options lack. */
-export type RestCallOptions = Pick<CallOptions, "encoding" | "retry" | "idempotencyKey" | "metadata">;
+export type RestCallOptions = Pick<
+  CallOptions,
+  "encoding" | "retry" | "idempotencyKey" | "metadata" | "query"
+>;
 
 /**
  * The context key of a call's {@link RestCallOptions}. An interceptor may set it, too.

@@ -17,6 +17,7 @@ import { type RestTransportOptions, transportSettings } from "../client/rest-tra
 import { Code } from "../errors/code.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
 import { type Outcome, worseOutcome } from "../errors/outcome.ts";
+import { validateService } from "../transcoding/compile-route.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
 import { checkedJobConfig, type JobConfigInit } from "./job-config.ts";
 import {
@@ -59,11 +60,15 @@ export class JobsClient {
   readonly #engine: Engine;
   readonly #credential: JobsCredential;
 
-  /** @throws RpcError `InvalidArgument` that names the option, if one is invalid */
+  /**
+   * @throws RpcError `InvalidArgument` that names the option, if one is invalid
+   * @throws HttpRuleError with all problems, if `httpRules` do not fit the messages of the jobs API
+   */
   constructor(options: JobsClientOptions) {
     if (typeof options !== "object" || options === null) throw invalidArgument("options must be an object");
     const { accessToken, apiKey, tokenUrl, baseUrl = BYTENITE_BASE_URL, ...rest } = options;
     const settings = transportSettings({ ...rest, baseUrl, jsonInt64: rest.jsonInt64 ?? "number" });
+    if (rest.httpRules !== undefined) validateService(Customer, settings.httpRules);
     const connections = new Connections(settings);
     this.#credential = jobsCredential({ accessToken, apiKey, tokenUrl }, settings, connections);
     const traits = { credential: this.#credential.header, errorBody: genericResponseBody };

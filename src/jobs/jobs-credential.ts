@@ -1,7 +1,7 @@
 import { parseBaseUrl } from "../client/base-url.ts";
 import { insecureCredential } from "../client/call-headers.ts";
 import type { Connections } from "../client/connections.ts";
-import type { DynamicHeader } from "../client/dynamic-headers.ts";
+import type { DynamicValue } from "../client/dynamic-values.ts";
 import { checkedHeaderValue } from "../client/request-headers.ts";
 import type { TransportSettings } from "../client/rest-transport-options.ts";
 import { Code } from "../errors/code.ts";
@@ -41,7 +41,7 @@ export type CredentialOptions = Readonly<Record<keyof (AccessTokenOption & ApiKe
 /** The Authorization header of calls, and the exchange behind it, if there is one. */
 export interface JobsCredential {
   /** The access token, without `Bearer`. */
-  readonly header: DynamicHeader;
+  readonly header: DynamicValue;
   /** Ends the wait for the next exchange of an API key, with the error of the last one. */
   stopRetries(): void;
   /** Aborts an exchange of an API key. */
@@ -74,8 +74,13 @@ function tokenCredential(source: AccessTokenSource, tokenUrl: unknown): JobsCred
   return { header: tokenHeader(source), ...nothingToStop };
 }
 
-function tokenHeader(source: AccessTokenSource): DynamicHeader {
-  const header = { name: "authorization", option: "accessToken", failureCode: Code.Unauthenticated };
+function tokenHeader(source: AccessTokenSource): DynamicValue {
+  const header = {
+    place: "header",
+    name: "authorization",
+    option: "accessToken",
+    failureCode: Code.Unauthenticated,
+  } as const;
   if (typeof source === "function") {
     // The client calls the function again after a 401, because it may return a new token by then.
     return { ...header, getValue: () => source(), onRejected: () => undefined };

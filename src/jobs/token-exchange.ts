@@ -1,7 +1,7 @@
 import type { Dispatcher } from "undici";
 import { exchangedWithin } from "../client/attempt.ts";
 import type { BaseUrl } from "../client/base-url.ts";
-import type { DynamicHeader } from "../client/dynamic-headers.ts";
+import type { DynamicValue } from "../client/dynamic-values.ts";
 import { Code } from "../errors/code.ts";
 import { codeFromHttpStatus } from "../errors/http-status.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
@@ -76,8 +76,9 @@ export class TokenExchange {
   }
 
   /** The Authorization header with the current token. */
-  get header(): DynamicHeader {
+  get header(): DynamicValue {
     return {
+      place: "header",
       name: "authorization",
       option: "apiKey",
       failureCode: Code.Unauthenticated,

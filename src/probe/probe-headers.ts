@@ -1,16 +1,19 @@
 import { insecureCredential } from "../client/call-headers.ts";
 import type { Connections } from "../client/connections.ts";
-import type { DynamicHeader } from "../client/dynamic-headers.ts";
+import type { DynamicValue } from "../client/dynamic-values.ts";
+import { type RequestQuery, transportQuery } from "../client/request-query.ts";
 import { transportHeaders } from "../client/transport-headers.ts";
 import { jobsCredential } from "../jobs/jobs-credential.ts";
 import type { ProbeSettings } from "./probe-options.ts";
 
-/** The headers of a probe's requests. */
+/** The headers and query parameters of a probe's requests. */
 export interface ProbeHeaders {
   /** The access token. */
-  readonly token: DynamicHeader;
-  /** The user's headers whose values are functions. */
-  readonly dynamic: readonly DynamicHeader[];
+  readonly token: DynamicValue;
+  /** The user's headers and query parameters whose values are functions. */
+  readonly dynamic: readonly DynamicValue[];
+  /** The user's query parameters with fixed values. */
+  readonly query: RequestQuery;
   /** The user's headers with fixed values, names and values in turn. */
   readonly fixed: readonly string[];
   /** The secrets that are known before the first request. */
@@ -26,11 +29,13 @@ export function probeHeaders(settings: ProbeSettings, connections: Connections):
   const { header } = credential;
   if (transport.forbidsCredentials) throw insecureCredential(header.option);
   const { dynamic, fixed, secrets } = transportHeaders(transport, undefined);
+  const query = transportQuery(transport);
   return {
     token: header,
     stop: () => credential.stop(),
-    dynamic,
+    dynamic: [...dynamic, ...query.dynamic],
+    query: query.fixed,
     fixed,
-    secrets: [...secrets, ...(header.secrets ?? [])],
+    secrets: [...secrets, ...query.fixed.secrets, ...(header.secrets ?? [])],
   };
 }

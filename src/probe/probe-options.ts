@@ -8,7 +8,15 @@ import type { AccessTokenOption, ApiKeyOptions, CredentialOptions } from "../job
 export type ProbeOptions = ProbeTransportOptions & (AccessTokenOption | ApiKeyOptions);
 
 /** The options that a probe does not have: it sends each request once, in each encoding, and reads errors itself. */
-type UnsupportedOption = "encoding" | "jsonFallback" | "jsonInt64" | "retry" | "interceptors" | "registry";
+type UnsupportedOption =
+  | "encoding"
+  | "jsonFallback"
+  | "jsonInt64"
+  | "retry"
+  | "interceptors"
+  | "registry"
+  | "httpRules"
+  | "readError";
 
 /** How a probe reaches the deployment. */
 export interface ProbeTransportOptions extends Omit<JobsTransportOptions, UnsupportedOption> {
@@ -40,6 +48,8 @@ const unsupported: Readonly<Record<UnsupportedOption, true>> = {
   retry: true,
   interceptors: true,
   registry: true,
+  httpRules: true,
+  readError: true,
 };
 
 /** @throws RpcError `InvalidArgument` that names an invalid option */

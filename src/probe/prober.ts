@@ -4,8 +4,11 @@ import {
   Customer,
   RunJobRequestSchema,
 } from "../../gen/bytenite/customer/customer_pb.js";
-import { exchangedWithin, resolveHeadersWithin } from "../client/attempt.ts";
+import { exchangedWithin, resolveValuesWithin } from "../client/attempt.ts";
+import { headersOf } from "../client/call-headers.ts";
 import type { Connections } from "../client/connections.ts";
+import type { ResolvedValues } from "../client/dynamic-values.ts";
+import { withResolvedParameters } from "../client/request-query.ts";
 import type { TransportSettings } from "../client/rest-transport-options.ts";
 import { JSON_MEDIA_TYPE } from "../codecs/media-type.ts";
 import { worseOutcome } from "../errors/outcome.ts";
@@ -68,8 +71,6 @@ const routes = {
   abort: { route: compileRoute(Customer.method.abortJob), schema: AbortJobRequestSchema },
 } as const;
 
-const noNames: ReadonlySet<string> = new Set();
-
 /** Sends requests in sequence, directly over HTTP: without retries, JSON fallback and redirects. */
 export class Prober {
   /** The id of the job that does not exist. */
@@ -127,17 +128,18 @@ export class Prober {
    */
   async #send(request: ProbeRequest): Promise<Exchange> {
     const { scope, settings, connections } = this.#context;
+    const { query, dynamic } = this.#context.headers;
     const { rpc, body, isElsewhere } = request;
     const { route, schema } = routes[rpc];
     const { binding, target: path } = requestTarget(route, create(schema, { jobId: this.jobId }));
     const target = isElsewhere === true ? path.replace(/[^/]+$/, ELSEWHERE) : path;
-    const headers = await this.#headersOf(request);
+    const values = await this.#resolveValues(request);
     const { origin, pathPrefix } = settings.baseUrl;
     const result = await exchangedWithin(scope, connections.to(origin), {
       origin,
       verb: binding.verb,
-      target: pathPrefix + target,
-      headers,
+      target: withResolvedParameters(pathPrefix + query.appendTo(target, dynamic), values),
+      headers: this.#headersOf(request, values),
       body: body === undefined || body.bytes.length === 0 ? null : body.bytes,
       idempotent: false,
       maxResponseBytes: settings.maxResponseBytes,
@@ -155,19 +157,24 @@ export class Prober {
     return exchange;
   }
 
-  async #headersOf({ rpc, accept, body, timeout, token }: ProbeRequest): Promise<string[]> {
-    const { scope, settings, headers } = this.#context;
+  async #resolveValues({ rpc, token }: ProbeRequest): Promise<ResolvedValues> {
+    const { scope, headers } = this.#context;
     const dynamic = token === undefined ? [headers.token, ...headers.dynamic] : headers.dynamic;
-    const values = await resolveHeadersWithin(scope, dynamic, noNames);
+    const values = await resolveValuesWithin(scope, dynamic);
     if ("init" in values) throw this.#errorOf(rpc, values, this.#requests);
     // Any header of the user may hold a secret.
     this.#redactor = this.#redactor.and([...values.values()]);
+    return values;
+  }
+
+  #headersOf({ accept, body, timeout, token }: ProbeRequest, values: ResolvedValues): string[] {
+    const { settings, headers } = this.#context;
     const list = ["accept", accept];
     if (!settings.headers.has("user-agent")) list.push("user-agent", `bytenite-jobs/${VERSION} probe`);
     if (body !== undefined) list.push("content-type", body.contentType);
     if (timeout !== undefined) list.push(settings.timeoutHeader ?? "grpc-timeout", timeout);
     if (token === "wrong") list.push(headers.token.name, WRONG_TOKEN);
-    list.push(...headers.fixed, ...[...values].flat());
+    list.push(...headers.fixed, ...headersOf(values));
     return list;
   }
 

@@ -1,4 +1,6 @@
 import { contentTypeOf, encodingOf } from "../codecs/media-type.ts";
+import { Code, isCode } from "../errors/code.ts";
+import type { ErrorDetail } from "../errors/error-detail.ts";
 import { type HttpHeaders, headerText } from "../errors/http-headers.ts";
 import { codeFromHttpStatus } from "../errors/http-status.ts";
 import type { HttpResponse } from "../http/http-exchange.ts";
@@ -6,17 +8,45 @@ import { assessStatus } from "../policies/assess-status.ts";
 import { pushbackMs } from "../policies/pushback.ts";
 import type { AttemptFailure } from "./attempt-failure.ts";
 import { readStatusInfo } from "./read-status-info.ts";
-import type { ErrorBodyType } from "./status-info.ts";
+import type { ErrorBodyType, StatusInfo } from "./status-info.ts";
 
-/** Reads a response whose status is not 2xx. */
+/** How a caller reads the error bodies of a service. What it leaves out is read as without it. */
+export type ReadError = (response: {
+  /** The HTTP status. */
+  readonly status: number;
+  readonly headers: HttpHeaders;
+  /** Decompressed. */
+  readonly body: Uint8Array;
+}) =>
+  | {
+      readonly code?: Code | undefined;
+      readonly message?: string | undefined;
+      readonly details?: readonly ErrorDetail[] | undefined;
+    }
+  | undefined;
+
+/** The settings of a transport that the reading of errors depends on. */
+export interface ReadErrorOptions {
+  readonly protobufMediaType: string;
+  readonly readError: ReadError | undefined;
+}
+
+/**
+ * Reads a response whose status is not 2xx.
+ *
+ * @param errorBody the message type that the service sends instead of google.rpc.Status
+ */
 export function readErrorResponse(
   response: HttpResponse,
-  options: { readonly protobufMediaType: string; readonly errorBody: ErrorBodyType | undefined },
+  options: ReadErrorOptions,
+  errorBody: ErrorBodyType | undefined,
 ): AttemptFailure {
   const { status, headers, body } = response;
-  const { errorBody } = options;
   const encoding = encodingOf(contentTypeOf(headers), options.protobufMediaType);
-  const { code, reason, details, message } = readStatusInfo(body, encoding, errorBody);
+  const { code, reason, details, message } = {
+    ...readStatusInfo(body, encoding, errorBody),
+    ...infoFromCaller(options.readError, response),
+  };
   const isRedirect = status < 400 && code === undefined && message === undefined;
   const pushback = pushbackMs(headers, details, Date.now());
   const { outcome, retry } = assessStatus(status, pushback !== undefined);
@@ -34,6 +64,27 @@ export function readErrorResponse(
     pushbackMs: pushback,
     own: message && errorBody && { message, toError: errorBody.toError },
   };
+}
+
+/** What the caller's function returns, without what is not of its type. Its own errors must not hide the server's. */
+function infoFromCaller(
+  readError: ReadError | undefined,
+  { status, headers, body }: HttpResponse,
+): Partial<StatusInfo> {
+  try {
+    const { code, message, details } = readError?.({ status, headers, body }) ?? {};
+    return {
+      ...(code !== undefined && isCode(code) && code !== Code.OK && { code }),
+      ...(typeof message === "string" && { reason: message }),
+      ...(Array.isArray(details) && { details: details.filter(isDetail) }),
+    };
+  } catch {
+    return {};
+  }
+}
+
+function isDetail(detail: ErrorDetail | undefined): boolean {
+  return typeof detail?.typeUrl === "string";
 }
 
 /** Describes a 3xx response. Of its location it names only the host: path and query may hold secrets. */

@@ -8,6 +8,7 @@ import type { HttpResponse } from "../http/http-exchange.ts";
 import type { Binding } from "../transcoding/binding.ts";
 import { responseFrom } from "../transcoding/place-body.ts";
 import type { AttemptFailure } from "./attempt-failure.ts";
+import { beginsAsJson, isResponseInJson } from "./recognize-json.ts";
 
 /** The settings of a transport that decoding depends on. */
 export interface ReadOptions {
@@ -16,7 +17,8 @@ export interface ReadOptions {
 }
 
 /**
- * Reads the message in a 2xx response. The response's own content type chooses the encoding, not the request's `accept`.
+ * Reads the message in a 2xx response. The response chooses the encoding ({@link encodingOfResponse}), not the request's
+ * `accept`.
  * A body that is not the method's output is a failure with outcome `unknown`: the rpc may have been carried out.
  */
 export function readResponse(
@@ -58,7 +60,7 @@ function decodeResponse(
   // By definition it has no body, whatever its headers say.
   if (status === 204) return create(output);
   const contentType = contentTypeOf(headers);
-  const encoding = encodingOf(contentType, options.protobufMediaType);
+  const encoding = encodingOfResponse(binding, contentType, body, options.protobufMediaType);
   // JSON marks its own end, unless it is a bare number. Binary does not: cut between two fields, or before the first one, it is still a message.
   if (isCloseDelimited && (encoding !== "json" || !marksItsEnd(body))) {
     throw new CodecError("it may be cut short: it ends with the connection and has no content-length");
@@ -76,6 +78,26 @@ function decodeResponse(
     throw new CodecError(`it is binary, but ${field.toString()} is not a message`);
   }
   return responseFrom(binding, decodeBinary(field.message, body));
+}
+
+/**
+ * A content type that says binary or JSON is believed. If there is another one or none, the body may be unmistakable JSON:
+ * Go's net/http labels what a handler leaves unlabelled as text/plain. Some servers label everything as
+ * application/octet-stream, which is what a stock grpc-gateway calls binary, so that label is not believed for text.
+ */
+function encodingOfResponse(
+  binding: Binding,
+  contentType: string | undefined,
+  body: Uint8Array,
+  protobufMediaType: string,
+): Encoding | undefined {
+  const labelled = encodingOf(contentType, protobufMediaType);
+  if (labelled === "json" || (labelled === "protobuf" && !beginsAsJson(body))) return labelled;
+  const type = contentType && mediaTypeOf(contentType);
+  if (labelled === "protobuf" && type !== "application/octet-stream") return labelled;
+  // Several media types are empty here, and are no better than a page of an intermediary.
+  if (contentType && (type === "" || type === "text/html")) return undefined;
+  return isResponseInJson(binding, body) ? "json" : labelled;
 }
 
 /** Whether JSON text cannot be the beginning of other JSON text, as `12` can be of `123`. */

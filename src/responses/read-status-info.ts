@@ -3,13 +3,16 @@ import { decodeBinary } from "../codecs/binary-codec.ts";
 import { CodecError } from "../codecs/codec-error.ts";
 import { decodeJson } from "../codecs/json-codec.ts";
 import type { Encoding } from "../codecs/media-type.ts";
-import { parseJsonExactly } from "../codecs/parse-json.ts";
+import { isJsonObject, parseJsonExactly } from "../codecs/parse-json.ts";
 import { statusFromBinary } from "./status-from-binary.ts";
 import { statusFromJson } from "./status-from-json.ts";
 import type { ErrorBodyType, StatusInfo } from "./status-info.ts";
 
 /**
- * Reads the body of an error response: as a google.rpc.Status, else as the service's own error message, else as text.
+ * Reads the body of an error response: as a google.rpc.Status, else as the service's own error message, else as JSON with
+ * a text in one of the usual places, else as text. A body that begins as a JSON object is tried as JSON whatever its
+ * content type is: many handlers leave theirs at text/plain, and a gateway that cannot encode its own error sends JSON
+ * with the content type it had chosen before.
  */
 export function readStatusInfo(
   body: Uint8Array,
@@ -17,19 +20,22 @@ export function readStatusInfo(
   errorBody: ErrorBodyType | undefined,
 ): StatusInfo {
   const status =
-    // A gateway that cannot encode its own error sends JSON with the content type it had chosen before.
-    encoding === "protobuf" && body[0] !== OPENING_BRACE
-      ? (statusFromBinary(body) ?? fromErrorBody(errorBody, body, decodeBinary))
-      : encoding !== undefined
-        ? readJson(body, errorBody)
+    encoding === "json" || beginsAsObject(body, encoding)
+      ? readJson(body, errorBody)
+      : encoding === "protobuf"
+        ? (statusFromBinary(body) ?? fromErrorBody(errorBody, body, decodeBinary))
         : undefined;
   return status ?? { code: undefined, reason: firstReadableLine(body), details: [] };
 }
 
-const OPENING_BRACE = 0x7b;
-
 /** Drops a byte order mark, as the strict decoding of responses does. */
 const lenientUtf8 = new TextDecoder();
+
+function beginsAsObject(body: Uint8Array, encoding: Encoding | undefined): boolean {
+  // A line feed may be the tag of a binary message, and the brace after it the length of a string.
+  const start = encoding === "protobuf" ? body.subarray(0, 1) : body.subarray(0, 64);
+  return /^\s*\{/.test(lenientUtf8.decode(start));
+}
 
 function readJson(body: Uint8Array, errorBody: ErrorBodyType | undefined): StatusInfo | undefined {
   let json: unknown;
@@ -38,7 +44,30 @@ function readJson(body: Uint8Array, errorBody: ErrorBodyType | undefined): Statu
   } catch {
     return undefined;
   }
-  return statusFromJson(json) ?? fromErrorBody(errorBody, body, decodeJson);
+  return statusFromJson(json) ?? fromErrorBody(errorBody, body, decodeJson) ?? textFromJson(json);
+}
+
+/**
+ * Where servers put the text of an error: most of them, RFC 9457 (`detail` and `title`), OAuth (RFC 6749, section 5.2) and
+ * Twirp (`msg`).
+ */
+const textKeys = ["message", "detail", "title", "error_description", "error", "msg"] as const;
+
+/** Reads the text of an error in JSON, also one level down: `{"error": {…}}`, `{"errors": [{…}]}`, `["…"]`. */
+function textFromJson(json: unknown): StatusInfo | undefined {
+  const outer = firstOf(json);
+  const inner = isJsonObject(outer) ? [outer.error, firstOf(outer.errors)] : [];
+  const reason = [outer, ...inner].map(textOf).find((text) => text !== undefined);
+  return reason === undefined ? undefined : { code: undefined, reason, details: [] };
+}
+
+function firstOf(json: unknown): unknown {
+  return Array.isArray(json) ? json[0] : json;
+}
+
+function textOf(json: unknown): string | undefined {
+  const candidates = isJsonObject(json) ? textKeys.map((key) => json[key]) : [json];
+  return candidates.find((text) => typeof text === "string" && text.trim() !== "") as string | undefined;
 }
 
 function fromErrorBody(
@@ -65,7 +94,7 @@ const MAX_SEARCHED_BYTES = 4096;
 /** The first line of text in a body that is not a message: a proxy's page, a plain sentence. Empty if there is none. */
 function firstReadableLine(body: Uint8Array): string {
   const text = lenientUtf8.decode(body.subarray(0, MAX_SEARCHED_BYTES));
-  if (isJsonWithoutText(text)) return "";
+  if (isJsonStructure(text)) return "";
   const title = /<title[^>]*>([^<]*)<\/title>/i.exec(text)?.[1];
   const plain = title ?? (text.trimStart().startsWith("<") ? text.replace(/<[^>]*>/g, "\n") : text);
   const line = plain.split(/[\r\n]+/).find((each) => each.trim() !== "");
@@ -73,16 +102,12 @@ function firstReadableLine(body: Uint8Array): string {
   return line === undefined || line.includes("\u0000") || line.includes("\ufffd") ? "" : line.trim();
 }
 
-/** Whether a text is JSON without anything to read: `null`, `""`, `[]`, `{}`, `502`. */
-function isJsonWithoutText(text: string): boolean {
+/** Whether a text is JSON, but not a text: its raw form would not tell a reader what went wrong. */
+function isJsonStructure(text: string): boolean {
   try {
-    return !hasText(JSON.parse(text));
+    const json: unknown = JSON.parse(text);
+    return typeof json !== "string" || json === "";
   } catch {
     return false;
   }
-}
-
-function hasText(json: unknown): boolean {
-  if (typeof json === "object" && json !== null) return Object.values(json).some(hasText);
-  return typeof json === "string" && json !== "";
 }

@@ -13,12 +13,14 @@ export const responseRedactor = Symbol("redactor of the request");
 
 /** The secrets of one call. Nothing reads them unless something may have to be redacted. */
 export interface CallSecrets {
-  /** The values of the last attempt's dynamic headers. */
-  readonly current: ReadonlyMap<string, string>;
-  /** The values of dynamic headers in earlier attempts. */
+  /** The dynamic values of the last attempt. */
+  readonly current: ReadonlyMap<unknown, string>;
+  /** The dynamic values of earlier attempts. */
   readonly earlier: readonly string[];
   /** The headers from the options of this call. */
   readonly headers: { readonly secrets: readonly string[] };
+  /** The query parameters from the options of this call. */
+  readonly query: { readonly secrets: readonly string[] };
 }
 
 /** How many nested levels of escapes are undone: `%25253D` is `=` after three. */
@@ -192,10 +194,11 @@ export class Redactor {
   *#allValues(): Iterable<string> {
     yield* this.#values;
     if (this.#call === undefined) return;
-    const { current, earlier, headers } = this.#call;
+    const { current, earlier, headers, query } = this.#call;
     yield* current.values();
     yield* earlier;
     yield* headers.secrets;
+    yield* query.secrets;
   }
 
   /**

@@ -45,14 +45,19 @@ export function validateRule(
     isValid = false;
     onProblem(reason, column);
   };
-  validateVerb(rule, report);
-  if (rule.isNested) report("additional_bindings cannot have additional_bindings");
-  const template = rule.verb === "" ? undefined : parseTemplate(rule.path, report);
+  const template = validateRuleSyntax(rule, report);
   const variables = template === undefined ? [] : variablesOf(template, input, report);
   const body = bodyOf(rule, input, variables, report);
   const responseField = responseFieldOf(rule, output, report);
   if (!isValid || template === undefined) return undefined;
   return { verb: rule.verb, template, variables, body, responseField };
+}
+
+/** Validates what does not depend on the method's messages. Returns undefined if the rule has no valid template. */
+export function validateRuleSyntax(rule: BindingRule, report: ReportProblem): PathTemplate | undefined {
+  validateVerb(rule, report);
+  if (rule.isNested) report("additional_bindings cannot have additional_bindings");
+  return rule.verb === "" ? undefined : parseTemplate(rule.path, report);
 }
 
 /**

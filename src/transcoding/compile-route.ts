@@ -2,21 +2,27 @@ import type { DescMethod, DescMethodUnary, DescService } from "@bufbuild/protobu
 import type { Route } from "./binding.ts";
 import { compileBinding, type ValidRule, validateRule } from "./compile-binding.ts";
 import type { FieldMaskForm } from "./field-text.ts";
-import { bindingRulesOf } from "./http-rule.ts";
 import { HttpRuleError, type HttpRuleProblem } from "./http-rule-error.ts";
+import { annotations, type HttpRules } from "./http-rules.ts";
 import { rpcName } from "./rpc-name.ts";
 
 /**
  * Compiles the http rules of a method.
  *
  * @param queryFieldMask how a FieldMask is written in the query
+ * @param httpRules the rules of the method
  * @throws {@link HttpRuleError} with all problems, also if the method has no rule or is a streaming method
  */
-export function compileRoute(method: DescMethod, queryFieldMask: FieldMaskForm = "snake_case"): Route {
+export function compileRoute(
+  method: DescMethod,
+  queryFieldMask: FieldMaskForm = "snake_case",
+  httpRules: HttpRules = annotations,
+): Route {
+  const { routes } = compiledFrom(httpRules);
   const known = routes[queryFieldMask].get(method);
   if (known !== undefined) return known;
   const problems: HttpRuleProblem[] = [];
-  const rules = validRules(method, problems);
+  const rules = validRules(method, httpRules, problems);
   if (!isUnary(method)) {
     problems.push(problem(method, "a streaming method cannot be called over HTTP rules", rules[0]));
   } else if (rules.length === 0 && problems.length === 0) {
@@ -33,10 +39,23 @@ export function compileRoute(method: DescMethod, queryFieldMask: FieldMaskForm =
   return route;
 }
 
-const routes: Readonly<Record<FieldMaskForm, WeakMap<DescMethod, Route>>> = {
-  snake_case: new WeakMap(),
-  camelCase: new WeakMap(),
-};
+/** What has been compiled from some http rules, so that it is compiled once. */
+interface Compiled {
+  readonly routes: Readonly<Record<FieldMaskForm, WeakMap<DescMethod, Route>>>;
+  readonly validServices: WeakSet<DescService>;
+}
+
+const compiled = new WeakMap<HttpRules, Compiled>();
+
+function compiledFrom(httpRules: HttpRules): Compiled {
+  let known = compiled.get(httpRules);
+  if (known === undefined) {
+    const routes = { snake_case: new WeakMap(), camelCase: new WeakMap() };
+    known = { routes, validServices: new WeakSet() };
+    compiled.set(httpRules, known);
+  }
+  return known;
+}
 
 /**
  * Validates the http rules of all methods of a service. It compiles no routes: a route is compiled when its method is
@@ -44,30 +63,32 @@ const routes: Readonly<Record<FieldMaskForm, WeakMap<DescMethod, Route>>> = {
  *
  * @throws {@link HttpRuleError} with all problems of all rules
  */
-export function validateService(service: DescService): void {
+export function validateService(service: DescService, httpRules: HttpRules = annotations): void {
+  const { validServices } = compiledFrom(httpRules);
   if (validServices.has(service)) return;
   const problems: HttpRuleProblem[] = [];
-  for (const method of service.methods) validRules(method, problems);
+  for (const method of service.methods) validRules(method, httpRules, problems);
   if (problems.length > 0) throw new HttpRuleError(problems);
   validServices.add(service);
 }
-
-const validServices = new WeakSet<DescService>();
 
 /**
  * Compiles the http rules of all unary methods of a service that have rules.
  *
  * @throws {@link HttpRuleError} with all problems of all rules
  */
-export function compileService(service: DescService): ReadonlyMap<DescMethod, Route> {
-  validateService(service);
-  const callable = service.methods.filter((method) => isUnary(method) && bindingRulesOf(method).length > 0);
-  return new Map(callable.map((method) => [method, compileRoute(method)]));
+export function compileService(
+  service: DescService,
+  httpRules: HttpRules = annotations,
+): ReadonlyMap<DescMethod, Route> {
+  validateService(service, httpRules);
+  const callable = service.methods.filter((method) => isUnary(method) && httpRules.of(method).length > 0);
+  return new Map(callable.map((method) => [method, compileRoute(method, "snake_case", httpRules)]));
 }
 
-function validRules(method: DescMethod, problems: HttpRuleProblem[]): ValidRule[] {
+function validRules(method: DescMethod, httpRules: HttpRules, problems: HttpRuleProblem[]): ValidRule[] {
   const valid: ValidRule[] = [];
-  for (const rule of bindingRulesOf(method)) {
+  for (const rule of httpRules.of(method)) {
     const validRule = validateRule(method, rule, (reason, column) => {
       problems.push({ method: rpcName(method), rule: rule.path, column, reason });
     });

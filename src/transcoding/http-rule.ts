@@ -2,7 +2,7 @@ import { type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
 import { http } from "../../gen/google/api/annotations_pb.js";
 import type { HttpRule } from "../../gen/google/api/http_pb.js";
 
-/** An http rule of a method, as in its .proto file. */
+/** An http rule of a method, before it is validated. */
 export interface BindingRule {
   /** The HTTP method: `"GET"`, or what a `custom` rule names; `""` if the rule has no pattern. */
   readonly verb: string;
@@ -16,12 +16,15 @@ export interface BindingRule {
 }
 
 /**
- * Reads the `google.api.http` option of a method: the rule itself, then `additional_bindings`; none if the method has no
- * such option. It works with any generated copy of google/api.
+ * Reads the `google.api.http` option of a method; no rules if the method has no such option. It works with any generated
+ * copy of google/api.
  */
-export function bindingRulesOf(method: DescMethod): readonly BindingRule[] {
-  if (!hasOption(method, http)) return [];
-  const rule = getOption(method, http);
+export function annotatedRulesOf(method: DescMethod): readonly BindingRule[] {
+  return hasOption(method, http) ? bindingRules(getOption(method, http)) : [];
+}
+
+/** The rule itself, then its `additional_bindings`. */
+export function bindingRules(rule: HttpRule): readonly BindingRule[] {
   return [bindingRule(rule, false), ...rule.additionalBindings.map((inner) => bindingRule(inner, true))];
 }
 

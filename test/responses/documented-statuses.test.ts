@@ -114,7 +114,7 @@ const forms: Record<string, Form> = {
     contentType: "application/json",
     body: () => '["no"]',
     kind: "neither",
-    reason: '["no"]',
+    reason: "no",
   },
 };
 

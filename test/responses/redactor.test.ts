@@ -128,6 +128,7 @@ test("inspecting a redactor shows no secret", () => {
     current: new Map([["authorization", "a-secret-token"]]),
     earlier: ["a-secret-token"],
     headers: { secrets: ["a-secret-token"] },
+    query: { secrets: ["a-secret-token"] },
   });
   redactor.redactText("");
   expect(inspect(redactor, { depth: 9, showHidden: true, getters: true })).not.toContain("a-secret");

@@ -1,6 +1,7 @@
 import { createRegistry, type Registry } from "@bufbuild/protobuf";
 import { file_google_rpc_error_details } from "../../../gen/google/rpc/error_details_pb.js";
 import { PROTOBUF_MEDIA_TYPE } from "../../codecs/media-type.ts";
+import { type HttpRuleJson, type HttpRules, parseHttpRules } from "../../transcoding/http-rules.ts";
 import type { HandlerContext } from "./service-implementation.ts";
 
 /** The options of a test server, with a socket or in memory. */
@@ -39,6 +40,11 @@ export interface GatewayOptions {
    */
   readonly jsonInt64?: "string" | "number" | undefined;
   /**
+   * Http rules for methods whose .proto file has none, or other ones, as in the transport's option of this name. A memory
+   * transport has the same rules on both sides.
+   */
+  readonly httpRules?: readonly HttpRuleJson[] | undefined;
+  /**
    * Runs before the handler of every rpc, after the request is decoded, like an interceptor of the gRPC service behind a
    * gateway. It fails the call by throwing a {@link StatusError}.
    */
@@ -56,6 +62,7 @@ export interface GatewaySettings {
   readonly recordLimit: number;
   readonly registry: Registry;
   readonly jsonInt64: "string" | "number";
+  readonly httpRules: HttpRules;
   readonly onRequest: ((context: HandlerContext) => void | Promise<void>) | undefined;
 }
 
@@ -68,6 +75,7 @@ const known: Readonly<Record<keyof GatewayOptions, true>> = {
   recordLimit: true,
   registry: true,
   jsonInt64: true,
+  httpRules: true,
   onRequest: true,
 };
 
@@ -98,6 +106,7 @@ export function gatewaySettings(options: GatewayOptions, alsoKnown: readonly str
     recordLimit: countOf("recordLimit", recordLimit),
     registry: options.registry ?? createRegistry(file_google_rpc_error_details),
     jsonInt64,
+    httpRules: parseHttpRules(options.httpRules, (reason) => new RangeError(reason)),
     onRequest: options.onRequest,
   };
 }

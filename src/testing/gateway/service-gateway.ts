@@ -40,7 +40,7 @@ export function serviceGateway<Service extends DescService>(
   settings: GatewaySettings,
   emit: JsonWriteOptions["emit"] = "unpopulated",
 ): ServedRoutes {
-  const router = createRouter(compileService(service).values());
+  const router = createRouter(compileService(service, settings.httpRules).values());
   const call: CallSettings = {
     handlers: rpcHandlers(service, implementation),
     onRequest: settings.onRequest,

@@ -37,12 +37,12 @@ export function createMemoryTransport<Service extends DescService>(
   for (const name of ["baseUrl", "dispatcher"]) {
     if (name in own) throw invalidArgument(`${name}: a memory transport has its own`);
   }
-  const server = createMemoryServer(service, implementation, serverOptions);
+  const server = createMemoryServer(service, implementation, { httpRules: own.httpRules, ...serverOptions });
   const { baseUrl, dispatcher } = server;
   const transport = createRestTransport({ ...own, baseUrl, dispatcher });
   const close = async () => {
     await transport.close();
     await server.close();
   };
-  return { unary: transport.unary, server, close, [Symbol.asyncDispose]: close };
+  return { ...transport, server, close, [Symbol.asyncDispose]: close };
 }

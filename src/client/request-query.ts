@@ -1,0 +1,131 @@
+import { invalidArgument } from "../errors/invalid-argument.ts";
+import { escapeSegment, unescapeQuery } from "../transcoding/percent-encoding.ts";
+import { insecureCredential } from "./call-headers.ts";
+import { type DynamicValue, dynamicValue, type ResolvedValues } from "./dynamic-values.ts";
+import { checkedNamedValues, isCredential } from "./request-headers.ts";
+import type { TransportSettings } from "./rest-transport-options.ts";
+
+/** Parameters whose names say that they hold a secret, beside those that would say so of a header. */
+const secretParameters = /^(?:key|sig|signature|hmac|code|pass|pwd)$/;
+/** Tokens that are no secrets: the position in a list (AIP-158). */
+const positions = /^(?:next|page|continuation|continue|sync)[-_]?(?:page[-_]?)?token$/;
+
+/** Whether a query parameter with this name holds a secret. */
+export function isSecretParameter(name: string): boolean {
+  const lower = name.toLowerCase();
+  return secretParameters.test(lower) || (isCredential(lower) && !positions.test(lower));
+}
+
+/** Validates the value of a query parameter. The error never shows the value, because it may be a secret. */
+export function checkedParameterValue(name: string, value: unknown): string {
+  if (typeof value !== "string") throw invalidArgument(`query: the value of ${name} must be a string`);
+  if (!value.isWellFormed()) throw invalidArgument(`query: the value of ${name} is not well-formed Unicode`);
+  return value;
+}
+
+/**
+ * Validates query parameters from options. The values may still be functions.
+ *
+ * @param forbidsCredentials whether a secret would travel unencrypted
+ */
+export function checkedParameters<Value>(
+  query: Readonly<Record<string, Value | undefined>>,
+  forbidsCredentials: boolean,
+): Map<string, Value> {
+  const checked = new Map<string, Value>();
+  for (const [name, value] of Object.entries(checkedNamedValues("query", query))) {
+    if (value === undefined) continue;
+    if (name === "" || !name.isWellFormed()) {
+      throw invalidArgument(`query: ${JSON.stringify(name)} is not the name of a parameter`);
+    }
+    if (typeof value !== "function") checkedParameterValue(name, value);
+    if (forbidsCredentials && isSecretParameter(name)) throw insecureCredential(`query: ${name}`);
+    checked.set(name, value);
+  }
+  return checked;
+}
+
+/** The query parameters of every call of a transport, from its options. */
+export interface TransportQuery {
+  /** Parameters whose values are resolved on every attempt. */
+  readonly dynamic: readonly DynamicValue[];
+  readonly fixed: RequestQuery;
+}
+
+export function transportQuery({ query }: Pick<TransportSettings, "query">): TransportQuery {
+  const dynamic: DynamicValue[] = [];
+  const fixed = new Map<string, string>();
+  for (const [name, source] of query) {
+    if (typeof source === "function") dynamic.push(dynamicValue("query", name, source, "query"));
+    else fixed.set(name, source);
+  }
+  return { dynamic, fixed: new RequestQuery(fixed) };
+}
+
+/** The query parameters of a call that come from options, and not from its message. */
+export class RequestQuery {
+  readonly #fixed: ReadonlyMap<string, string>;
+  /** Names that the call's options set. They replace the transport's parameters of the same name. */
+  readonly own: ReadonlySet<string>;
+
+  constructor(fixed: ReadonlyMap<string, string>, own: ReadonlySet<string> = new Set()) {
+    this.#fixed = fixed;
+    this.own = own;
+  }
+
+  /** The values that are secrets by the names of their parameters. */
+  get secrets(): string[] {
+    return [...this.#fixed].filter(([name]) => isSecretParameter(name)).map(([, value]) => value);
+  }
+
+  /** Adds the parameters from a call's options. */
+  and(
+    query: Readonly<Record<string, string | undefined>> | undefined,
+    forbidsCredentials: boolean,
+  ): RequestQuery {
+    if (query === undefined) return this;
+    const own = checkedParameters(query, forbidsCredentials);
+    return new RequestQuery(new Map([...this.#fixed, ...own]), new Set(own.keys()));
+  }
+
+  /**
+   * Adds the parameters to the path and query of a request.
+   *
+   * @param dynamic what is added on every attempt
+   * @throws RpcError `InvalidArgument` for a parameter that the message has too: a server would read only one of them
+   */
+  appendTo(target: string, dynamic: readonly DynamicValue[]): string {
+    const ofAttempts = dynamic.filter(({ place, name }) => place === "query" && !this.own.has(name));
+    const names = [...this.#fixed.keys(), ...ofAttempts.map(({ name }) => name)];
+    if (names.length === 0) return target;
+    const ofMessage = namesIn(target);
+    const repeated = names.find((name) => ofMessage.has(name));
+    if (repeated !== undefined) {
+      throw invalidArgument(`query: ${repeated} is a field of the request, which sets this parameter`);
+    }
+    return withParameters(target, this.#fixed);
+  }
+}
+
+/** Adds the query parameters among the values of an attempt. */
+export function withResolvedParameters(target: string, values: ResolvedValues): string {
+  if (values.size === 0) return target;
+  let result = target;
+  for (const [{ place, name }, value] of values) {
+    if (place === "query") result = withParameters(result, [[name, value]]);
+  }
+  return result;
+}
+
+function withParameters(target: string, parameters: Iterable<readonly [string, string]>): string {
+  let result = target;
+  for (const [name, value] of parameters) {
+    result += `${result.includes("?") ? "&" : "?"}${escapeSegment(name)}=${escapeSegment(value)}`;
+  }
+  return result;
+}
+
+function namesIn(target: string): Set<string | undefined> {
+  const [, query = ""] = target.split("?");
+  return new Set(query.split("&").map((parameter) => unescapeQuery(parameter.split("=")[0] ?? "")));
+}

@@ -1,0 +1,109 @@
+import { type DescMethod, fromJson, type JsonValue } from "@bufbuild/protobuf";
+import { type HttpRule, HttpRuleSchema } from "../../gen/google/api/http_pb.js";
+import { asError } from "../errors/as-error.ts";
+import { validateRuleSyntax } from "./compile-binding.ts";
+import { annotatedRulesOf, type BindingRule, bindingRules } from "./http-rule.ts";
+
+/** The parts of an http rule that its `additional_bindings` have too. */
+interface HttpBindingJson {
+  readonly get?: string;
+  readonly put?: string;
+  readonly post?: string;
+  readonly delete?: string;
+  readonly patch?: string;
+  readonly custom?: { readonly kind: string; readonly path: string };
+  readonly body?: string;
+  readonly responseBody?: string;
+  readonly response_body?: string;
+}
+
+/**
+ * A `google.api.HttpRule` in its JSON form, as in the `http.rules` of a service's YAML (`grpc_api_configuration` of a
+ * grpc-gateway). Names may be in camelCase or in snake_case.
+ *
+ * @see https://github.com/googleapis/googleapis/blob/master/google/api/http.proto
+ */
+export interface HttpRuleJson extends HttpBindingJson {
+  /**
+   * The methods of the rule: `"pkg.Service.Method"`, `"pkg.Service.*"`, `"*"`, or several of these with commas between
+   * them (google.api.DocumentationRule.selector).
+   */
+  readonly selector: string;
+  readonly additionalBindings?: readonly HttpBindingJson[];
+  readonly additional_bindings?: readonly HttpBindingJson[];
+}
+
+interface SelectedRules {
+  readonly selector: string;
+  readonly rules: readonly BindingRule[];
+}
+
+/** The http rules of methods: those that are given beside the .proto files, else the annotations. */
+export class HttpRules {
+  readonly #given: readonly SelectedRules[];
+
+  constructor(given: readonly SelectedRules[] = []) {
+    this.#given = given;
+  }
+
+  /** The rules of a method; none if it has no annotation either. Of several given rules the last one wins. */
+  of(method: DescMethod): readonly BindingRule[] {
+    const name = `${method.parent.typeName}.${method.name}`;
+    const given = this.#given.findLast(({ selector }) => selects(selector, name));
+    return given?.rules ?? annotatedRulesOf(method);
+  }
+}
+
+/** The annotations alone. */
+export const annotations = new HttpRules();
+
+/**
+ * Reads and validates the option `httpRules`. What depends on the messages of a method is validated with its service.
+ *
+ * @param errorOf creates the error, from a reason that names the rule
+ */
+export function parseHttpRules(
+  given: readonly HttpRuleJson[] | undefined,
+  errorOf: (reason: string) => Error,
+): HttpRules {
+  if (given === undefined) return annotations;
+  if (!Array.isArray(given)) throw errorOf("httpRules must be an array of google.api.HttpRule in JSON");
+  const parsed = Array.from(given, (json, i) => {
+    return parseRule(json, (reason) => errorOf(`httpRules[${i}]: ${reason}`));
+  });
+  return parsed.length === 0 ? annotations : new HttpRules(parsed);
+}
+
+function parseRule(json: JsonValue, errorOf: (reason: string) => Error): SelectedRules {
+  const rule = ruleFromJson(json, errorOf);
+  const { selector } = rule;
+  if (!selector.split(",").every((part) => selectorPattern.test(part.trim()))) {
+    throw errorOf(`${JSON.stringify(selector)} is not a selector such as "pkg.Service.Method"`);
+  }
+  const rules = bindingRules(rule);
+  for (const each of rules) {
+    validateRuleSyntax(each, (reason, column) => {
+      const place = column === undefined ? "" : `column ${column} of ${JSON.stringify(each.path)}: `;
+      throw errorOf(`${selector}: ${place}${reason}`);
+    });
+  }
+  return { selector, rules };
+}
+
+function ruleFromJson(json: JsonValue, errorOf: (reason: string) => Error): HttpRule {
+  try {
+    return fromJson(HttpRuleSchema, json);
+  } catch (error) {
+    throw errorOf(asError(error).message);
+  }
+}
+
+/** google.api.DocumentationRule: a wildcard is allowed at the end only, and for a whole component of the name. */
+const selectorPattern = /^(?:\*|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:\.\*)?)$/;
+
+function selects(selector: string, name: string): boolean {
+  return selector.split(",").some((part) => {
+    const pattern = part.trim();
+    return pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
+  });
+}
