@@ -6,7 +6,7 @@ import { checkedNamedValues, isCredential } from "./request-headers.ts";
 import type { TransportSettings } from "./rest-transport-options.ts";
 
 /** Parameters whose names say that they hold a secret, beside those that would say so of a header. */
-const secretParameters = /^(?:key|sig|signature|hmac|code|pass|pwd)$/;
+const secretParameters = /^(?:key|sig|hmac|code|pass|pwd)$|signature/;
 /** Tokens that are no secrets: the position in a list (AIP-158). */
 const positions = /^(?:next|page|continuation|continue|sync)[-_]?(?:page[-_]?)?token$/;
 

@@ -267,9 +267,28 @@ export const responseRows: readonly FaultRow[] = [
     ...everyCall("DataLoss", "unknown", 1, 1),
   },
   {
-    name: "without a content type",
+    name: "binary without a content type",
     fault: { kind: "content-type", contentType: "" },
+    encodings: ["protobuf"],
     ...everyCall("DataLoss", "unknown", 1, 1),
+  },
+  {
+    name: "JSON without a content type",
+    fault: { kind: "content-type", contentType: "" },
+    encodings: ["json"],
+    ...everyCall("OK", 1, 1),
+  },
+  {
+    name: "JSON with content type text/plain",
+    fault: { kind: "content-type", contentType: "text/plain; charset=utf-8" },
+    encodings: ["json"],
+    ...everyCall("OK", 1, 1),
+  },
+  {
+    name: "JSON with content type application/octet-stream",
+    fault: { kind: "content-type", contentType: "application/octet-stream" },
+    encodings: ["json"],
+    ...everyCall("OK", 1, 1),
   },
   {
     name: "binary with content type JSON",

@@ -146,8 +146,14 @@ function expectedResult({
   const bytes = decompressed(arrived, headers["content-encoding"]);
   if (bytes === undefined) return "must be an error";
   const label = headers["content-type"] ?? "";
-  const isJson = /^application\/(json|problem\+json)/.test(label);
-  const isBinary = /^application\/(x-protobuf|x-protobuffer|proto|octet-stream|protobuf)(;|$)/i.test(label);
+  const isOctetStream =
+    label === "application/octet-stream" && /^[[{]/.test(String.fromCharCode(bytes[0] ?? 0));
+  const isLabelled =
+    /^application\/(x-protobuf|x-protobuffer|proto|octet-stream|protobuf)(;|$)/i.test(label) &&
+    !isOctetStream;
+  const isInferred = !isLabelled && label !== "text/html" && isUnmistakableJson(bytes);
+  const isJson = /^application\/(json|problem\+json)/.test(label) || isInferred;
+  const isBinary = isLabelled || (isOctetStream && !isInferred);
   if (isCloseDelimited && !isJson) return "must be an error";
   if (bytes.length === 0 && !isJson && label !== "text/html")
     return { response: nothing, mustSucceed: false };
@@ -156,6 +162,14 @@ function expectedResult({
   if (response === undefined) return "must be an error";
   // protobuf's JSON mapping rejects JSON that JSON.parse accepts, such as repeated keys.
   return { response, mustSucceed: isBinary };
+}
+
+/** Whether bytes without a label are a GenericResponse in JSON: an empty object, or one with a field that it has. */
+function isUnmistakableJson(bytes: Uint8Array): boolean {
+  if (readJsonResponse(bytes) === undefined) return false;
+  const keys = Object.keys(JSON.parse(Buffer.from(bytes).toString()));
+  const fields = ["ok", "requestId", "request_id", "message", "error"];
+  return keys.length === 0 || keys.some((key) => fields.includes(key));
 }
 
 const nothing: PlainResponse = { ok: false, requestId: "", message: "", error: undefined };
