@@ -38,6 +38,7 @@ const throughNginx = [
   "metadata.test",
   "path-values",
   "names-of-any-depth",
+  "query-lists",
 ];
 process.exitCode =
   passed && (selected.length > 0 || runTests(throughNginx, { ...process.env, INTEROP_PROXY: "nginx" }))

@@ -1,5 +1,5 @@
 import { type DescField, type DescMessage, isFieldSet, type Message } from "@bufbuild/protobuf";
-import { type FieldMaskForm, fieldText } from "./field-text.ts";
+import { type FieldMaskForm, fieldText, itemName } from "./field-text.ts";
 import type { FieldTree } from "./field-tree.ts";
 import { fieldReader } from "./field-value.ts";
 import { escapeSegment } from "./percent-encoding.ts";
@@ -73,8 +73,9 @@ function compileFieldParameters(
     case "list": {
       const write = compileParameter(field, escapedKey(target.key), fieldMask);
       return (message, query, keys, parent) => {
+        const items = read(message) as readonly unknown[];
         let written = query;
-        for (const item of read(message) as readonly unknown[]) written = write(item, written, keys, parent);
+        for (let i = 0; i < items.length; i++) written = write(items[i], written, keys, parent, i);
         return written;
       };
     }
@@ -83,10 +84,10 @@ function compileFieldParameters(
 
 function compileParameter(field: DescField, key: string, fieldMask: FieldMaskForm) {
   const text = fieldText(field, fieldMask);
-  return (value: unknown, query: string, keys: string, parent: string): string => {
-    const escaped = text && escapeSegment(text.write(value, parent));
+  return (value: unknown, query: string, keys: string, parent: string, index?: number): string => {
+    const escaped = text && escapeSegment(text.write(value, parent, index));
     if (escaped === undefined) {
-      throw new TranscodingError(parent + field.name, "is not well-formed Unicode");
+      throw new TranscodingError(parent + itemName(field.name, index), "is not well-formed Unicode");
     }
     return `${query}${query === "" ? "" : "&"}${keys}${key}=${escaped}`;
   };

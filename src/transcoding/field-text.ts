@@ -19,11 +19,12 @@ import { TranscodingError } from "./transcoding-error.ts";
  * are URL-safe base64.
  *
  * @param parent the path to the message that holds the field, for errors: `""` or `"shelf."`
+ * @param index the place of the item, if the field is a list, for errors
  */
-export type TextWriter = (value: unknown, parent: string) => string;
+export type TextWriter = (value: unknown, parent: string, index?: number) => string;
 
 /** Reads the text of a {@link TextWriter}. It returns the value as protobuf-es stores it in this field. */
-export type TextReader = (text: string, parent: string) => unknown;
+export type TextReader = (text: string, parent: string, index?: number) => unknown;
 
 /** How the paths of a FieldMask are written: as in the .proto file, or as in the JSON format. Both forms are read. */
 export type FieldMaskForm = "snake_case" | "camelCase";
@@ -39,7 +40,7 @@ export interface FieldText {
  *
  * google/api/http.proto allows primitive types. Like grpc-gateway (its `wellKnownTypeConv`) and vanguard (its
  * `isParameterType`), this also allows the well-known types that are a string in JSON: Timestamp, Duration, FieldMask and
- * the wrappers. They cannot be repeated, because they are messages.
+ * the wrappers. They can be repeated, too: a grpc-gateway reads each item like a single value (its `populateRepeatedField`).
  *
  * @param fieldMask how a FieldMask is written
  */
@@ -47,8 +48,8 @@ export function fieldText(field: DescField, fieldMask: FieldMaskForm = "camelCas
   const text = valueText(field, fieldMask);
   if (text === undefined) return undefined;
   return {
-    write: (value, parent) => withFieldName(parent, field, () => text.write(value)),
-    read: (value, parent) => withFieldName(parent, field, () => text.read(value)),
+    write: (value, parent, index) => withFieldName(parent, field, index, () => text.write(value)),
+    read: (value, parent, index) => withFieldName(parent, field, index, () => text.read(value)),
   };
 }
 
@@ -57,25 +58,38 @@ interface ValueText {
   read(text: string): unknown;
 }
 
-function withFieldName<T>(parent: string, field: DescField, convert: () => T): T {
+function withFieldName<T>(
+  parent: string,
+  { name }: DescField,
+  index: number | undefined,
+  convert: () => T,
+): T {
   try {
     return convert();
   } catch (error) {
-    throw new TranscodingError(parent + field.name, error instanceof Error ? error.message : String(error));
+    throw new TranscodingError(
+      parent + itemName(name, index),
+      error instanceof Error ? error.message : String(error),
+    );
   }
+}
+
+/** The name of a field in errors, with the place of an item if the field is a list: `"tags[1]"`. */
+export function itemName(name: string, index: number | undefined): string {
+  return index === undefined ? name : `${name}[${index}]`;
 }
 
 function valueText(field: DescField, fieldMask: FieldMaskForm): ValueText | undefined {
   if (field.fieldKind === "map") return undefined;
   if (field.scalar !== undefined) return scalarText(field.scalar, field.longAsString);
   if (field.enum !== undefined) return enumText(field.enum);
-  if (field.fieldKind === "list") return undefined;
   if (!isWrapperDesc(field.message)) return messageText(field.message, fieldMask);
-  // protobuf-es stores a wrapper as a message in a oneof, and as its value elsewhere.
+  // protobuf-es stores a wrapper as a message in a oneof and in a list, and as its value elsewhere.
   const [{ scalar }] = field.message.fields;
   if (scalar === undefined) return undefined;
   const text = scalarText(scalar, false);
-  return field.oneof === undefined ? text : wrapperText(field.message, text);
+  const isMessage = field.oneof !== undefined || field.fieldKind === "list";
+  return isMessage ? wrapperText(field.message, text) : text;
 }
 
 function scalarText(type: ScalarType, longAsString: boolean): ValueText {

@@ -14,8 +14,8 @@ export type QueryField =
 
 /**
  * Returns how a field is written in a query. google/api/http.proto allows "a primitive type or a repeated primitive type or
- * a non-repeated message type". Struct, Value, ListValue and Any have JSON forms of their own, and there are no parameters
- * for them that all gateways read.
+ * a non-repeated message type". Messages that are one parameter (see {@link fieldText}) can be repeated like primitive types.
+ * Struct, Value, ListValue and Any have JSON forms of their own, and there are no parameters for them that all gateways read.
  */
 export function queryField(field: DescField): QueryField {
   const key = queryKey(field);

@@ -68,14 +68,14 @@ function setFromText(
   const text = fieldText(field);
   if (text === undefined) throw new TranscodingError(name, "is a message: a query has to name its fields");
   const parent = name.slice(0, name.length - field.name.length);
-  const read = text.read(value, parent);
   const holder = holderOf(message, parents);
   if (target.kind === "list") {
     const list = (fieldReader(field)(holder) as unknown[] | undefined) ?? [];
-    list.push(read);
+    list.push(text.read(value, parent, list.length));
     setField(holder, field, list);
     return;
   }
+  const read = text.read(value, parent);
   if (given.has(name)) throw new TranscodingError(name, "is given twice");
   given.add(name);
   rejectSecondMember(holder, field, parent);

@@ -6,6 +6,7 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import type { HttpRule } from "../../gen/google/api/http_pb.js";
 import type { MessageMaker } from "./any-message.ts";
 
@@ -78,9 +79,16 @@ const withoutParameters: ReadonlySet<string> = new Set(
   ["Any", "Struct", "Value", "ListValue"].map((name) => `google.protobuf.${name}`),
 );
 
-/** google/api/http.proto: "a primitive type or a repeated primitive type or a non-repeated message type". */
+/**
+ * google/api/http.proto: "a primitive type or a repeated primitive type or a non-repeated message type", and lists of the
+ * messages that are a primitive value in JSON.
+ */
 function canBeInQuery(field: DescField): boolean {
   if (field.fieldKind === "map") return false;
-  if (field.fieldKind === "list") return field.message === undefined;
+  if (field.fieldKind === "list") return field.message === undefined || isPrimitiveInJson(field.message);
   return !withoutParameters.has(field.message?.typeName ?? "");
+}
+
+function isPrimitiveInJson(desc: DescMessage): boolean {
+  return isWrapperDesc(desc) || /^google\.protobuf\.(?:Timestamp|Duration|FieldMask)$/.test(desc.typeName);
 }

@@ -123,7 +123,10 @@ describe("a query is read as a gateway reads it", () => {
     ["duration=1h", "duration is not a google.protobuf.Duration"],
     ["duration=1.5sx", "duration is not a google.protobuf.Duration"],
     ["int64Wrapper=", "int64_wrapper is not an int64"],
-    ["int32List=1&int32List=x", "int32_list is not an int32"],
+    ["int32List=1&int32List=x", "int32_list[1] is not an int32"],
+    ["int64WrapperList=1&int64_wrapper_list=", "int64_wrapper_list[1] is not an int64"],
+    ["timestampList=yesterday", "timestamp_list[0] is not a google.protobuf.Timestamp"],
+    ["self.durationList=1s&self.durationList=1h", "self.duration_list[1] is not a google.protobuf.Duration"],
     [
       "choiceString=a&choiceInt64=1",
       "choice_int64 is given beside choice_string: both are in the oneof choice",

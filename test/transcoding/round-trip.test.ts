@@ -254,7 +254,7 @@ describe("a FieldMask survives a round trip through a query, or is invalid", () 
     const seen = { sent: 0, invalid: 0 };
     fc.assert(
       fc.property(paths, (paths) => {
-        const message = create(EverythingSchema, { fieldMask: { paths } });
+        const message = create(EverythingSchema, { fieldMask: { paths }, fieldMaskList: [{}, { paths }] });
         fc.pre(readable[form](paths.join(",")));
         let transcoded: Transcoded;
         try {

@@ -6,7 +6,7 @@ import (
 	stores "interop.test/gateway/gen/stores/v1"
 )
 
-// storeService says which name arrived.
+// storeService says which name or request arrived.
 type storeService struct {
 	stores.UnimplementedStoreServiceServer
 }
@@ -25,4 +25,8 @@ func (storeService) GetSession(_ context.Context, request *stores.GetSessionRequ
 
 func (storeService) GetObject(_ context.Context, request *stores.GetObjectRequest) (*stores.GetObjectResponse, error) {
 	return &stores.GetObjectResponse{Name: request.GetName()}, nil
+}
+
+func (storeService) FindObjects(_ context.Context, request *stores.FindObjectsRequest) (*stores.FindObjectsResponse, error) {
+	return &stores.FindObjectsResponse{Request: request}, nil
 }

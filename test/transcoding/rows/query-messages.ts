@@ -64,6 +64,52 @@ export const queryMessages: readonly SentRow[] = [
     all({ bytesList: [new Uint8Array([255]), new Uint8Array()] }),
     "GET /v1?bytesList=_w%3D%3D&bytesList=",
   ),
+  sent(
+    "grpc-gateway",
+    rule,
+    all({ timestampList: [{ seconds: 0n }, { seconds: 1n, nanos: 500_000_000 }] }),
+    "GET /v1?timestampList=1970-01-01T00%3A00%3A00Z&timestampList=1970-01-01T00%3A00%3A01.500Z",
+  ),
+  sent(
+    "grpc-gateway",
+    rule,
+    all({ durationList: [{ seconds: -1n }, {}] }),
+    "GET /v1?durationList=-1s&durationList=0s",
+  ),
+  sent(
+    "grpc-gateway",
+    rule,
+    all({ fieldMaskList: [{ paths: ["a_b", "c.d"] }, {}, { paths: ["e"] }] }),
+    "GET /v1?fieldMaskList=a_b%2Cc.d&fieldMaskList=&fieldMaskList=e",
+  ),
+  sent(
+    "vanguard",
+    rule,
+    all({ fieldMaskList: [{ paths: ["a_b", "c.d"] }, { paths: ["e_f"] }] }),
+    "GET /v1?fieldMaskList=aB%2Cc.d&fieldMaskList=eF",
+    { queryFieldMask: "camelCase" },
+  ),
+  sent(
+    "grpc-gateway",
+    rule,
+    all({
+      stringWrapperList: [{ value: "a,b" }, {}, { value: "&" }],
+      boolWrapperList: [{}, { value: true }],
+    }),
+    "GET /v1?boolWrapperList=false&boolWrapperList=true&stringWrapperList=a%2Cb&stringWrapperList=&stringWrapperList=%26",
+  ),
+  sent(
+    "grpc-gateway",
+    rule,
+    all({
+      self: {
+        int64WrapperList: [{ value: -(2n ** 63n) }],
+        bytesWrapperList: [{ value: new Uint8Array([255]) }],
+      },
+    }),
+    "GET /v1?self.int64WrapperList=-9223372036854775808&self.bytesWrapperList=_w%3D%3D",
+  ),
+  sent("ours", rule, all({ timestampList: [], stringWrapperList: [] }), "GET /v1"),
   sent("vanguard", rule, all({ choice: { case: "choiceString", value: "" } }), "GET /v1?choiceString="),
   sent("vanguard", rule, all({ choice: { case: "choiceInt64", value: 0n } }), "GET /v1?choiceInt64=0"),
   sent(
@@ -141,10 +187,10 @@ export const unsupportedInQuery: readonly InvalidRow[] = [
   invalid("design 4", rule, all({ innerMap: { 1: {} } }), no("inner_map is a map")),
   invalid("http.proto", rule, all({ innerList: [{ name: "x" }] }), no("inner_list is a repeated message")),
   invalid(
-    "design 4",
+    "http.proto",
     rule,
-    all({ timestampList: [{ seconds: 1n }] }),
-    no("timestamp_list is a repeated message"),
+    all({ self: { innerList: [{ name: "x" }] } }),
+    no("self.inner_list is a repeated message"),
   ),
   invalid("design 4", rule, all({ struct: { a: 1 } }), no("struct is a google.protobuf.Struct")),
   invalid("design 4", rule, all({ struct: {} }), no("struct is a google.protobuf.Struct")),

@@ -201,9 +201,9 @@ export const invalidQueryValues: readonly InvalidRow[] = [
     "proto JSON",
     rule,
     all({ stringList: ["ok", wrong(false)] }),
-    "string_list has to be a string, not a boolean",
+    "string_list[1] has to be a string, not a boolean",
   ),
-  invalid("proto JSON", rule, all({ int32List: [1, 2 ** 31] }), "int32_list is out of range for an int32"),
+  invalid("proto JSON", rule, all({ int32List: [1, 2 ** 31] }), "int32_list[1] is out of range for an int32"),
   invalid(
     "proto JSON",
     rule,
@@ -227,6 +227,36 @@ export const invalidQueryValues: readonly InvalidRow[] = [
     rule,
     all({ int64Wrapper: wrong(true) }),
     "int64_wrapper has to be an int64, not a boolean",
+  ),
+  invalid(
+    "proto JSON",
+    rule,
+    all({ self: { timestampList: [{ seconds: 0n }, { seconds: 253402300800n }] } }),
+    "self.timestamp_list[1] cannot be written: cannot encode message google.protobuf.Timestamp to JSON: must be from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z inclusive",
+  ),
+  invalid(
+    "proto JSON",
+    rule,
+    all({ uint32WrapperList: [{ value: 1 }, { value: 2 ** 32 }] }),
+    "uint32_wrapper_list[1] is out of range for a uint32",
+  ),
+  invalid(
+    "proto JSON",
+    rule,
+    all({ stringWrapperList: [{ value: "\ud800" }] }),
+    "string_wrapper_list[0] is not well-formed Unicode",
+  ),
+  invalid(
+    "ours",
+    rule,
+    all({ fieldMaskList: [{ paths: ["a"] }, { paths: ["a,b"] }] }),
+    'field_mask_list[1] has the path "a,b", which cannot be sent',
+  ),
+  invalid(
+    "proto JSON",
+    rule,
+    all({ durationList: [wrong("1s")] }),
+    "duration_list[0] has to be a google.protobuf.Duration",
   ),
   ...["a__b", "line_2", "labels.releaseYear"].map((path) =>
     invalid(

@@ -65,6 +65,8 @@ const inner = fc
   )
   .map((init) => create(InnerSchema, init));
 
+const wrappers = <T>(values: fc.Arbitrary<T>) => fc.array(fc.record({ value: values }), { maxLength: 2 });
+
 const choice = fc.oneof(
   anyText.map((value) => ({ case: "choiceString" as const, value })),
   int64.map((value) => ({ case: "choiceInt64" as const, value })),
@@ -105,6 +107,18 @@ const sendable = {
   bytesList: fc.array(bytes, { maxLength: 3 }),
   doubleList: fc.array(double, { maxLength: 3 }),
   int64List: fc.array(int64, { maxLength: 3 }),
+  timestampList: fc.array(timestamp, { maxLength: 2 }),
+  durationList: fc.array(duration, { maxLength: 2 }),
+  fieldMaskList: fc.array(fieldMask, { maxLength: 2 }),
+  doubleWrapperList: wrappers(double),
+  floatWrapperList: wrappers(float),
+  int32WrapperList: wrappers(int32),
+  int64WrapperList: wrappers(int64),
+  uint32WrapperList: wrappers(uint32),
+  uint64WrapperList: wrappers(uint64),
+  boolWrapperList: wrappers(fc.boolean()),
+  stringWrapperList: wrappers(anyText),
+  bytesWrapperList: wrappers(bytes),
   inner,
   choice,
   doubleWrapper: double,
@@ -127,7 +141,6 @@ const sendable = {
 /** Fields that a query cannot have. */
 const bodyOnly = {
   innerList: fc.array(inner, { maxLength: 2 }),
-  timestampList: fc.array(timestamp, { maxLength: 2 }),
   stringMap: fc.dictionary(fc.string({ maxLength: 3 }), anyText, { maxKeys: 2 }),
   innerMap: fc.dictionary(fc.nat(9).map(String), inner, { maxKeys: 2 }),
   struct: fc.dictionary(

@@ -6,7 +6,7 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
-import type { Any, Duration, Empty, FieldMask, ListValue, StringValue, Timestamp, Value } from "@bufbuild/protobuf/wkt";
+import type { Any, BoolValue, BytesValue, DoubleValue, Duration, Empty, FieldMask, FloatValue, Int32Value, Int64Value, ListValue, StringValue, Timestamp, UInt32Value, UInt64Value, Value } from "@bufbuild/protobuf/wkt";
 
 /**
  * Describes the file bytenite/test/v1/everything.proto.
@@ -312,6 +312,20 @@ export declare type Everything = Message<"bytenite.test.v1.Everything"> & {
   timestampList: Timestamp[];
 
   /**
+   * A list of messages.
+   *
+   * @generated from field: repeated google.protobuf.Duration duration_list = 38;
+   */
+  durationList: Duration[];
+
+  /**
+   * A list of messages.
+   *
+   * @generated from field: repeated google.protobuf.FieldMask field_mask_list = 39;
+   */
+  fieldMaskList: FieldMask[];
+
+  /**
    * A message.
    *
    * @generated from field: bytenite.test.v1.Inner inner = 40;
@@ -541,6 +555,69 @@ export declare type Everything = Message<"bytenite.test.v1.Everything"> & {
    * @generated from field: string dotted = 92 [json_name = "inner.name"];
    */
   dotted: string;
+
+  /**
+   * A list of wrappers, which are messages here.
+   *
+   * @generated from field: repeated google.protobuf.DoubleValue double_wrapper_list = 93;
+   */
+  doubleWrapperList: DoubleValue[];
+
+  /**
+   * A list of wrappers, which are messages here.
+   *
+   * @generated from field: repeated google.protobuf.FloatValue float_wrapper_list = 94;
+   */
+  floatWrapperList: FloatValue[];
+
+  /**
+   * A list of wrappers, which are messages here.
+   *
+   * @generated from field: repeated google.protobuf.Int32Value int32_wrapper_list = 95;
+   */
+  int32WrapperList: Int32Value[];
+
+  /**
+   * A list of wrappers, which are messages here.
+   *
+   * @generated from field: repeated google.protobuf.Int64Value int64_wrapper_list = 96;
+   */
+  int64WrapperList: Int64Value[];
+
+  /**
+   * A list of wrappers, which are messages here.
+   *
+   * @generated from field: repeated google.protobuf.UInt32Value uint32_wrapper_list = 97;
+   */
+  uint32WrapperList: UInt32Value[];
+
+  /**
+   * A list of wrappers, which are messages here.
+   *
+   * @generated from field: repeated google.protobuf.UInt64Value uint64_wrapper_list = 98;
+   */
+  uint64WrapperList: UInt64Value[];
+
+  /**
+   * A list of wrappers, which are messages here.
+   *
+   * @generated from field: repeated google.protobuf.BoolValue bool_wrapper_list = 99;
+   */
+  boolWrapperList: BoolValue[];
+
+  /**
+   * A list of wrappers, which are messages here.
+   *
+   * @generated from field: repeated google.protobuf.StringValue string_wrapper_list = 100;
+   */
+  stringWrapperList: StringValue[];
+
+  /**
+   * A list of wrappers, which are messages here.
+   *
+   * @generated from field: repeated google.protobuf.BytesValue bytes_wrapper_list = 101;
+   */
+  bytesWrapperList: BytesValue[];
 };
 
 /**
