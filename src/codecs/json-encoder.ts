@@ -36,6 +36,8 @@ export interface JsonWriteOptions {
    * @default "set"
    */
   readonly emit?: "set" | "defaults" | "unpopulated" | undefined;
+  /** Whether keys are the field names of the .proto file, as with Go's UseProtoNames, instead of the JSON names. */
+  readonly useProtoNames?: boolean | undefined;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -84,17 +86,19 @@ function compileMessageWriter(desc: DescMessage, without: ReadonlySet<string>): 
     .map((field) => ({
       name: field.name,
       start: `,${JSON.stringify(field.jsonName)}:`,
+      protoStart: `,${JSON.stringify(field.name)}:`,
       write: fieldWriter(field),
     }));
   return (message, options) => {
     if (message.$typeName !== typeName) throw UNSUPPORTED;
+    const { useProtoNames } = options;
     let text = "";
     let i = 0;
     try {
       for (; i < members.length; i++) {
-        const { start, write } = members[i] as (typeof members)[number];
+        const { start, protoStart, write } = members[i] as (typeof members)[number];
         const value = write(message, options);
-        if (value !== undefined) text += start + value;
+        if (value !== undefined) text += (useProtoNames ? protoStart : start) + value;
       }
     } catch (error) {
       throw withPath(`${members[i]?.name}`, error);

@@ -50,6 +50,7 @@ function codesByProtobufName(): ReadonlyMap<string, Code> {
   return codes.set("CANCELED", Code.Cancelled);
 }
 
-function protobufName(name: string): string {
+/** The name of a status code in google.rpc.Code, for instance `"NOT_FOUND"`. */
+export function protobufName(name: string): string {
   return name.replace(/([a-z])([A-Z])/g, "$1_$2").toUpperCase();
 }

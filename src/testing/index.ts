@@ -29,6 +29,7 @@ export type {
   TruncateFault,
 } from "./faults/faults.ts";
 export type { RefusalFault } from "./faults/refusal-fault.ts";
+export type { ErrorFormat } from "./gateway/error-format.ts";
 export type { GatewayOptions } from "./gateway/gateway-options.ts";
 export type { Handler, HandlerContext, ServiceImplementation } from "./gateway/service-implementation.ts";
 export { StatusError, type StatusErrorOptions } from "./gateway/status-error.ts";

@@ -236,6 +236,21 @@ describe("64-bit integers as numbers", () => {
   });
 });
 
+test("with useProtoNames, keys are the names of the .proto file, at any depth", () => {
+  fc.assert(
+    fc.property(anyEverything, (message) => {
+      const text = written(EverythingSchema, message, { registry, useProtoNames: true });
+      expect(JSON.parse(text)).toStrictEqual(
+        toJson(EverythingSchema, message, { registry, useProtoFieldName: true }),
+      );
+      expect(hex(EverythingSchema, decodeJson(EverythingSchema, Buffer.from(text), registry))).toBe(
+        hex(EverythingSchema, message),
+      );
+    }),
+    { numRuns: 100 },
+  );
+});
+
 test("minus zero is written for every float and double", () => {
   const message = create(EverythingSchema, {
     doubleValue: -0,

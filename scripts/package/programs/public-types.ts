@@ -40,6 +40,7 @@ import type {
 } from "bytenite-jobs";
 import { Code, Customer, type ErrorSchema, type JobConfigSchema, JobsClient, probe } from "bytenite-jobs";
 import type {
+  ErrorFormat,
   Execution,
   Fault,
   FaultScope,
@@ -85,6 +86,7 @@ export type NothingIsAny = Equal<
       DeleteJobRequest,
       EncodingOption,
       ErrorDetail,
+      ErrorFormat,
       Evidence,
       Execution,
       Fault,

@@ -1,7 +1,7 @@
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { Encoding } from "../../codecs/media-type.ts";
 import { codeFromHttpStatus } from "../../errors/http-status.ts";
-import { encodeReply, type ReplySettings } from "../gateway/encode-reply.ts";
+import { contentTypeHeader, encodeReply, type ReplySettings } from "../gateway/encode-reply.ts";
 import type { Reply } from "../gateway/reply.ts";
 import { StatusError } from "../gateway/status-error.ts";
 import { statusReply } from "../gateway/status-reply.ts";
@@ -82,24 +82,34 @@ export async function applyFault(fault: Fault, call: FaultyCall): Promise<Reply>
 }
 
 function statusFaultReply(fault: StatusFault, { encoding, settings }: FaultyCall): Reply {
-  const { status, retryAfter, body } = fault;
-  const headers: Record<string, string> = { ...fault.headers };
+  const { status, retryAfter, body, contentType } = fault;
+  const headers = withLowerCaseNames(fault.headers ?? {});
   if (retryAfter !== undefined) {
     headers["retry-after"] = typeof retryAfter === "number" ? String(retryAfter) : retryAfter.toUTCString();
   }
   if (body !== undefined || status < 400) {
     const bytes = typeof body === "string" ? utf8.encode(body) : (body ?? new Uint8Array());
-    if (body !== undefined) headers["content-type"] = fault.contentType ?? "text/plain";
-    return { status, headers, body: bytes };
+    const isTyped = body === undefined || "content-type" in headers;
+    return withContentType(
+      { status, headers, body: bytes },
+      contentType ?? (isTyped ? undefined : "text/plain"),
+    );
   }
   const { code = codeFromHttpStatus(status), message = `injected fault: HTTP ${status}`, details } = fault;
-  const reply = statusReply(new StatusError(code, message, { details, headers }), encoding, settings);
-  return withContentType({ ...reply, status }, fault.contentType ?? settings.contentTypes[encoding]);
+  const error = new StatusError(code, message, { details, headers });
+  const reply = statusReply(error, encoding, settings, status);
+  return withContentType({ ...reply, status }, contentType);
 }
 
-function withContentType(reply: Reply, contentType: string): Reply {
+function withLowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+/** @param contentType empty for none; undefined for what the reply has */
+function withContentType(reply: Reply, contentType: string | undefined): Reply {
+  if (contentType === undefined) return reply;
   const { "content-type": _, ...headers } = reply.headers;
-  return { ...reply, headers: contentType === "" ? headers : { ...headers, "content-type": contentType } };
+  return { ...reply, headers: { ...headers, ...contentTypeHeader(contentType) } };
 }
 
 function padded(reply: Reply, { bytes, announced = true }: OversizeFault, encoding: Encoding): Reply {

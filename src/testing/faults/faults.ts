@@ -40,10 +40,10 @@ export interface StatusFault extends MayExecute {
   /**
    * The body, sent unchanged.
    *
-   * @default a google.rpc.Status in the negotiated encoding; empty for a status below 400
+   * @default an error in the server's `errorFormat`; empty for a status below 400
    */
   readonly body?: string | Uint8Array | undefined;
-  /** @default `text/plain` for a `body`, otherwise the content type of the negotiated encoding */
+  /** An empty string sends none. @default `text/plain` for a `body`, otherwise that of the error */
   readonly contentType?: string | undefined;
   /** The Status's code. @default the code that the HTTP status maps to */
   readonly code?: Code | undefined;

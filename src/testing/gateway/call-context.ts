@@ -24,6 +24,7 @@ export class CallContext implements HandlerContext {
   /** Without a prototype: a header may be named `__proto__`. */
   readonly #replyHeaders: Record<string, string | string[]> = Object.create(null);
   readonly #replyTrailers: Record<string, string[]> = {};
+  #status = 200;
   readonly #timer: NodeJS.Timeout | undefined;
 
   /** @throws StatusError `InvalidArgument` if a grpc-gateway cannot read a header */
@@ -54,6 +55,13 @@ export class CallContext implements HandlerContext {
     this.#replyHeaders[headerName(name)] = headerValue(name, value);
   }
 
+  setStatus(status: number): void {
+    if (!Number.isInteger(status) || status < 200 || status > 299) {
+      throw new RangeError(`the status of a success must be from 200 to 299, not ${status}`);
+    }
+    this.#status = status;
+  }
+
   addMetadata(key: string, value: string | Uint8Array): void {
     const name = headerName(`grpc-metadata-${key}`);
     this.#replyHeaders[name] = [this.#replyHeaders[name] ?? [], headerValue(name, value)].flat();
@@ -62,6 +70,12 @@ export class CallContext implements HandlerContext {
   addTrailer(key: string, value: string | Uint8Array): void {
     const name = headerName(`grpc-trailer-${key}`);
     this.#replyTrailers[name] = [...(this.#replyTrailers[name] ?? []), headerValue(name, value)];
+  }
+
+  /** Gives a success the handler's HTTP status. */
+  withStatus(reply: Reply): Reply {
+    const status = this.#status;
+    return status === 204 ? { ...reply, status, body: new Uint8Array() } : { ...reply, status };
   }
 
   /** Adds the handler's headers and trailers to a reply. */

@@ -6,6 +6,7 @@ import type { Encoding } from "../../codecs/media-type.ts";
 import { Code } from "../../errors/code.ts";
 import type { Binding } from "../../transcoding/binding.ts";
 import { responseContentOf } from "../../transcoding/place-body.ts";
+import type { ErrorFormat } from "./error-format.ts";
 import type { Reply } from "./reply.ts";
 import { StatusError } from "./status-error.ts";
 
@@ -13,8 +14,16 @@ import { StatusError } from "./status-error.ts";
 export interface ReplySettings extends JsonWriteOptions {
   /** The message types that a google.protobuf.Any may hold. */
   readonly registry: Registry;
-  /** The content type of each encoding. */
+  /** The content type of each encoding; empty for none. */
   readonly contentTypes: Readonly<Record<Encoding, string>>;
+  readonly errorFormat: ErrorFormat;
+  /** The content type of errors, instead of the one of their form. */
+  readonly errorContentType: string | undefined;
+}
+
+/** The header for a content type; none if it is empty. */
+export function contentTypeHeader(contentType: string): Readonly<Record<string, string>> {
+  return contentType === "" ? {} : { "content-type": contentType };
 }
 
 /** Makes a reply with status 200 from a message. */
@@ -25,7 +34,7 @@ export function encodeReply(
   settings: ReplySettings,
 ): Reply {
   const body = encoding === "protobuf" ? encodeBinary(desc, message) : encodeJson(desc, message, settings);
-  return { status: 200, headers: { "content-type": settings.contentTypes[encoding] }, body };
+  return { status: 200, headers: contentTypeHeader(settings.contentTypes[encoding]), body };
 }
 
 /**
@@ -43,5 +52,5 @@ export function encodeOutput(
   if (content.kind === "message") return encodeReply(content.desc, content.message, encoding, settings);
   if (encoding === "protobuf") throw new StatusError(Code.Unknown, "unable to marshal non proto field");
   const body = encodeJsonField(content.field, content.holder, settings);
-  return { status: 200, headers: { "content-type": settings.contentTypes.json }, body };
+  return { status: 200, headers: contentTypeHeader(settings.contentTypes.json), body };
 }

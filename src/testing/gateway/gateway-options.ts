@@ -1,7 +1,8 @@
 import { createRegistry, type Registry } from "@bufbuild/protobuf";
 import { file_google_rpc_error_details } from "../../../gen/google/rpc/error_details_pb.js";
-import { PROTOBUF_MEDIA_TYPE } from "../../codecs/media-type.ts";
+import { JSON_MEDIA_TYPE, PROTOBUF_MEDIA_TYPE } from "../../codecs/media-type.ts";
 import { type HttpRuleJson, type HttpRules, parseHttpRules } from "../../transcoding/http-rules.ts";
+import { type ErrorFormat, errorFormatNames, isErrorFormat } from "./error-format.ts";
 import type { HandlerContext } from "./service-implementation.ts";
 
 /** The options of a test server, with a socket or in memory. */
@@ -9,7 +10,7 @@ export interface GatewayOptions {
   /** The prefix of every route. @default "" */
   readonly basePath?: string | undefined;
   /**
-   * The content type of binary responses. A stock grpc-gateway uses `application/octet-stream`.
+   * The content type of binary responses. A stock grpc-gateway uses `application/octet-stream`. An empty string sends none.
    *
    * @default "application/x-protobuf"
    */
@@ -45,6 +46,35 @@ export interface GatewayOptions {
    */
   readonly httpRules?: readonly HttpRuleJson[] | undefined;
   /**
+   * The content type of JSON responses. A handler in Go that sets none sends `text/plain; charset=utf-8`. An empty string
+   * sends none.
+   *
+   * @default "application/json"
+   */
+  readonly jsonContentType?: string | undefined;
+  /**
+   * Whether JSON responses have the field names of the .proto file (`request_id`), like a gateway with this option of Go's
+   * protojson. Requests may use either form.
+   *
+   * @default false
+   */
+  readonly useProtoNames?: boolean | undefined;
+  /**
+   * Whether JSON responses contain unset fields, as with this option of Go's protojson. Without it, a message of which no
+   * field is set is `{}`.
+   *
+   * @default true, like a grpc-gateway; a server of jobs writes unset fields other than messages
+   */
+  readonly emitUnpopulated?: boolean | undefined;
+  /**
+   * The body of errors. All forms but `"status"` are JSON or text, whatever the encoding of the request.
+   *
+   * @default "status"
+   */
+  readonly errorFormat?: ErrorFormat | undefined;
+  /** The content type of errors. An empty string sends none. @default that of the form */
+  readonly errorContentType?: string | undefined;
+  /**
    * Runs before the handler of every rpc, after the request is decoded, like an interceptor of the gRPC service behind a
    * gateway. It fails the call by throwing a {@link StatusError}.
    */
@@ -63,6 +93,11 @@ export interface GatewaySettings {
   readonly registry: Registry;
   readonly jsonInt64: "string" | "number";
   readonly httpRules: HttpRules;
+  readonly jsonContentType: string;
+  readonly useProtoNames: boolean;
+  readonly emitUnpopulated: boolean | undefined;
+  readonly errorFormat: ErrorFormat;
+  readonly errorContentType: string | undefined;
   readonly onRequest: ((context: HandlerContext) => void | Promise<void>) | undefined;
 }
 
@@ -76,6 +111,11 @@ const known: Readonly<Record<keyof GatewayOptions, true>> = {
   registry: true,
   jsonInt64: true,
   httpRules: true,
+  jsonContentType: true,
+  useProtoNames: true,
+  emitUnpopulated: true,
+  errorFormat: true,
+  errorContentType: true,
   onRequest: true,
 };
 
@@ -95,20 +135,42 @@ export function gatewaySettings(options: GatewayOptions, alsoKnown: readonly str
     throw new RangeError('encodings must be "both" or "json"');
   if (jsonInt64 !== "string" && jsonInt64 !== "number")
     throw new RangeError('jsonInt64 must be "string" or "number"');
+  const { useProtoNames = false, emitUnpopulated, errorFormat = "status" } = options;
+  if (typeof useProtoNames !== "boolean") throw new RangeError("useProtoNames must be true or false");
+  if (emitUnpopulated !== undefined && typeof emitUnpopulated !== "boolean") {
+    throw new RangeError("emitUnpopulated must be true or false");
+  }
+  if (!isErrorFormat(errorFormat)) {
+    throw new RangeError(`errorFormat must be a function or one of ${errorFormatNames.join(", ")}`);
+  }
   if (options.onRequest !== undefined && typeof options.onRequest !== "function") {
     throw new RangeError("onRequest must be a function");
   }
   return {
     basePath: basePath.replace(/\/+$/, ""),
-    binaryContentType: options.binaryContentType ?? PROTOBUF_MEDIA_TYPE,
+    binaryContentType: contentTypeOf("binaryContentType", options) ?? PROTOBUF_MEDIA_TYPE,
     binaryMediaTypes: new Set(encodings === "json" ? [] : binaryMediaTypes),
     maxRequestBytes: countOf("maxRequestBytes", maxRequestBytes),
     recordLimit: countOf("recordLimit", recordLimit),
     registry: options.registry ?? createRegistry(file_google_rpc_error_details),
     jsonInt64,
     httpRules: parseHttpRules(options.httpRules, (reason) => new RangeError(reason)),
+    jsonContentType: contentTypeOf("jsonContentType", options) ?? JSON_MEDIA_TYPE,
+    useProtoNames,
+    emitUnpopulated,
+    errorFormat,
+    errorContentType: contentTypeOf("errorContentType", options),
     onRequest: options.onRequest,
   };
+}
+
+type ContentTypeOption = "binaryContentType" | "jsonContentType" | "errorContentType";
+
+/** @throws RangeError that names the option */
+function contentTypeOf(option: ContentTypeOption, options: GatewayOptions): string | undefined {
+  const value = options[option];
+  if (value === undefined || (typeof value === "string" && /^[\t\x20-\x7e]*$/.test(value))) return value;
+  throw new RangeError(`${option} must be a string that a header can hold`);
 }
 
 /** @throws RangeError that names the option */

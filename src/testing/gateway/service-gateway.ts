@@ -6,7 +6,6 @@ import {
   type Message,
 } from "@bufbuild/protobuf";
 import type { JsonWriteOptions } from "../../codecs/json-encoder.ts";
-import { JSON_MEDIA_TYPE } from "../../codecs/media-type.ts";
 import { messageFromInit } from "../../codecs/message-from-init.ts";
 import { asError } from "../../errors/as-error.ts";
 import { Code } from "../../errors/code.ts";
@@ -31,7 +30,7 @@ import { statusReply } from "./status-reply.ts";
  * Routes requests to a service's handlers by its http rules. A call takes the steps of a grpc-gateway, in its order: route,
  * encodings, timeout and metadata, body, path, query, rpc. If a step before the rpc fails, nothing is executed.
  *
- * @param emit which unset fields JSON responses contain
+ * @param emit which unset fields JSON responses contain, unless the settings say so
  * @throws HttpRuleError with all problems of the http rules
  */
 export function serviceGateway<Service extends DescService>(
@@ -46,8 +45,11 @@ export function serviceGateway<Service extends DescService>(
     onRequest: settings.onRequest,
     registry: settings.registry,
     jsonInt64: settings.jsonInt64,
-    emit,
-    contentTypes: { protobuf: settings.binaryContentType, json: JSON_MEDIA_TYPE },
+    emit: emitOf(settings.emitUnpopulated) ?? emit,
+    useProtoNames: settings.useProtoNames,
+    errorFormat: settings.errorFormat,
+    errorContentType: settings.errorContentType,
+    contentTypes: { protobuf: settings.binaryContentType, json: settings.jsonContentType },
   };
   return {
     replySettings: call,
@@ -56,6 +58,11 @@ export function serviceGateway<Service extends DescService>(
       return rpcTarget(matchRoute(router, verb, withoutBasePath(path, settings.basePath)), query, call);
     },
   };
+}
+
+function emitOf(emitUnpopulated: boolean | undefined): JsonWriteOptions["emit"] {
+  if (emitUnpopulated === undefined) return undefined;
+  return emitUnpopulated ? "unpopulated" : "set";
 }
 
 type RpcHandlers = ReadonlyMap<DescMethodUnary, Handler<DescMessage, DescMessage>>;
@@ -134,7 +141,7 @@ async function executeRpc(
     const input = asStatusError(() => readRequest(match, query, body));
     const output = await runHandler(input, context, settings);
     context.addMetadata("content-type", "application/grpc");
-    return context.addTo(encodeOutput(binding, output, encodings.response, settings));
+    return context.addTo(context.withStatus(encodeOutput(binding, output, encodings.response, settings)));
   } catch (thrown) {
     const isStatus = thrown instanceof StatusError;
     const error = isStatus ? thrown : new StatusError(Code.Unknown, "the handler failed");

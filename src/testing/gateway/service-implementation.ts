@@ -27,6 +27,12 @@ export interface HandlerContext {
    * `content-length`, `transfer-encoding`, `trailer`, `upgrade`
    */
   setHeader(name: string, value: string): void;
+  /**
+   * Sets the HTTP status of the response if the call succeeds, 200 by default. A 204 has no body, but keeps its content type.
+   *
+   * @throws RangeError for a status that is not from 200 to 299
+   */
+  setStatus(status: number): void;
   /** Adds metadata, sent as the header `Grpc-Metadata-<key>`; bytes as base64. */
   addMetadata(key: string, value: string | Uint8Array): void;
   /**

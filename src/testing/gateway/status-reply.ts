@@ -3,30 +3,47 @@ import { type Any, AnySchema, anyPack } from "@bufbuild/protobuf/wkt";
 import { StatusSchema } from "../../../gen/google/rpc/status_pb.js";
 import type { Encoding } from "../../codecs/media-type.ts";
 import { Code } from "../../errors/code.ts";
-import { encodeReply, type ReplySettings } from "./encode-reply.ts";
+import { contentTypeHeader, encodeReply, type ReplySettings } from "./encode-reply.ts";
+import { formatError } from "./error-format.ts";
 import type { Reply } from "./reply.ts";
 import type { StatusError } from "./status-error.ts";
 
 const utf8 = new TextEncoder();
 
-/** Makes a reply with a google.rpc.Status, as grpc-gateway's DefaultHTTPErrorHandler does (its runtime/errors.go). */
-export function statusReply(error: StatusError, encoding: Encoding, settings: ReplySettings): Reply {
-  const headers: Record<string, string> = {
-    ...error.headers,
-    "content-type": settings.contentTypes[encoding],
-  };
+/**
+ * Makes the reply to a failed call: a google.rpc.Status, as grpc-gateway's DefaultHTTPErrorHandler does (its
+ * runtime/errors.go), or the form of error that the server has instead.
+ */
+export function statusReply(
+  error: StatusError,
+  encoding: Encoding,
+  settings: ReplySettings,
+  httpStatus = error.httpStatus,
+): Reply {
+  const { errorFormat, errorContentType, contentTypes, registry } = settings;
+  const headers: Record<string, string> = { ...error.headers };
   // Not a valid challenge, but a gateway sends it.
   if (error.code === Code.Unauthenticated) headers["www-authenticate"] = headerSafe(error.message);
+  const reply = (status: number, contentType: string, body: Uint8Array): Reply => ({
+    status,
+    headers: { ...headers, ...contentTypeHeader(errorContentType ?? contentType) },
+    body,
+  });
   try {
     const { code, message } = error;
-    const details = error.details.map((detail) => packDetail(detail, settings.registry));
+    const details = error.details.map((detail) => packDetail(detail, registry));
     const status = create(StatusSchema, { code, message, details });
-    const reply = encodeReply(StatusSchema, status, encoding, settings);
-    return { ...reply, status: error.httpStatus, headers };
-  } catch {
+    if (errorFormat === "status") {
+      const { body } = encodeReply(StatusSchema, status, encoding, settings);
+      return reply(httpStatus, contentTypes[encoding], body);
+    }
+    const { contentType, text } = formatError(errorFormat, error, { status, httpStatus, options: settings });
+    return reply(httpStatus, contentType, utf8.encode(text));
+  } catch (thrown) {
     // JSON cannot express a detail of an unknown type. A gateway then sends this body, with the content type already set.
     const body = utf8.encode('{"code": 13, "message": "failed to marshal error message"}');
-    return { status: 500, headers, body };
+    const literal = reply(500, contentTypes[encoding], body);
+    return typeof errorFormat === "function" ? { ...literal, thrown } : literal;
   }
 }
 

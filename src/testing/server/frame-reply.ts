@@ -18,8 +18,8 @@ export function frameReply({ status, body, trailers, fails, announced = true }: 
     // One byte more than the body has, so that even an empty body is incomplete.
     return { framing: { "content-length": String(body.length + 1) }, body: part, endsBy: "length" };
   }
-  if (trailers !== undefined) return { framing: { trailer: Object.keys(trailers) }, body, endsBy: "chunk" };
   if (!mayHaveBody(status)) return { framing: {}, body: new Uint8Array(), endsBy: "length" };
+  if (trailers !== undefined) return { framing: { trailer: Object.keys(trailers) }, body, endsBy: "chunk" };
   if (!announced) return { framing: {}, body, endsBy: "chunk" };
   return { framing: { "content-length": String(body.length) }, body, endsBy: "length" };
 }
