@@ -88,6 +88,9 @@ function fromErrorBody(
   }
 }
 
+/** A control character other than a tab, or bytes that are not UTF-8. */
+const notText = /[^\P{Cc}\t]|\ufffd/u;
+
 /** How much of a body is searched for a readable line, in bytes. */
 const MAX_SEARCHED_BYTES = 4096;
 
@@ -99,7 +102,7 @@ function firstReadableLine(body: Uint8Array): string {
   const plain = title ?? (text.trimStart().startsWith("<") ? text.replace(/<[^>]*>/g, "\n") : text);
   const line = plain.split(/[\r\n]+/).find((each) => each.trim() !== "");
   // Bytes that are not text would garble the error message; they stay in the error's `body`.
-  return line === undefined || line.includes("\u0000") || line.includes("\ufffd") ? "" : line.trim();
+  return line === undefined || notText.test(line) ? "" : line.trim();
 }
 
 /** Whether a text is JSON, but not a text: its raw form would not tell a reader what went wrong. */
