@@ -487,6 +487,7 @@ describe("limits", () => {
     [{ basePath: "v1" }, "basePath must begin with a slash"],
     [{ recordLimit: -1 }, "recordLimit must be a number that is not negative, not -1"],
     [{ maxRequestBytes: Number.NaN }, "maxRequestBytes must be a number that is not negative, not NaN"],
+    [{ gzipRequests: "yes" as unknown as boolean }, "gzipRequests must be true or false"],
     [{ encodings: "xml" as "json" }, 'encodings must be "both" or "json"'],
   ])("%o is rejected", async (options, message) => {
     await expect(startServer(Customer, {}, options)).rejects.toThrow(new RangeError(message));

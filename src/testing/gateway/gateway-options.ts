@@ -23,7 +23,18 @@ export interface GatewayOptions {
   readonly binaryMediaTypes?: readonly string[] | undefined;
   /** With `"json"` the server has no binary marshaler, as a gateway without that setup. @default "both" */
   readonly encodings?: "both" | "json" | undefined;
-  /** The limit for a request body, in bytes. A longer one fails with `ResourceExhausted`. @default 4_194_304 (4 MiB) */
+  /**
+   * Whether the server decompresses request bodies with `Content-Encoding: gzip`, as a handler or proxy in front of a
+   * gateway does. A grpc-gateway alone does not: with `false`, a compressed request is a malformed one (400).
+   *
+   * @default true
+   */
+  readonly gzipRequests?: boolean | undefined;
+  /**
+   * The limit for a request body, in bytes, before and after decompression. A longer one fails with `ResourceExhausted`.
+   *
+   * @default 4_194_304 (4 MiB)
+   */
   readonly maxRequestBytes?: number | undefined;
   /** How many of the last requests `requests` keeps; `0` keeps none. @default 10_000 */
   readonly recordLimit?: number | undefined;
@@ -88,6 +99,7 @@ export interface GatewaySettings {
   readonly binaryContentType: string;
   /** In lower case; empty if there is no binary marshaler. */
   readonly binaryMediaTypes: ReadonlySet<string>;
+  readonly gzipRequests: boolean;
   readonly maxRequestBytes: number;
   readonly recordLimit: number;
   readonly registry: Registry;
@@ -106,6 +118,7 @@ const known: Readonly<Record<keyof GatewayOptions, true>> = {
   binaryContentType: true,
   binaryMediaTypes: true,
   encodings: true,
+  gzipRequests: true,
   maxRequestBytes: true,
   recordLimit: true,
   registry: true,
@@ -128,7 +141,13 @@ export function gatewaySettings(options: GatewayOptions, alsoKnown: readonly str
     if (Object.hasOwn(known, name) || alsoKnown.includes(name)) continue;
     throw new RangeError(`there is no option ${JSON.stringify(name)}`);
   }
-  const { basePath = "", encodings = "both", recordLimit = 10_000, jsonInt64 = "string" } = options;
+  const {
+    basePath = "",
+    encodings = "both",
+    recordLimit = 10_000,
+    jsonInt64 = "string",
+    gzipRequests = true,
+  } = options;
   const { maxRequestBytes = 4 * 1024 * 1024, binaryMediaTypes = [PROTOBUF_MEDIA_TYPE] } = options;
   if (basePath !== "" && !basePath.startsWith("/")) throw new RangeError("basePath must begin with a slash");
   if (encodings !== "both" && encodings !== "json")
@@ -143,6 +162,7 @@ export function gatewaySettings(options: GatewayOptions, alsoKnown: readonly str
   if (!isErrorFormat(errorFormat)) {
     throw new RangeError(`errorFormat must be a function or one of ${errorFormatNames.join(", ")}`);
   }
+  if (typeof gzipRequests !== "boolean") throw new RangeError("gzipRequests must be true or false");
   if (options.onRequest !== undefined && typeof options.onRequest !== "function") {
     throw new RangeError("onRequest must be a function");
   }
@@ -150,6 +170,7 @@ export function gatewaySettings(options: GatewayOptions, alsoKnown: readonly str
     basePath: basePath.replace(/\/+$/, ""),
     binaryContentType: contentTypeOf("binaryContentType", options) ?? PROTOBUF_MEDIA_TYPE,
     binaryMediaTypes: new Set(encodings === "json" ? [] : binaryMediaTypes),
+    gzipRequests,
     maxRequestBytes: countOf("maxRequestBytes", maxRequestBytes),
     recordLimit: countOf("recordLimit", recordLimit),
     registry: options.registry ?? createRegistry(file_google_rpc_error_details),

@@ -6,6 +6,7 @@ import type { FaultScope, MemoryFault, NotConnectedFault } from "../faults/fault
 import { headersByName } from "../server/raw-headers.ts";
 import type { ReceivedRequest } from "../server/received-request.ts";
 import { type OpenRecord, type RecordedRequest, RequestLog } from "../server/request-log.ts";
+import { decompressed, isGzipped } from "./decompress-request.ts";
 import type { ReplySettings } from "./encode-reply.ts";
 import type { GatewaySettings } from "./gateway-options.ts";
 import { type Negotiated, negotiate } from "./negotiate.ts";
@@ -98,7 +99,8 @@ export class RecordedService {
     const { replySettings } = this.#routes;
     const encodings = negotiate(request.headers, this.#settings.binaryMediaTypes);
     if (target instanceof StatusError) return statusReply(target, encodings.response, replySettings);
-    const execute = () => target.execute(request, encodings);
+    const executeIn = (each: Negotiated) => this.#execute(target, request, each);
+    const execute = () => executeIn(encodings);
     const fault = this.#faults.take(target.name, target.isBesideService);
     if (fault === undefined) return execute();
     try {
@@ -107,13 +109,22 @@ export class RecordedService {
         settings: replySettings,
         signal: request.signal,
         execute,
-        executeJsonOnly: () => target.execute(request, { request: "json", response: "json" }),
+        executeJsonOnly: () => executeIn({ request: "json", response: "json" }),
         emptyReply: () => target.emptyReply(encodings.response),
       });
     } catch (thrown) {
       const error = new StatusError(Code.Unknown, `the ${fault.kind} fault failed: ${String(thrown)}`);
       return { ...statusReply(error, encodings.response, replySettings), thrown };
     }
+  }
+
+  #execute(target: Target, request: ReceivedRequest, encodings: Negotiated): Promise<Reply> {
+    const { gzipRequests, maxRequestBytes } = this.#settings;
+    if (!gzipRequests || !isGzipped(request)) return target.execute(request, encodings);
+    return decompressed(request, maxRequestBytes).then(
+      (plain) => target.execute(plain, encodings),
+      (error: StatusError) => statusReply(error, encodings.response, this.#routes.replySettings),
+    );
   }
 
   #find(verb: string, target: string): Target | StatusError {

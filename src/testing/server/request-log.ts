@@ -16,7 +16,7 @@ export interface RecordedRequest {
   readonly headers: HttpHeaders;
   /** Names and values in turn, as the client sent them. */
   readonly rawHeaders: RawHeaders;
-  /** The body; empty if it is longer than the limit. */
+  /** The body as it was received, possibly compressed; empty if it is longer than the limit. */
   readonly requestBytes: Uint8Array;
   /** The HTTP status of the response; undefined until there is one. */
   readonly status: number | undefined;
