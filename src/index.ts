@@ -22,6 +22,7 @@ export {
 export type { JobConfig } from "../gen/bytenite/job/job_pb.js";
 export { JobConfigSchema } from "../gen/bytenite/job/job_pb.js";
 export type { CallOptions, OutgoingMetadata } from "./client/call-options.ts";
+export type { CompressionOption } from "./client/compression-option.ts";
 export type { EncodingOption } from "./client/encoding-option.ts";
 export type { IncomingMetadata } from "./client/incoming-metadata.ts";
 export type { Interceptor, Next, UnaryRequest, UnaryResponse } from "./client/interceptor.ts";

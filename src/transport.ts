@@ -7,6 +7,7 @@
 import "./supported-node.ts";
 
 export type { CallOptions, OutgoingMetadata } from "./client/call-options.ts";
+export type { CompressionOption } from "./client/compression-option.ts";
 export { type Client, createClient } from "./client/create-client.ts";
 export type { EncodingOption } from "./client/encoding-option.ts";
 export type { IncomingMetadata } from "./client/incoming-metadata.ts";

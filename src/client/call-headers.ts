@@ -73,6 +73,10 @@ export class CallHeaders {
     return secrets;
   }
 
+  withContentEncoding(coding: string): CallHeaders {
+    return new CallHeaders([...this.#list, "content-encoding", coding], this.#own);
+  }
+
   #with(own: OwnHeaders): CallHeaders {
     const list: HeaderList[number][] = [];
     for (let i = 0; i < this.#list.length; i += 2) {

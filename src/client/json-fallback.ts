@@ -25,6 +25,10 @@ export function isBinaryRejected(
  */
 export function provesJsonOnly({ status, headers, body }: HttpResponse): boolean {
   if (status >= 200 && status < 300) return true;
-  if (status === 400 || status === 406 || status === 415 || status < 400 || status >= 500) return false;
-  return encodingOf(contentTypeOf(headers)) === "json" || beginsAsJson(body);
+  return rejectsCallItself(status) && (encodingOf(contentTypeOf(headers)) === "json" || beginsAsJson(body));
+}
+
+/** Whether a status rejects the call itself rather than the way in which it was encoded. */
+export function rejectsCallItself(status: number): boolean {
+  return status > 400 && status < 500 && status !== 406 && status !== 415;
 }

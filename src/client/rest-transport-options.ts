@@ -9,6 +9,7 @@ import type { ReadError } from "../responses/read-error-response.ts";
 import type { FieldMaskForm } from "../transcoding/field-text.ts";
 import { type HttpRuleJson, type HttpRules, parseHttpRules } from "../transcoding/http-rules.ts";
 import { type BaseUrl, parseBaseUrl } from "./base-url.ts";
+import { type CompressionOption, compressedFrom } from "./compression-option.ts";
 import { type EncodingOption, type EncodingPair, encodingPair } from "./encoding-option.ts";
 import type { Interceptor } from "./interceptor.ts";
 import { checkedHeaderName, checkedHeaderValue, checkedNamedValues } from "./request-headers.ts";
@@ -116,6 +117,14 @@ export interface RestTransportOptions {
    * function throws, its error is ignored.
    */
   readonly readError?: ReadError | undefined;
+  /**
+   * Compresses request bodies of at least 1,024 bytes, or `minBytes`. A grpc-gateway itself does not decompress requests:
+   * it needs a proxy or an HTTP handler in front of it that does. If a server rejects a compressed request, with 415 or as
+   * malformed, the client sends it again uncompressed. The transport remembers for 5 minutes that this worked.
+   *
+   * @default no compression
+   */
+  readonly compressRequests?: CompressionOption | undefined;
 }
 
 /** Validated {@link RestTransportOptions}, with all defaults. */
@@ -140,6 +149,8 @@ export interface TransportSettings {
   readonly queryFieldMask: FieldMaskForm;
   readonly httpRules: HttpRules;
   readonly readError: ReadError | undefined;
+  /** The length from which on request bodies are compressed, in bytes; Infinity for none. */
+  readonly compressedFrom: number;
   /** Whether credentials must not be sent to the base URL. */
   readonly forbidsCredentials: boolean;
 }
@@ -166,6 +177,7 @@ const known: Readonly<Record<keyof RestTransportOptions, true>> = {
   queryFieldMask: true,
   httpRules: true,
   readError: true,
+  compressRequests: true,
 };
 
 /** Validates a transport's options. Errors name the option, and never show a value that may be a secret. */
@@ -197,6 +209,7 @@ export function transportSettings(options: RestTransportOptions): TransportSetti
     queryFieldMask: checkedFieldMask(options.queryFieldMask ?? "snake_case"),
     httpRules: parseHttpRules(options.httpRules, invalidArgument),
     readError: checkedReadError(options.readError),
+    compressedFrom: compressedFrom(options.compressRequests),
     forbidsCredentials,
   };
 }

@@ -14,9 +14,9 @@ import { Connections } from "./connections.ts";
 import type { DynamicValue } from "./dynamic-values.ts";
 import { compose, type UnaryRequest, type UnaryResponse } from "./interceptor.ts";
 import { invalidCall } from "./invalid-call.ts";
-import { JsonOnlyMemory } from "./json-only-memory.ts";
 import { Lifetime } from "./lifetime.ts";
 import { type MethodPlan, MethodPlans } from "./method-plan.ts";
+import { RejectionMemory } from "./rejection-memory.ts";
 import { transportQuery } from "./request-query.ts";
 import {
   type RestTransportOptions,
@@ -100,7 +100,8 @@ export function createTransport(
     errorBody,
     throttle: new RetryThrottle(),
     deadlines: new Deadlines(),
-    jsonOnly: new JsonOnlyMemory(),
+    jsonOnly: new RejectionMemory(),
+    compression: new RejectionMemory(),
     lifetime,
     redactor: new Redactor([...secrets, ...query.fixed.secrets]),
     server,

@@ -24,9 +24,8 @@ import type { UnaryRequest, UnaryResponse } from "./interceptor.ts";
 import { interpretResponse } from "./interpret-response.ts";
 import { invalidCall } from "./invalid-call.ts";
 import { isBinaryRejected, provesJsonOnly } from "./json-fallback.ts";
-import type { JsonOnlyMemory } from "./json-only-memory.ts";
 import type { Lifetime } from "./lifetime.ts";
-import type { MethodPlan } from "./method-plan.ts";
+import type { BindingPlan, MethodPlan } from "./method-plan.ts";
 import { type CallState, nextStep } from "./next-step.ts";
 import { observe } from "./observe.ts";
 import {
@@ -37,6 +36,8 @@ import {
   type PreparedCall,
   prepareCall,
 } from "./prepared-call.ts";
+import type { RejectionMemory } from "./rejection-memory.ts";
+import { compressed, isCompressionRejected, provesCompressionRejected } from "./request-compression.ts";
 import { type RequestQuery, withResolvedParameters } from "./request-query.ts";
 import type { TransportSettings } from "./rest-transport-options.ts";
 import { SentValues } from "./sent-values.ts";
@@ -56,7 +57,10 @@ export interface CallContext {
   readonly server: ServerAddress;
   /** The deadlines of calls that use the transport's own timeout. */
   readonly deadlines: Deadlines;
-  readonly jsonOnly: JsonOnlyMemory;
+  /** Whether the server has rejected binary. */
+  readonly jsonOnly: RejectionMemory;
+  /** Whether the server has rejected compressed requests. */
+  readonly compression: RejectionMemory;
   readonly lifetime: Lifetime;
   /** @throws RpcError if the method has no usable http rule */
   planOf(method: DescMethodUnary): MethodPlan;
@@ -94,7 +98,7 @@ export function unaryCall<T>(
  *                    ↑             ↑ │        └──→ failure → nextStep → fail
  *                    │             │ └─ no response ──↗         │
  *                    │             └────────── renew ───────────┤
- *                    └──────────── fallback, wait ──────────────┘
+ *                    └────── uncompressed, fallback, wait ──────┘
  *
  * A call without dynamic headers that succeeds at the first attempt makes one promise: the caller's. undici reports in the
  * asynchronous context of the call that opened the connection, so each report runs in this call's own (runInAsyncScope).
@@ -111,6 +115,10 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
   readonly #scope: CallScope;
   readonly #sentValues = new SentValues();
   #encoded: EncodedRequest;
+  /** What an attempt sends: #encoded, or its compressed form. */
+  #sent: EncodedRequest;
+  /** The plan of a compressed request that was rejected. From then on, the call compresses nothing. */
+  #rejectedCompressed: BindingPlan | undefined;
   #hasRenewed = false;
   #hasFallenBack = false;
   #retries = 0;
@@ -138,6 +146,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     } catch (error) {
       throw invalidCall(error, plan.name);
     }
+    this.#sent = this.#encoded;
     this.#progress = new CallProgress(plan.name);
     const { timeoutMs } = this.#prepared;
     const deadlines = timeoutMs === settings.timeoutMs ? context.deadlines : undefined;
@@ -150,7 +159,8 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
-      if (this.#context.dynamicValues.length > 0 || this.#scope.end !== undefined) {
+      const { dynamicValues } = this.#context;
+      if (dynamicValues.length > 0 || this.#scope.end !== undefined || this.#isToBeCompressed) {
         void this.#resolveValuesAndAttempt();
         return;
       }
@@ -165,6 +175,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
 
   async #resolveValuesAndAttempt(): Promise<void> {
     try {
+      if (this.#isToBeCompressed) await this.#compress();
       const values = await this.#resolveValues();
       if ("init" in values) throw this.#progress.error(this.#redactor().redactFailure(values));
       this.#sentValues.replace(values);
@@ -176,6 +187,19 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     }
   }
 
+  get #isToBeCompressed(): boolean {
+    const { body } = this.#encoded;
+    if (body === null || body.length < this.#context.settings.compressedFrom) return false;
+    const isUndecided = this.#sent === this.#encoded && this.#rejectedCompressed === undefined;
+    return isUndecided && !this.#context.compression.isFresh;
+  }
+
+  async #compress(): Promise<void> {
+    const waited = await this.#scope.race(compressed(this.#encoded));
+    if ("end" in waited) throw this.#progress.error(notSent(waited.end));
+    this.#sent = waited.value;
+  }
+
   /** @param now on the clock of performance.now() */
   #attempt(now: number): void {
     const { settings, dispatcher } = this.#context;
@@ -185,12 +209,12 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
       origin: baseUrl.origin,
       verb: this.#prepared.binding.verb,
       target: withResolvedParameters(baseUrl.pathPrefix + this.#prepared.target, this.#sentValues.current),
-      headers: this.#encoded.headers.ofAttempt(
+      headers: this.#sent.headers.ofAttempt(
         this.#sentValues.current,
         timeoutHeader,
         this.#scope.remainingMs(now),
       ),
-      body: this.#encoded.body,
+      body: this.#sent.body,
       idempotent: this.#isIdempotent,
       maxResponseBytes,
     };
@@ -213,9 +237,9 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
   }
 
   #handleResponse(response: HttpResponse): void {
-    const { settings, errorBody, throttle, jsonOnly } = this.#context;
+    const { settings, errorBody, throttle } = this.#context;
     try {
-      if (this.#hasFallenBack && provesJsonOnly(response)) jsonOnly.remember();
+      this.#learnFrom(response);
       if (response.status >= 200 && response.status < 300) throttle.succeeded();
       const { binding } = this.#prepared;
       const read = interpretResponse(binding, response, settings, errorBody, () => this.#redactor());
@@ -223,6 +247,21 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
       else void this.#afterFailure(read, response);
     } catch (error) {
       this.#rejectWith(error);
+    }
+  }
+
+  /** Remembers what the response proves about the server. */
+  #learnFrom(response: HttpResponse): void {
+    const { settings, jsonOnly, compression } = this.#context;
+    if (this.#hasFallenBack && provesJsonOnly(response)) jsonOnly.remember();
+    if (this.#sent !== this.#encoded) {
+      if (response.status >= 200 && response.status < 300) compression.confirm();
+    } else if (
+      // A call that has fallen back to JSON since then may have been rejected because it was binary.
+      this.#rejectedCompressed === this.#encoded.plan &&
+      provesCompressionRejected(response, settings.protobufMediaType)
+    ) {
+      compression.remember();
     }
   }
 
@@ -278,8 +317,14 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
   ): Promise<"attempt" | "resolve headers"> {
     const { throttle } = this.#context;
     if (failure.retry !== "never" && !failure.isStaleConnection) throttle.failed();
-    const state = this.#callState(response);
+    const state = this.#callState(failure, response);
     let step = nextStep(failure, state);
+    if (step.kind === "uncompressed") {
+      this.#rejectedCompressed = this.#encoded.plan;
+      this.#sent = this.#encoded;
+      this.#progress.waited(0);
+      return "resolve headers";
+    }
     if (step.kind === "fallback") {
       this.#hasFallenBack = true;
       if (this.#encodeAsJson()) {
@@ -302,9 +347,13 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     return "resolve headers";
   }
 
-  #callState(response: HttpResponse | undefined): CallState {
-    const { settings, throttle, lifetime } = this.#context;
+  #callState(failure: AttemptFailure, response: HttpResponse | undefined): CallState {
+    const { settings, throttle, lifetime, compression } = this.#context;
     return {
+      canSendUncompressed:
+        response !== undefined &&
+        this.#sent !== this.#encoded &&
+        isCompressionRejected(response, failure, compression.isConfirmed),
       canFallBack:
         response !== undefined &&
         settings.jsonFallback &&
@@ -325,6 +374,7 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
   #encodeAsJson(): boolean {
     try {
       this.#encoded = inJson(this.#prepared, this.#encoded, this.#context.settings);
+      this.#sent = this.#encoded;
       return true;
     } catch {
       return false;
@@ -381,9 +431,12 @@ class UnaryCall<T> extends AsyncResource implements AttemptListener {
     return this.#progress.error(failure);
   }
 
-  #eventOf({ verb, body }: HttpRequest): AttemptEvent {
+  #eventOf({ verb }: HttpRequest): AttemptEvent {
     const { plan, binding } = this.#prepared;
-    const { request, response } = this.#encoded.plan;
+    const {
+      body,
+      plan: { request, response },
+    } = this.#encoded;
     return {
       method: plan.name,
       ...this.#context.server,

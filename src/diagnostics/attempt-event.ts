@@ -23,7 +23,7 @@ export interface AttemptEvent extends ServerAddress {
   readonly requestEncoding: Encoding;
   /** The encoding in `accept`. The response is decoded by its own content type. */
   readonly responseEncoding: Encoding;
-  /** The length of the request body, in bytes. */
+  /** The length of the request body before compression, in bytes. */
   readonly requestBytes: number;
   /** The HTTP status, if there was a response. This and the next properties are set at `error` and from `asyncStart` on. */
   readonly status?: number | undefined;

@@ -15,6 +15,9 @@ type Decompress = (body: Uint8Array, options: Options) => Promise<Decompressed>;
 const promisified = (method: unknown) =>
   promisify(method as (...args: unknown[]) => void) as unknown as Decompress;
 
+/** Compresses the body of a request, in another thread. */
+export const gzip: (body: Uint8Array) => Promise<Uint8Array> = /* @__PURE__ */ promisify(zlib.gzip);
+
 const gunzip = promisified(zlib.gunzip);
 const inflate = promisified(zlib.inflate);
 const inflateRaw = promisified(zlib.inflateRaw);

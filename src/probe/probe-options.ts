@@ -16,7 +16,8 @@ type UnsupportedOption =
   | "interceptors"
   | "registry"
   | "httpRules"
-  | "readError";
+  | "readError"
+  | "compressRequests";
 
 /** How a probe reaches the deployment. */
 export interface ProbeTransportOptions extends Omit<JobsTransportOptions, UnsupportedOption> {
@@ -50,6 +51,7 @@ const unsupported: Readonly<Record<UnsupportedOption, true>> = {
   registry: true,
   httpRules: true,
   readError: true,
+  compressRequests: true,
 };
 
 /** @throws RpcError `InvalidArgument` that names an invalid option */

@@ -5,6 +5,7 @@ import type { AttemptFailure } from "../../src/responses/attempt-failure.ts";
 import { Code } from "../../src/transport.ts";
 
 const fresh: CallState = {
+  canSendUncompressed: false,
   canFallBack: false,
   canRenew: false,
   isIdempotent: false,
@@ -34,6 +35,12 @@ describe("what follows an attempt that failed", () => {
       unauthenticated,
       { canFallBack: true, canRenew: true },
       { kind: "fallback" },
+    ],
+    [
+      "compression and binary may not have been understood",
+      rejected,
+      { canSendUncompressed: true, canFallBack: true },
+      { kind: "uncompressed" },
     ],
     ["401, with a token that may be renewed", unauthenticated, { canRenew: true }, { kind: "renew" }],
     ["401, with one that may not", unauthenticated, {}, { kind: "fail" }],
