@@ -1,4 +1,5 @@
 import {
+  type DescEnum,
   type DescExtension,
   type DescField,
   type DescMessage,
@@ -8,6 +9,7 @@ import {
   setExtension,
 } from "@bufbuild/protobuf";
 import { AnySchema, isWrapperDesc, NullValue, StructSchema } from "@bufbuild/protobuf/wkt";
+import { hintAtNames } from "../errors/nearest-name.ts";
 import { typeNameFromUrl } from "../errors/type-url.ts";
 import { encodeBinary } from "./binary-codec.ts";
 import { CodecError } from "./codec-error.ts";
@@ -48,11 +50,18 @@ export interface JsonReadOptions {
   readonly registry?: Registry | undefined;
   /** @default "error" */
   readonly unknownAny?: UnknownAny | undefined;
+  /**
+   * What to do with unknown fields and unknown names of enum values. A response may have those of a newer schema; in a
+   * request that somebody types, each is a mistake.
+   *
+   * @default "ignored"
+   */
+  readonly unknownFields?: "ignored" | "error" | undefined;
 }
 
 /**
  * Decodes a message from JSON text, by protobuf's JSON mapping. It accepts both names of a field, and integers as numbers or
- * text with all their digits, and ignores unknown fields. It is stricter than protobuf-es's `fromJson`, which accepts
+ * text with all their digits, and ignores unknown fields unless the options say otherwise. It is stricter than protobuf-es's `fromJson`, which accepts
  * `"3sjunk"` as a Duration and reads 30 February as 2 March. Otherwise the messages are the same.
  *
  * @throws CodecError that names the field
@@ -299,11 +308,22 @@ function itemReader(field: DescField & { fieldKind: "list" | "map" }): ReadValue
 
 function valueReader(field: ValueDesc): ReadValue {
   const { message: desc, enum: enumeration, scalar } = field;
-  if (enumeration !== undefined) return enumReader(field, enumeration);
+  if (enumeration !== undefined) {
+    return enumReader(field, enumeration, (name) => unknownEnum(field, enumeration, name));
+  }
   if (desc === undefined) return scalarReader(field, scalar ?? ScalarType.INT32, isLongAsString(field));
   if (isStructField(field)) return readJsonObject;
   if (isUnwrapped(field)) return scalarReader(field, desc.fields[0]?.scalar ?? ScalarType.INT32);
   return (json, depth) => readMessage(desc, json, depth + 1);
+}
+
+function unknownEnum(field: ValueDesc, { typeName, values }: DescEnum, name: string): typeof UNKNOWN_ENUM {
+  if (currentOptions.unknownFields !== "error") return UNKNOWN_ENUM;
+  const hint = hintAtNames(
+    name,
+    values.map((value) => value.name),
+  );
+  throw new CodecError(`${field} is ${JSON.stringify(name)}, which is not a value of ${typeName}${hint}`);
 }
 
 /** Whether protobuf-es represents a 64-bit integer as text (`jstype = JS_STRING`). */
@@ -429,17 +449,26 @@ function checkedNumber(value: number): number {
   return value;
 }
 
-/** Reads an unknown key: an extension, `"[pkg.name]"`, or a field that is ignored. */
+/** Reads an unknown key: an extension, `"[pkg.name]"`, or an unknown field. */
 function readUnknown(desc: DescMessage, message: Fields, key: string, json: unknown, depth: number): void {
   const name = /^\[(.+)\]$/.exec(key)?.[1];
   const extension = name === undefined ? undefined : currentOptions.registry?.getExtension(name);
   if (extension?.extendee.typeName !== desc.typeName) {
+    if (currentOptions.unknownFields === "error") throw noSuchField(desc, key);
     countKeys(json);
     return;
   }
   if (json === null) return;
   const value = extensionReader(extension)(json, depth);
   if (value !== UNKNOWN_ENUM) setExtension(message as unknown as Message, extension, value);
+}
+
+function noSuchField(desc: DescMessage, key: string): CodecError {
+  const hint = hintAtNames(
+    key,
+    desc.fields.map(({ jsonName }) => jsonName),
+  );
+  return new CodecError(`${desc} has no field ${JSON.stringify(key)}${hint}`);
 }
 
 const extensionReader = memoizeByType<ReadValue, DescExtension>((extension) => {

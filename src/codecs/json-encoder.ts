@@ -38,6 +38,14 @@ export interface JsonWriteOptions {
   readonly emit?: "set" | "defaults" | "unpopulated" | undefined;
   /** Whether keys are the field names of the .proto file, as with Go's UseProtoNames, instead of the JSON names. */
   readonly useProtoNames?: boolean | undefined;
+  /**
+   * How to write a google.protobuf.Any whose type is not in the registry, or whose value is not a message of that type:
+   * not at all, or for a human reader. `"shown"` writes its bytes in base64 as `@value`, and one that was read from JSON as
+   * it was there.
+   *
+   * @default "error"
+   */
+  readonly unknownAny?: "error" | "shown" | undefined;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -382,11 +390,27 @@ function wrapperWriter({ typeName, fields: [field] }: DescMessage & { fields: [D
 
 function anyText({ typeUrl, value }: Any, options: JsonWriteOptions): string {
   if (typeUrl === "") return "{}";
+  try {
+    return knownAnyText(typeUrl, value, options);
+  } catch (error) {
+    if (options.unknownAny !== "shown" || !(error instanceof CodecError)) throw error;
+    return `{"@type":${JSON.stringify(typeUrl)},"@value":"${base64Of(value)}"}`;
+  }
+}
+
+function knownAnyText(typeUrl: string, value: Uint8Array, options: JsonWriteOptions): string {
   const desc = options.registry?.getMessage(typeNameFromUrl(typeUrl));
   if (desc === undefined) throw new CodecError(`${JSON.stringify(typeUrl)} is not in the type registry`);
-  const text = messageWriter(desc)(decodeBinary(desc, value) as unknown as Fields, options);
+  const message = decodeBinary(desc, value) as unknown as Fields;
+  const text = messageWriter(desc)(message, options);
+  if (options.unknownAny === "shown" && isKeptFromJson(desc, message)) return text;
   const fields = wellKnownWriter(desc) === undefined ? text.slice(1, -1) : `"value":${text}`;
   return `{${fields === "" ? "" : `${fields},`}"@type":${JSON.stringify(typeUrl)}}`;
+}
+
+/** Whether this is how the decoder keeps an Any of an unknown type: as a Struct with its `@type`. */
+function isKeptFromJson({ typeName }: DescMessage, { fields }: Fields): boolean {
+  return typeName === "google.protobuf.Struct" && Object.hasOwn(fields as Fields, "@type");
 }
 
 const structWriter: WriteValue = (value) => (isRecord(value) ? jsonText(value) : unsupported());

@@ -14,15 +14,23 @@ export type ValueDesc = DescField | DescExtension;
 /** Thrown for an integer that JSON.parse may have rounded. */
 export const ROUNDED_NUMBER = new Error("an integer has to be read from its text");
 
-/** Reads the value of an enum: a name, or a number. */
-export function enumReader(field: ValueDesc, desc: DescEnum): ReadValue {
+/**
+ * Reads the value of an enum: a name, or a number.
+ *
+ * @param onUnknown returns the result for an unknown name
+ */
+export function enumReader(
+  field: ValueDesc,
+  desc: DescEnum,
+  onUnknown: (name: string) => typeof UNKNOWN_ENUM,
+): ReadValue {
   const isNull = desc.typeName === "google.protobuf.NullValue";
   const numbers = new Map<unknown, number>();
   for (const { jsonName, number } of desc.values) numbers.set(jsonName, number);
   for (const { name, number } of desc.values) numbers.set(name, number);
   return (json) => {
     if (json === null && isNull) return NullValue.NULL_VALUE;
-    if (typeof json === "string") return numbers.get(json) ?? UNKNOWN_ENUM;
+    if (typeof json === "string") return numbers.get(json) ?? onUnknown(json);
     const number = integerFrom(field, json, INT32);
     if (!desc.open && desc.value[Number(number)] === undefined) {
       throw new CodecError(`${field} is ${number}, which is not a value of ${desc.typeName}`);
@@ -32,7 +40,7 @@ export function enumReader(field: ValueDesc, desc: DescEnum): ReadValue {
 }
 
 /** An unknown value of an enum, perhaps of a newer schema. It is ignored, as protobuf-es does and like an unknown field. */
-export const UNKNOWN_ENUM = Symbol("unknown enum value");
+export const UNKNOWN_ENUM: unique symbol = Symbol("unknown enum value");
 
 /** An integer that a number represents exactly. */
 const shortInteger = /^(?:0|-?[1-9]\d{0,14})$/;

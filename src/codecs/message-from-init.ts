@@ -8,6 +8,7 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
+import { hintAtNames } from "../errors/nearest-name.ts";
 import { describeWrongType } from "../errors/wrong-type.ts";
 import { CodecError } from "./codec-error.ts";
 import { memoizeByType } from "./memoize-by-type.ts";
@@ -254,27 +255,10 @@ function hint({ fields, members }: DescMessage, key: string): string {
     const { localName, oneof } = named;
     return `: it is a case of a oneof; write { ${oneof.localName}: { case: "${localName}", value: … } }`;
   }
-  const names = members.map(({ localName }) => localName);
-  const letters = lettersOf(key);
-  const meant =
-    named?.localName ??
-    names.find((name) => lettersOf(name) === letters) ??
-    names.find((name) => isTypoOf(lettersOf(name), letters));
-  if (meant !== undefined) return `: did you mean ${JSON.stringify(meant)}?`;
-  return names.length > 0 && names.length <= 12 ? `; it has ${names.join(", ")}` : "";
-}
-
-function lettersOf(name: string): string {
-  return name.replaceAll(/[_-]/g, "").toLowerCase();
-}
-
-/** Whether two texts differ by one inserted, missing or changed letter, or by two swapped ones. */
-function isTypoOf(a: string, b: string): boolean {
-  let start = 0;
-  while (start < a.length && a[start] === b[start]) start++;
-  let end = 0;
-  while (end < Math.min(a.length, b.length) - start && a.at(-1 - end) === b.at(-1 - end)) end++;
-  const [one, other] = [a.slice(start, a.length - end), b.slice(start, b.length - end)];
-  if (one.length <= 1 && other.length <= 1) return a.length > 1;
-  return one.length === 2 && other.length === 2 && one[0] === other[1] && one[1] === other[0];
+  return named === undefined
+    ? hintAtNames(
+        key,
+        members.map(({ localName }) => localName),
+      )
+    : `: did you mean ${JSON.stringify(named.localName)}?`;
 }

@@ -12,6 +12,7 @@ import { describe, expect, test } from "vitest";
 import { StatusSchema } from "../../gen/google/rpc/status_pb.js";
 import { CodecError } from "../../src/codecs/codec-error.ts";
 import { decodeJson, decodeJsonField } from "../../src/codecs/json-codec.ts";
+import { messageFromJson } from "../../src/codecs/json-decoder.ts";
 import { integerFromText } from "../../src/codecs/parse-json.ts";
 import { EverythingSchema, InnermostSchema } from "../gen/bytenite/test/v1/everything_pb.js";
 import { anyEverything } from "../transcoding/support/any-everything.ts";
@@ -250,4 +251,33 @@ test("what is nested too deeply for V8 to read exactly is an error of the respon
   const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
   expect(() => read(`{"int64Value":1e17,"unknown":${deep}}`)).toThrow(CodecError);
   expect(() => read(`{"int64Value":12345678901234567,"unknown":${deep}}`)).toThrow(CodecError);
+});
+
+describe("unknown names are errors for JSON that somebody typed", () => {
+  const strictly = (text: string) =>
+    messageFromJson(EverythingSchema, text, { registry, unknownFields: "error" });
+
+  test.each([
+    ['{"nope":1}', 'message bytenite.test.v1.Everything has no field "nope"'],
+    ['{"int32_valu":1}', ': did you mean "int32Value"?'],
+    ['{"inner":{"nope":null}}', 'has no field "nope"'],
+    ['{"innerList":[{},{"nope":{}}]}', 'has no field "nope"'],
+    ['{"[not.an.extension]":1}', 'has no field "[not.an.extension]"'],
+    ['{"enumValue":"NOPE"}', 'is "NOPE", which is not a value of bytenite.test.v1.'],
+    ['{"enumList":["NOPE"]}', 'is "NOPE", which is not a value of bytenite.test.v1.'],
+  ])("%s", (text, reason) => {
+    expect(() => strictly(text)).toThrow(CodecError);
+    expect(() => strictly(text)).toThrow(reason);
+    expect(() => read(text)).not.toThrow();
+  });
+
+  test("every message that the JSON mapping can write is accepted", () => {
+    fc.assert(
+      fc.property(anyEverything, (message) => {
+        const text = toJsonString(EverythingSchema, message, { registry });
+        expect(strictly(text)).toEqual(fromJsonString(EverythingSchema, text, { registry }));
+      }),
+      { numRuns: 100 },
+    );
+  });
 });

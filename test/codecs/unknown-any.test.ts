@@ -6,7 +6,7 @@ import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.js";
 import { StatusSchema } from "../../gen/google/rpc/status_pb.js";
 import { CodecError } from "../../src/codecs/codec-error.ts";
 import { registryWith } from "../../src/codecs/default-registry.ts";
-import { decodeJson, decodeJsonField, encodeJson } from "../../src/codecs/json-codec.ts";
+import { decodeJson, decodeJsonField, encodeJson, jsonTextOf } from "../../src/codecs/json-codec.ts";
 
 // A Status has a list of Any, and represents any message of a service here.
 const unknown = {
@@ -32,6 +32,22 @@ describe("an Any of an unknown type", () => {
     expect(JSON.parse(Buffer.from(encodeJson(StatusSchema, status, { registry })).toString())).toMatchObject({
       details: [{ value: unknown }],
     });
+  });
+
+  test("is shown to a human reader as it was in JSON", () => {
+    const status = decodeJson(StatusSchema, json([unknown]), registry, "kept");
+    const text = jsonTextOf(StatusSchema, status, { registry, unknownAny: "shown" });
+    expect(JSON.parse(text)).toEqual({ code: 5, details: [unknown] });
+  });
+
+  test.each([
+    ["of an unknown type", "type.googleapis.com/not.Known"],
+    ["whose value is not of its type", "type.googleapis.com/google.rpc.ErrorInfo"],
+  ])("%s is shown to a human reader with its bytes", (_what, typeUrl) => {
+    const status = create(StatusSchema, { details: [{ typeUrl, value: Uint8Array.of(0x0a, 0x80) }] });
+    expect(() => jsonTextOf(StatusSchema, status, { registry })).toThrow(CodecError);
+    const text = jsonTextOf(StatusSchema, status, { registry, unknownAny: "shown" });
+    expect(JSON.parse(text)).toEqual({ details: [{ "@type": typeUrl, "@value": "CoA=" }] });
   });
 
   test("is an error by default", () => {
