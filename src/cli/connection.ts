@@ -1,4 +1,5 @@
 import type { AccessTokenOption, ApiKeyOptions } from "../jobs/jobs-credential.ts";
+import type { LibraryNames } from "./option-names.ts";
 import { checkUtf8, type ParsedOptions, UsageError, wholeNumber } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -7,6 +8,16 @@ export type Connection = (AccessTokenOption | ApiKeyOptions) & {
   readonly baseUrl: string | undefined;
   readonly allowInsecure: boolean;
   readonly timeoutMs: number | undefined;
+};
+
+/** The names of these options. */
+export const connectionNames: LibraryNames = {
+  baseUrl: ["--base-url", "BYTENITE_BASE_URL"],
+  accessToken: ["--access-token", "BYTENITE_ACCESS_TOKEN"],
+  apiKey: ["--api-key", "BYTENITE_API_KEY"],
+  tokenUrl: ["--token-url"],
+  allowInsecure: ["--allow-insecure"],
+  timeoutMs: ["--timeout"],
 };
 
 const variables = ["BYTENITE_BASE_URL", "BYTENITE_ACCESS_TOKEN", "BYTENITE_API_KEY"] as const;
@@ -22,9 +33,9 @@ export function connectionFrom(options: ParsedOptions, env: Terminal["env"]): Co
   };
 }
 
-/** Describes a common mistake in a token that the server rejects, without printing the token. */
-export function hintAboutToken({ accessToken }: Connection): string | undefined {
-  if (typeof accessToken !== "string") return undefined;
+/** Describes a common mistake in a token that the server rejected, without printing the token. */
+export function hintAboutToken({ accessToken }: Connection, status = 401): string | undefined {
+  if (typeof accessToken !== "string" || status !== 401) return undefined;
   const [, before] = /^(bearer\b|authorization:|["'])/i.exec(accessToken.trimStart()) ?? [];
   if (before === undefined) return undefined;
   return `the access token begins with ${before}; ByteNite expects the bare token`;

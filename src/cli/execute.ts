@@ -3,8 +3,6 @@ import { Code } from "../errors/code.ts";
 import { RpcError } from "../errors/rpc-error.ts";
 import { VERSION } from "../version.ts";
 import type { Command } from "./command.ts";
-
-import { connectionFrom, hintAboutToken } from "./connection.ts";
 import { ExitStatus } from "./exit-status.ts";
 import { generalHelp, helpOf } from "./help.ts";
 import { type Interruption, listenForInterruption } from "./interruption.ts";
@@ -12,7 +10,7 @@ import { abortCommand, deleteCommand, runCommand } from "./job-commands.ts";
 import { withCommandLineNames } from "./option-names.ts";
 import { checkUtf8, commonOptions, type ParsedOptions, parseOptions, UsageError } from "./options.ts";
 import { probeCommand } from "./probe-command.ts";
-import { describeOutcome, reportError } from "./report-error.ts";
+import { describeOutcome, type FailureNotes, reportError } from "./report-error.ts";
 import { serveCommand } from "./serve-command.ts";
 import { printable, type Terminal } from "./terminal.ts";
 import { wantsJson } from "./wants-json.ts";
@@ -88,22 +86,25 @@ async function executeCommand(
   interruption: Interruption,
 ): Promise<ExitStatus> {
   let options: ParsedOptions | undefined;
+  let notes: FailureNotes = {};
   try {
     options = parseOptions(args, { ...command.options, ...commonOptions });
     if (options.flag("help")) return printHelp(command, options.flag("json"), terminal);
-    checkOperands(command, options.positionals);
-    const context = { options, terminal, isJson: options.flag("json"), interruption };
+    checkOperands(command, options);
+    const note = (more: FailureNotes) => {
+      notes = { ...notes, ...more };
+    };
+    const context = { options, terminal, isJson: options.flag("json"), interruption, note };
     return await command.execute(context);
   } catch (error) {
     const isJson = options?.flag("json") ?? wantsJson(args);
     if (error instanceof UsageError) return reportUsage(error.message, command, isJson, terminal);
     const failure = error instanceof RpcError ? error : unexpected(error);
-    if (isBadOption(failure)) {
-      return reportUsage(withCommandLineNames(failure.reason, options), command, isJson, terminal);
+    if (isInvalidCall(failure)) {
+      const reason = withCommandLineNames(failure.reason, command.libraryNames ?? {}, options);
+      return reportUsage(reason, command, isJson, terminal);
     }
-    const hint = options === undefined ? undefined : hintOf(failure, options, terminal);
-    const call = { command: command.name, jobId: options?.positionals[0], hint };
-    reportError(failure, call, isJson, terminal);
+    reportError(failure, command.name, notes, isJson, terminal);
     return interruption.status ?? ExitStatus.Failed;
   }
 }
@@ -119,25 +120,26 @@ function unexpected(thrown: unknown): RpcError {
   });
 }
 
-function hintOf({ status }: RpcError, options: ParsedOptions, { env }: Terminal): string | undefined {
-  return status === 401 ? hintAboutToken(connectionFrom(options, env)) : undefined;
-}
-
-function checkOperands({ name, operands }: Command, args: readonly string[]): void {
-  if (args.length < operands.length) throw new UsageError(`${name} needs ${operands[args.length]}`);
+function checkOperands({ name, operands, flagWithoutOperands }: Command, options: ParsedOptions): void {
+  const { positionals: args } = options;
+  const isOptional = flagWithoutOperands !== undefined && options.flag(flagWithoutOperands);
+  const missing = operands[args.length];
+  if (missing?.startsWith("<") && !isOptional) throw new UsageError(`${name} needs ${missing}`);
   if (args.length > operands.length) {
-    throw new UsageError(
-      operands.length === 0 ? `${name} takes options only` : `${name} takes one ${operands[0]}`,
-    );
+    const [only = "options", ...others] = operands;
+    if (only === "options") throw new UsageError(`${name} takes options only`);
+    if (others.length === 0) throw new UsageError(`${name} takes one ${only}`);
+    throw new UsageError(`${name} takes ${operands.join(" ")} only: put an argument with spaces in quotes`);
   }
   operands.forEach((operand, i) => {
     checkUtf8(operand, args[i] ?? "");
   });
 }
 
-/** An error before anything is sent, for an invalid argument, comes from the command line. */
-function isBadOption({ code, outcome, attempts, status }: RpcError): boolean {
-  return code === Code.InvalidArgument && outcome === "not_sent" && attempts === 0 && status === undefined;
+/** Whether an error comes from the command line: nothing was sent, because an argument is invalid or no call can be made of it. */
+function isInvalidCall({ code, outcome, attempts, status }: RpcError): boolean {
+  const isInvalid = code === Code.InvalidArgument || code === Code.Unimplemented;
+  return isInvalid && outcome === "not_sent" && attempts === 0 && status === undefined;
 }
 
 function reportUsage(
@@ -149,7 +151,7 @@ function reportUsage(
   const name = command?.name;
   if (isJson) {
     // Scripts that read .error.outcome must not take this for a success.
-    const outcomeInWords = describeOutcome("not_sent", name);
+    const outcomeInWords = describeOutcome("not_sent");
     const error = { name: "UsageError", reason, outcome: "not_sent", outcomeInWords };
     out(JSON.stringify({ ok: false, command: name, usageError: reason, error }));
   } else {

@@ -1,17 +1,16 @@
 import type { GenericResponse } from "../../gen/bytenite/common/common_pb.js";
 import type { CallOptions } from "../client/call-options.ts";
-import type { EncodingOption } from "../client/encoding-option.ts";
 import type { JobConfigInit } from "../jobs/job-config.ts";
 import { JobsClient, type JobsClientOptions } from "../jobs/jobs-client.ts";
 import type { Command, CommandContext } from "./command.ts";
-import { connectionFrom } from "./connection.ts";
+import { connectionFrom, connectionNames, hintAboutToken } from "./connection.ts";
 import { ExitStatus } from "./exit-status.ts";
 import {
   connectionOptions,
+  encodingFrom,
   encodingOption,
   type Options,
   type ParsedOptions,
-  UsageError,
   wholeBigInt,
 } from "./options.ts";
 import { printable } from "./terminal.ts";
@@ -36,6 +35,12 @@ export const runCommand: Command = {
     "the timeouts surely arrive.",
   ],
   options: { ...jobOptions, ...connectionOptions, ...encodingOption },
+  libraryNames: {
+    ...connectionNames,
+    job_id: ["<jobId>"],
+    "config.taskTimeout": ["--task-timeout"],
+    "config.jobTimeout": ["--job-timeout"],
+  },
 };
 
 /** `bytenite-jobs abort <jobId>`. */
@@ -59,6 +64,7 @@ function jobCommand(name: string, summary: string, prepare: (options: ParsedOpti
     operands: ["<jobId>"],
     details: [],
     options: { ...connectionOptions, ...encodingOption },
+    libraryNames: { ...connectionNames, job_id: ["<jobId>"] },
     execute: (context) => execute(name, prepare(context.options), context),
   };
 }
@@ -66,8 +72,10 @@ function jobCommand(name: string, summary: string, prepare: (options: ParsedOpti
 async function execute(command: string, call: Call, context: CommandContext): Promise<ExitStatus> {
   const { options, terminal, isJson, interruption } = context;
   const jobId = options.positionals[0] ?? "";
-  const encoding = encodingFrom(options.text("encoding"));
-  const response = await callOnce({ ...connectionFrom(options, terminal.env), encoding }, (client) =>
+  context.note({ subject: { jobId }, ifUnknown: command === "run" ? mayBeRunning : repeatable });
+  const connection = connectionFrom(options, terminal.env);
+  context.note({ hintOf: ({ status }) => hintAboutToken(connection, status) });
+  const response = await callOnce({ ...connection, encoding: encodingFrom(options) }, (client) =>
     call(client, jobId, { signal: interruption.signal }),
   );
   const { requestId, message } = response;
@@ -80,6 +88,12 @@ async function execute(command: string, call: Call, context: CommandContext): Pr
   terminal.out(`${terminal.onOut.green(`${command} ${printable(jobId)}:`)} ${text}${id}`);
   return ExitStatus.Ok;
 }
+
+const mayBeRunning = {
+  text: "IT MAY HAVE HAPPENED: the job may be running. Check before you run it again.",
+  isUnsafe: true,
+};
+const repeatable = { text: "It may have happened. It is safe to repeat it." };
 
 async function callOnce<T>(options: JobsClientOptions, call: (client: JobsClient) => Promise<T>): Promise<T> {
   const client = new JobsClient(options);
@@ -97,18 +111,4 @@ function configFrom(options: ParsedOptions): JobConfigInit | undefined {
   const isTestJob = options.flag("test-job") || undefined;
   if (taskTimeout === undefined && jobTimeout === undefined && isTestJob === undefined) return undefined;
   return { taskTimeout, jobTimeout, isTestJob };
-}
-
-function encodingFrom(text: string | undefined): EncodingOption | undefined {
-  switch (text) {
-    case undefined:
-      return undefined;
-    case "protobuf":
-    case "json":
-      return text;
-    case "careful":
-      return { request: "json", response: "protobuf" };
-    default:
-      throw new UsageError("--encoding must be protobuf, json or careful");
-  }
 }

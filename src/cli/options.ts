@@ -1,4 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
+import type { EncodingOption } from "../client/encoding-option.ts";
 
 /** Thrown if the command line is invalid. */
 export class UsageError extends Error {
@@ -26,7 +27,16 @@ export const commonOptions = {
   help: { type: "boolean", short: "h", help: "print this help" },
 } as const satisfies Options;
 
-/** The options for the connection and the credential. */
+/** The options for the connection to any server. */
+export const serverOptions = {
+  "allow-insecure": {
+    type: "boolean",
+    help: "send credentials over unencrypted http: to another host",
+  },
+  timeout: { type: "string", value: "<ms>", help: "deadline of the whole command; 0 for none [30000]" },
+} as const satisfies Options;
+
+/** The options for the connection to ByteNite, and the credential. */
 export const connectionOptions = {
   "base-url": {
     type: "string",
@@ -50,11 +60,7 @@ export const connectionOptions = {
     value: "<url>",
     help: "the URL of that exchange [../auth/access_token, relative to the base URL]",
   },
-  "allow-insecure": {
-    type: "boolean",
-    help: "send credentials over unencrypted http: to another host",
-  },
-  timeout: { type: "string", value: "<ms>", help: "deadline of the whole command; 0 for none [30000]" },
+  ...serverOptions,
 } as const satisfies Options;
 
 /** The option for the encoding of a call. */
@@ -65,6 +71,21 @@ export const encodingOption = {
     help: "protobuf, json, or careful: JSON requests, binary responses [protobuf]",
   },
 } as const satisfies Options;
+
+/** The value of {@link encodingOption}. */
+export function encodingFrom(options: ParsedOptions): EncodingOption | undefined {
+  const text = options.text("encoding");
+  switch (text) {
+    case undefined:
+    case "protobuf":
+    case "json":
+      return text;
+    case "careful":
+      return { request: "json", response: "protobuf" };
+    default:
+      throw new UsageError("--encoding must be protobuf, json or careful");
+  }
+}
 
 /** The parsed arguments. */
 export interface ParsedOptions {

@@ -1,7 +1,7 @@
 import { probe } from "../probe/probe.ts";
 import type { ProbeReport, Verdict } from "../probe/probe-report.ts";
 import type { Command } from "./command.ts";
-import { connectionFrom, hintAboutToken } from "./connection.ts";
+import { connectionFrom, connectionNames, hintAboutToken } from "./connection.ts";
 import { ExitStatus } from "./exit-status.ts";
 import { connectionOptions } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -24,8 +24,11 @@ export const probeCommand: Command = {
     timeout: { ...connectionOptions.timeout, help: "deadline of the whole probe; 0 for none [60000]" },
     verbose: { type: "boolean", short: "v", help: "also print each request and response" },
   },
-  async execute({ options, terminal, isJson, interruption }) {
+  libraryNames: connectionNames,
+  async execute({ options, terminal, isJson, interruption, note }) {
+    note({ ifUnknown: { text: "Nothing was run." }, isOneCall: false });
     const connection = connectionFrom(options, terminal.env);
+    note({ hintOf: ({ status }) => hintAboutToken(connection, status) });
     const report = await probe({ ...connection, signal: interruption.signal });
     const { stopped, findings } = report;
     const isGood =

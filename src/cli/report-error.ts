@@ -6,46 +6,53 @@ import type { RpcError } from "../errors/rpc-error.ts";
 import { JobsError } from "../jobs/jobs-error.ts";
 import { printable, type Terminal } from "./terminal.ts";
 
-/** The call that failed. */
-export interface FailedCall {
-  readonly command: string;
-  readonly jobId?: string | undefined;
+/** What a command adds to the report of its failure. */
+export interface FailureNotes {
+  /** What the command is about, by its name in JSON: `{ jobId: "job-1" }`. */
+  readonly subject?: Readonly<Record<string, string>>;
+  /** What an unknown outcome means. It is emphasized if it is not safe to repeat the command. */
+  readonly ifUnknown?: { readonly text: string; readonly isUnsafe?: boolean };
+  /** Whether the command is one call, whose attempts are of interest. */
+  readonly isOneCall?: boolean;
   /** The possible cause. */
-  readonly hint?: string | undefined;
+  readonly hintOf?: (error: RpcError) => string | undefined;
 }
 
-/** Describes whether the call happened, and what to do about it. */
-export function describeOutcome(outcome: Outcome, command: string | undefined): string {
+/** Describes whether a call happened, and what to do about it. */
+export function describeOutcome(outcome: Outcome, { ifUnknown }: FailureNotes = {}): string {
   if (outcome === "not_sent") return "It did not happen: nothing was sent.";
   if (outcome === "rejected") return "It did not happen: the server rejected it.";
-  if (command === "run") {
-    return "IT MAY HAVE HAPPENED: the job may be running. Check before you run it again.";
-  }
-  if (command === "probe" || command === "serve") return "Nothing was run.";
-  return "It may have happened. It is safe to repeat it.";
+  return ifUnknown?.text ?? "It may have happened.";
 }
 
 /** Reports a failed call, its outcome and the server's response. */
-export function reportError(error: RpcError, call: FailedCall, isJson: boolean, terminal: Terminal): void {
-  const { command, jobId, hint } = call;
-  const outcome = describeOutcome(error.outcome, command);
+export function reportError(
+  error: RpcError,
+  command: string,
+  notes: FailureNotes,
+  isJson: boolean,
+  terminal: Terminal,
+): void {
+  const { subject = {}, ifUnknown, isOneCall = true } = notes;
+  const hint = notes.hintOf?.(error);
+  const outcome = describeOutcome(error.outcome, notes);
   if (isJson) {
     const details = JSON.stringify({ ...error.toJSON(), outcomeInWords: outcome, hint });
     const whole =
       error instanceof JobsError ? `${details.slice(0, -1)},"response":${responseText(error)}}` : details;
-    const what = JSON.stringify({ ok: false, command, jobId });
+    const what = JSON.stringify({ ok: false, command, ...subject });
     terminal.out(`${what.slice(0, -1)},"error":${whole}}`);
     return;
   }
   const { onErr } = terminal;
   const status = error.status === undefined ? "" : ` (HTTP ${error.status})`;
-  const what = jobId === undefined ? command : `${command} ${printable(jobId)}`;
-  const isEmphasized = error.outcome === "unknown" && command === "run";
+  const what = [command, ...Object.values(subject).map(printable)].join(" ");
+  const isEmphasized = error.outcome === "unknown" && ifUnknown?.isUnsafe === true;
   const lines = [
     `${onErr.red("error:")} ${what}: ${codeName(error.code)}${status}: ${printable(error.reason)}`,
     isEmphasized ? onErr.bold(onErr.red(outcome)) : outcome,
   ];
-  if (error.attempts > 1 && command !== "probe") lines.push(`There were ${error.attempts} attempts.`);
+  if (error.attempts > 1 && isOneCall) lines.push(`There were ${error.attempts} attempts.`);
   if (error instanceof JobsError && error.response.requestId !== "") {
     lines.push(`request id: ${printable(error.response.requestId)}`);
   }

@@ -32,7 +32,8 @@ export const serveCommand: Command = {
       help: "the id of a job that exists; may be repeated",
     },
   },
-  async execute({ options, terminal, isJson, interruption }) {
+  async execute({ options, terminal, isJson, interruption, note }) {
+    note({ ifUnknown: { text: "Nothing was run." } });
     const port = wholeNumber("--port", options.text("port")) ?? 0;
     if (port > 65_535) throw new UsageError("--port must be at most 65535");
     const jobs = options.texts("job");

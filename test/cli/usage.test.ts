@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { rolldown } from "rolldown";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { connectionNames } from "../../src/cli/connection.ts";
 import { withCommandLineNames } from "../../src/cli/option-names.ts";
 import { complaintAbout } from "../../src/supported-node.ts";
 import { VERSION } from "../../src/version.ts";
@@ -181,7 +182,8 @@ describe("an invalid command line ends with 2, and sends nothing", () => {
 });
 
 test("errors have the option names of the command line, and values and routes do not change", () => {
-  const rename = (reason: string) => withCommandLineNames(reason, undefined);
+  const names = { ...connectionNames, job_id: ["<jobId>"] } as const;
+  const rename = (reason: string) => withCommandLineNames(reason, names, undefined);
   expect(rename('baseUrl is "baseUrl \\" apiKey", tokenUrl {accessToken}')).toBe(
     'BYTENITE_BASE_URL is "baseUrl \\" apiKey", --token-url {accessToken}',
   );
