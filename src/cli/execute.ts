@@ -2,6 +2,7 @@ import { asError } from "../errors/as-error.ts";
 import { Code } from "../errors/code.ts";
 import { RpcError } from "../errors/rpc-error.ts";
 import { VERSION } from "../version.ts";
+import { callCommand } from "./call/call-command.ts";
 import type { Command } from "./command.ts";
 import { ExitStatus } from "./exit-status.ts";
 import { generalHelp, helpOf } from "./help.ts";
@@ -16,7 +17,14 @@ import { printable, type Terminal } from "./terminal.ts";
 import { wantsJson } from "./wants-json.ts";
 
 /** All commands, in the order of the help. */
-const commands: readonly Command[] = [runCommand, abortCommand, deleteCommand, probeCommand, serveCommand];
+const commands: readonly Command[] = [
+  runCommand,
+  abortCommand,
+  deleteCommand,
+  probeCommand,
+  callCommand,
+  serveCommand,
+];
 
 /** The result of a command line. */
 export interface Ended {

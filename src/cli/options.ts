@@ -95,6 +95,13 @@ export interface ParsedOptions {
   flag(name: string): boolean;
 }
 
+/** @throws UsageError if the option is missing or empty */
+export function requiredText(options: ParsedOptions, name: string, value: string): string {
+  const text = options.text(name);
+  if (text) return text;
+  throw new UsageError(text === "" ? `--${name} must not be empty` : `--${name} ${value} is required`);
+}
+
 /** @throws UsageError that names the option but not its value, which may be a secret */
 export function parseOptions(args: readonly string[], options: Options): ParsedOptions {
   const config: NonNullable<ParseArgsConfig["options"]> = {};

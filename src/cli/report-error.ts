@@ -1,10 +1,11 @@
+import type { JsonValue } from "@bufbuild/protobuf";
 import { GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
 import { jsonTextOf } from "../codecs/json-codec.ts";
 import { codeName } from "../errors/code.ts";
 import type { Outcome } from "../errors/outcome.ts";
 import type { RpcError } from "../errors/rpc-error.ts";
 import { JobsError } from "../jobs/jobs-error.ts";
-import { printable, type Terminal } from "./terminal.ts";
+import { escapeControls, printable, type Terminal } from "./terminal.ts";
 
 /** What a command adds to the report of its failure. */
 export interface FailureNotes {
@@ -16,6 +17,10 @@ export interface FailureNotes {
   readonly isOneCall?: boolean;
   /** The possible cause. */
   readonly hintOf?: (error: RpcError) => string | undefined;
+  /** The details of an error in JSON, instead of only their types. */
+  readonly detailsOf?: (error: RpcError) => readonly JsonValue[];
+  /** More members of the document of `--json`. */
+  readonly members?: () => Readonly<Record<string, unknown>>;
 }
 
 /** Describes whether a call happened, and what to do about it. */
@@ -33,14 +38,16 @@ export function reportError(
   isJson: boolean,
   terminal: Terminal,
 ): void {
-  const { subject = {}, ifUnknown, isOneCall = true } = notes;
+  const { subject = {}, ifUnknown, isOneCall = true, members } = notes;
   const hint = notes.hintOf?.(error);
+  const details = notes.detailsOf?.(error);
   const outcome = describeOutcome(error.outcome, notes);
   if (isJson) {
-    const details = JSON.stringify({ ...error.toJSON(), outcomeInWords: outcome, hint });
+    const logged = error.toJSON();
+    const text = JSON.stringify({ ...logged, ...(details && { details }), outcomeInWords: outcome, hint });
     const whole =
-      error instanceof JobsError ? `${details.slice(0, -1)},"response":${responseText(error)}}` : details;
-    const what = JSON.stringify({ ok: false, command, ...subject });
+      error instanceof JobsError ? `${text.slice(0, -1)},"response":${responseText(error)}}` : text;
+    const what = JSON.stringify({ ok: false, command, ...subject, ...members?.() });
     terminal.out(`${what.slice(0, -1)},"error":${whole}}`);
     return;
   }
@@ -56,6 +63,7 @@ export function reportError(
   if (error instanceof JobsError && error.response.requestId !== "") {
     lines.push(`request id: ${printable(error.response.requestId)}`);
   }
+  for (const detail of details ?? []) lines.push(`detail: ${escapeControls(JSON.stringify(detail))}`);
   if (hint !== undefined) lines.push(`hint: ${hint}`);
   terminal.err(lines.join("\n"));
 }

@@ -1,4 +1,6 @@
 import { fstatSync, writeSync } from "node:fs";
+import { addAbortSignal } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { isatty } from "node:tty";
 
 /** Writes results and errors, with colours if the streams support them. */
@@ -15,6 +17,10 @@ export interface Terminal {
    * @param signal ends the wait for a stream that is not read: the rest of its text goes to the other stream
    */
   written(signal?: AbortSignal): Promise<Written>;
+  /** Reads standard input to its end. */
+  readInput(signal: AbortSignal): Promise<Uint8Array>;
+  /** Whether a person reads standard output. */
+  readonly isInteractive: boolean;
   readonly onOut: Paint;
   readonly onErr: Paint;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -38,7 +44,8 @@ export interface Paint {
 }
 
 /** Creates the terminal of a process. */
-export function terminalOf({ stdout, stderr, env }: NodeJS.Process): Terminal {
+export function terminalOf(process: NodeJS.Process): Terminal {
+  const { stdout, stderr, env } = process;
   const out = sinkOf(stdout, "standard output");
   const err = sinkOf(stderr, "standard error");
   const reports: Promise<void>[] = [];
@@ -65,6 +72,13 @@ export function terminalOf({ stdout, stderr, env }: NodeJS.Process): Terminal {
       await Promise.all(reports);
       return written;
     },
+    async readInput(signal) {
+      // Only now: Node.js opens the stream when it is first asked for it.
+      const { stdin } = process;
+      if (stdin.isTTY) stderr.write("Type the request, and end it with Ctrl-D.\n");
+      return buffer(addAbortSignal(signal, stdin));
+    },
+    isInteractive: stdout.isTTY === true,
     onOut: paintFor(stdout, env),
     onErr: paintFor(stderr, env),
     env,
@@ -146,4 +160,12 @@ function hasColours(
 /** Removes control characters from a server's text. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").trim();
+}
+
+/** Escapes control characters as in JSON, except tabs and line feeds, and so leaves JSON what it was. */
+export function escapeControls(text: string): string {
+  return text.replace(/[^\P{Cc}\t\n]|[\p{Cf}\p{Zl}\p{Zp}]/gu, (found) => {
+    const units = Array.from({ length: found.length }, (_, i) => found.charCodeAt(i));
+    return units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("");
+  });
 }

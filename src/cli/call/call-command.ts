@@ -1,0 +1,65 @@
+import { isUnary } from "../../transcoding/compile-route.ts";
+import { rpcName } from "../../transcoding/rpc-name.ts";
+import type { Command } from "../command.ts";
+import { encodingOption, requiredText, serverOptions, UsageError } from "../options.ts";
+import { readDescriptors } from "./descriptors.ts";
+import { findMethod } from "./find-method.ts";
+import { headersFrom } from "./headers.ts";
+import { listMethods, streamingProblem } from "./list-methods.ts";
+import { makeCall } from "./make-call.ts";
+import { readRules } from "./rules-file.ts";
+
+/** `bytenite-jobs call <pkg.Service/Method> [json]`. */
+export const callCommand: Command = {
+  name: "call",
+  operands: ["<pkg.Service/Method>", "[json]"],
+  flagWithoutOperands: "list",
+  summary: "call a method of any service that has google.api.http rules",
+  details: [
+    "The request is a message in protobuf's JSON form, `-` to read it from standard input, or empty. The response is",
+    "printed in the same form. `buf build -o api.binpb` writes the descriptor file.",
+    "",
+    "This command reads no environment variables, and knows no default server: it calls --base-url, and sends a",
+    "credential only if --header gives it. `--header @file` reads headers from a file, one in each line: other users of",
+    "this machine can see options, and your shell keeps them in its history.",
+  ],
+  options: {
+    descriptors: {
+      type: "string",
+      value: "<file>",
+      help: "the types and services, as buf or protoc writes them",
+    },
+    "base-url": { type: "string", value: "<url>", help: "the base URL of the service" },
+    header: {
+      type: "string",
+      multiple: true,
+      short: "H",
+      value: "<header>",
+      help: "a header, as 'Name: value' or @file; may be repeated",
+    },
+    rules: {
+      type: "string",
+      value: "<file>",
+      help: "http rules in JSON, for methods without, or with other ones",
+    },
+    list: { type: "boolean", help: "print the methods and their routes, and call nothing" },
+    verbose: {
+      type: "boolean",
+      short: "v",
+      help: "also print the requests and responses, without credentials",
+    },
+    ...encodingOption,
+    ...serverOptions,
+  },
+  async execute(context) {
+    const { options } = context;
+    const registry = await readDescriptors(requiredText(options, "descriptors", "<file>"));
+    const { json, httpRules } = await readRules(options.text("rules"));
+    const [name] = options.positionals;
+    if (options.flag("list")) return listMethods(registry, httpRules, name, context);
+    const method = findMethod(registry, name ?? "");
+    if (!isUnary(method)) throw new UsageError(`${rpcName(method)}: ${streamingProblem(method)}`);
+    const headers = await headersFrom(options.texts("header"));
+    return makeCall(method, registry, { headers, httpRules: json }, context);
+  },
+};

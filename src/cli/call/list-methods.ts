@@ -1,0 +1,84 @@
+import type { DescMethod, FileRegistry } from "@bufbuild/protobuf";
+import { compileRoute, isUnary } from "../../transcoding/compile-route.ts";
+import type { BindingRule } from "../../transcoding/http-rule.ts";
+import { HttpRuleError } from "../../transcoding/http-rule-error.ts";
+import type { HttpRules } from "../../transcoding/http-rules.ts";
+import { rpcName } from "../../transcoding/rpc-name.ts";
+import type { CommandContext } from "../command.ts";
+import { ExitStatus } from "../exit-status.ts";
+import { escapeControls } from "../terminal.ts";
+import { findMethod, methodsOf } from "./find-method.ts";
+
+/**
+ * Prints the methods of a descriptor file with their routes.
+ *
+ * @param name a service or a method; undefined for all
+ * @throws UsageError if there is none of that name
+ */
+export function listMethods(
+  registry: FileRegistry,
+  httpRules: HttpRules,
+  name: string | undefined,
+  { terminal, isJson }: CommandContext,
+): ExitStatus {
+  const ofService = methodsOf(registry).filter(
+    ({ parent }) => name === undefined || parent.typeName === name,
+  );
+  const methods = ofService.length > 0 || name === undefined ? ofService : [findMethod(registry, name)];
+  if (isJson) {
+    const listed = methods.map((method) => methodJson(method, httpRules));
+    terminal.out(JSON.stringify({ ok: true, command: "call", methods: listed }));
+    return ExitStatus.Ok;
+  }
+  const rows = methods.flatMap((method) => methodRows(method, httpRules));
+  const width = Math.max(...rows.map(([left]) => left.length));
+  terminal.out(rows.map(([left, right]) => escapeControls(`${left.padEnd(width)}  ${right}`)).join("\n"));
+  return ExitStatus.Ok;
+}
+
+function methodJson(method: DescMethod, httpRules: HttpRules): object {
+  return {
+    method: rpcName(method),
+    input: method.input.typeName,
+    output: method.output.typeName,
+    // Empty texts are left out, as in the JSON form of a rule.
+    bindings: httpRules.of(method).map(({ verb, path, body, responseBody }) => ({
+      verb,
+      path,
+      body: body || undefined,
+      responseBody: responseBody || undefined,
+    })),
+    problem: problemWith(method, httpRules),
+  };
+}
+
+function methodRows(method: DescMethod, httpRules: HttpRules): (readonly [string, string])[] {
+  const name = rpcName(method);
+  const problem = problemWith(method, httpRules);
+  if (problem !== undefined) return [[name, `(${problem})`]];
+  return httpRules.of(method).map((rule) => [name, routeText(rule)]);
+}
+
+function routeText({ verb, path, body, responseBody }: BindingRule): string {
+  const parts = [`${verb.padEnd(6)} ${path}`];
+  if (body !== "") parts.push(`body: ${body}`);
+  if (responseBody !== "") parts.push(`response_body: ${responseBody}`);
+  return parts.join("  ");
+}
+
+/** Why a method cannot be called; undefined if it can. */
+function problemWith(method: DescMethod, httpRules: HttpRules): string | undefined {
+  if (!isUnary(method)) return streamingProblem(method);
+  try {
+    compileRoute(method, undefined, httpRules);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof HttpRuleError)) throw error;
+    return error.problems.map(({ reason }) => reason).join("; ");
+  }
+}
+
+/** Why a method that is not unary cannot be called. */
+export function streamingProblem({ methodKind }: DescMethod): string {
+  return `a ${methodKind.replace("_", " ").replace("bidi", "bidirectional")} method cannot be called over HTTP rules`;
+}
