@@ -1,11 +1,12 @@
-// npm run test:interop: tests the library against a real grpc-gateway. Builds the gateway if one of its inputs has changed,
-// installs nginx and Prism if they are missing, and runs the tests in test/interop, directly and through nginx. Arguments go
-// to vitest: npm run test:interop -- gateway.test.ts
+// npm run test:interop: tests the library against a real grpc-gateway, etcd and the OpenTelemetry Collector. Builds them if one
+// of their inputs has changed, installs nginx and Prism if they are missing, and runs the tests in test/interop, directly and
+// through nginx. Arguments go to vitest: npm run test:interop -- gateway.test.ts
 import { spawnSync } from "node:child_process";
 import { delimiter, join } from "node:path";
 import { buildGateway } from "../test/interop/gateway/build.mjs";
 import { findNginx } from "../test/interop/nginx/find-nginx.ts";
 import { installPrism } from "../test/interop/prism/install-prism.ts";
+import { buildProducts } from "../test/interop/products/build.mjs";
 
 const root = join(import.meta.dirname, "..");
 process.chdir(root);
@@ -14,6 +15,7 @@ process.env.PATH = `${join(root, "node_modules", ".bin")}${delimiter}${process.e
 
 try {
   buildGateway(root);
+  buildProducts(root);
   findNginx();
   installPrism();
 } catch (error) {
@@ -47,7 +49,7 @@ process.exitCode =
 
 function runTests(files, env = process.env) {
   const via = env.INTEROP_PROXY === undefined ? "" : `, through ${env.INTEROP_PROXY}`;
-  console.log(`The client against a real grpc-gateway${via}`);
+  console.log(`The client against real servers${via}`);
   const args = ["run", "-c", "vitest.interop.config.ts", ...files];
   return spawnSync("vitest", args, { stdio: "inherit", env }).status === 0;
 }
