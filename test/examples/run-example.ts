@@ -5,12 +5,16 @@ import { onTestFinished } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Runs an example like its npm script, with the package in dist/, which `npm test` builds. */
+/**
+ * Runs an example like its npm script, with the package in dist/, which `npm test` builds.
+ *
+ * @param env all of its environment: without the machine's proxies
+ */
 export async function runExample(
   file: string,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly status: number | null; readonly stdout: string; readonly stderr: string }> {
-  // An empty environment, without the machine's proxies.
-  const child = spawn(process.execPath, [file], { cwd: root, env: {}, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [file], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
   onTestFinished(() => {
     child.kill("SIGKILL");
   });
