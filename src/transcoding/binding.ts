@@ -1,4 +1,4 @@
-import type { DescField, DescMessage, DescMethodUnary, Message } from "@bufbuild/protobuf";
+import type { DescField, DescMessage, DescMethod, Message } from "@bufbuild/protobuf";
 import type { FieldPath } from "./field-path.ts";
 import type { FieldText } from "./field-text.ts";
 import type { FieldTree } from "./field-tree.ts";
@@ -40,7 +40,7 @@ export type PathFiller = (message: Message) => string | PathMismatch;
 
 /** One way to call a method over HTTP: an HttpRule, validated against the method's messages. */
 export interface Binding {
-  readonly method: DescMethodUnary;
+  readonly method: DescMethod;
   /** The HTTP method: `"GET"`, or what a `custom` rule names. */
   readonly verb: string;
   readonly template: PathTemplate;
@@ -49,9 +49,9 @@ export interface Binding {
   readonly requestBody: RequestBody;
   /** The field that is the whole HTTP response (`response_body`); undefined if the message is. */
   readonly responseField: DescField | undefined;
-  /** Whether the HTTP request, if it has a body, can be binary: not if the body is a named field. */
+  /** Whether the HTTP request, if it has a body, can be binary: not if the body is a named field or a stream. */
   readonly requestIsMessage: boolean;
-  /** Whether the HTTP response can be binary: not if it is a scalar, a list or a map. */
+  /** Whether the HTTP response can be binary: not if it is a scalar, a list, a map or a stream. */
   readonly responseIsMessage: boolean;
   /** The fields that are never in the query; undefined if there is no query. */
   readonly notInQuery: FieldTree | undefined;
@@ -62,6 +62,6 @@ export interface Binding {
 
 /** All bindings of a method, in the order of preference: the rule itself, then additional_bindings. */
 export interface Route {
-  readonly method: DescMethodUnary;
+  readonly method: DescMethod;
   readonly bindings: readonly [Binding, ...Binding[]];
 }

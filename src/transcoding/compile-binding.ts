@@ -1,4 +1,4 @@
-import type { DescField, DescMessage, DescMethod, DescMethodUnary } from "@bufbuild/protobuf";
+import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import { isToken } from "../http/token.ts";
 import type { Binding, PathVariable, RequestBody } from "./binding.ts";
@@ -8,6 +8,7 @@ import { type FieldMaskForm, fieldText } from "./field-text.ts";
 import { type FieldTree, fieldTree } from "./field-tree.ts";
 import { compilePathFiller } from "./fill-path.ts";
 import type { BindingRule } from "./http-rule.ts";
+import { streamsRequests, streamsResponses } from "./method-kind.ts";
 import {
   type PathTemplate,
   parsePathTemplate,
@@ -65,11 +66,7 @@ export function validateRuleSyntax(rule: BindingRule, report: ReportProblem): Pa
  *
  * @param queryFieldMask how a FieldMask is written in the query
  */
-export function compileBinding(
-  method: DescMethodUnary,
-  rule: ValidRule,
-  queryFieldMask: FieldMaskForm,
-): Binding {
+export function compileBinding(method: DescMethod, rule: ValidRule, queryFieldMask: FieldMaskForm): Binding {
   const { verb, template, variables, responseField } = rule;
   const requestBody = requestBodyOf(rule, method.input);
   const notInQuery = notInQueryOf(requestBody, variables);
@@ -80,8 +77,9 @@ export function compileBinding(
     variables: Object.freeze(variables),
     requestBody: Object.freeze(requestBody),
     responseField,
-    requestIsMessage: requestBody.kind !== "field",
-    responseIsMessage: responseField === undefined || responseField.fieldKind === "message",
+    requestIsMessage: requestBody.kind !== "field" && !streamsRequests(method),
+    responseIsMessage:
+      (responseField === undefined || responseField.fieldKind === "message") && !streamsResponses(method),
     notInQuery,
     fillPath: compilePathFiller(template, variables),
     buildQuery:

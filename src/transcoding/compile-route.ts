@@ -1,9 +1,10 @@
-import type { DescMethod, DescMethodUnary, DescService } from "@bufbuild/protobuf";
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Route } from "./binding.ts";
 import { compileBinding, type ValidRule, validateRule } from "./compile-binding.ts";
 import type { FieldMaskForm } from "./field-text.ts";
 import { HttpRuleError, type HttpRuleProblem } from "./http-rule-error.ts";
 import { annotations, type HttpRules } from "./http-rules.ts";
+import { streamsRequests } from "./method-kind.ts";
 import { rpcName } from "./rpc-name.ts";
 
 /**
@@ -11,7 +12,8 @@ import { rpcName } from "./rpc-name.ts";
  *
  * @param queryFieldMask how a FieldMask is written in the query
  * @param httpRules the rules of the method
- * @throws {@link HttpRuleError} with all problems, also if the method has no rule or is a streaming method
+ * @throws {@link HttpRuleError} with all problems, also if the method has no rule, or if its rule cannot carry a stream of
+ * requests
  */
 export function compileRoute(
   method: DescMethod,
@@ -23,13 +25,14 @@ export function compileRoute(
   if (known !== undefined) return known;
   const problems: HttpRuleProblem[] = [];
   const rules = validRules(method, httpRules, problems);
-  if (!isUnary(method)) {
-    problems.push(problem(method, "a streaming method cannot be called over HTTP rules", rules[0]));
-  } else if (rules.length === 0 && problems.length === 0) {
+  if (rules.length === 0 && problems.length === 0) {
     problems.push(problem(method, "the method has no google.api.http rule"));
   }
+  if (streamsRequests(method)) {
+    for (const rule of rules) if (!carriesRequests(rule)) problems.push(problem(method, NO_STREAM, rule));
+  }
   const [first, ...others] = rules;
-  if (!isUnary(method) || first === undefined || problems.length > 0) throw new HttpRuleError(problems);
+  if (first === undefined || problems.length > 0) throw new HttpRuleError(problems);
   const bindings = [
     compileBinding(method, first, queryFieldMask),
     ...others.map((rule) => compileBinding(method, rule, queryFieldMask)),
@@ -59,7 +62,8 @@ function compiledFrom(httpRules: HttpRules): Compiled {
 
 /**
  * Validates the http rules of all methods of a service. It compiles no routes: a route is compiled when its method is
- * first called. A method without a rule, and a streaming method, are valid, because the others can be called.
+ * first called. A method without a rule, or with one that cannot carry its stream, is valid, because the others can be
+ * called.
  *
  * @throws {@link HttpRuleError} with all problems of all rules
  */
@@ -73,7 +77,7 @@ export function validateService(service: DescService, httpRules: HttpRules = ann
 }
 
 /**
- * Compiles the http rules of all unary methods of a service that have rules.
+ * Compiles the http rules of all methods of a service that have rules which can carry them.
  *
  * @throws {@link HttpRuleError} with all problems of all rules
  */
@@ -82,8 +86,13 @@ export function compileService(
   httpRules: HttpRules = annotations,
 ): ReadonlyMap<DescMethod, Route> {
   validateService(service, httpRules);
-  const callable = service.methods.filter((method) => isUnary(method) && httpRules.of(method).length > 0);
-  return new Map(callable.map((method) => [method, compileRoute(method, "snake_case", httpRules)]));
+  const routes = new Map<DescMethod, Route>();
+  for (const method of service.methods) {
+    const rules = validRules(method, httpRules, []);
+    if (rules.length === 0 || (streamsRequests(method) && !rules.every(carriesRequests))) continue;
+    routes.set(method, compileRoute(method, "snake_case", httpRules));
+  }
+  return routes;
 }
 
 function validRules(method: DescMethod, httpRules: HttpRules, problems: HttpRuleProblem[]): ValidRule[] {
@@ -101,7 +110,10 @@ function problem(method: DescMethod, reason: string, rule?: ValidRule): HttpRule
   return { method: rpcName(method), rule: rule?.template.text ?? "", column: undefined, reason };
 }
 
-/** Whether a method is unary: others cannot be called by http rules. */
-export function isUnary(method: DescMethod): method is DescMethodUnary {
-  return method.methodKind === "unary";
+const NO_STREAM =
+  'a stream of requests needs a rule with body: "*" and without path variables: each message would have its own path';
+
+/** Whether a rule can carry a stream of requests: as in a grpc-gateway, the whole stream is the body of one request. */
+function carriesRequests({ body, variables }: ValidRule): boolean {
+  return body === "*" && variables.length === 0;
 }

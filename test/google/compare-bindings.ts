@@ -19,7 +19,7 @@ import { Dispatcher } from "undici";
 import { http } from "../../gen/google/api/annotations_pb.js";
 import { type HttpRule, HttpRuleSchema } from "../../gen/google/api/http_pb.js";
 import { createMemoryServer } from "../../src/testing/index.ts";
-import { isUnary } from "../../src/transcoding/compile-route.ts";
+import { isUnary } from "../../src/transcoding/method-kind.ts";
 import { Code, createClient, createRestTransport, RpcError, type Transport } from "../../src/transport.ts";
 import { Random } from "../fuzz/random.ts";
 import { MessageMaker } from "./any-message.ts";

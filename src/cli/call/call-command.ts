@@ -1,4 +1,4 @@
-import { isUnary } from "../../transcoding/compile-route.ts";
+import { isUnary } from "../../transcoding/method-kind.ts";
 import { rpcName } from "../../transcoding/rpc-name.ts";
 import type { Command } from "../command.ts";
 import { encodingOption, requiredText, serverOptions, UsageError } from "../options.ts";

@@ -1,8 +1,9 @@
 import type { DescMethod, FileRegistry } from "@bufbuild/protobuf";
-import { compileRoute, isUnary } from "../../transcoding/compile-route.ts";
+import { compileRoute } from "../../transcoding/compile-route.ts";
 import type { BindingRule } from "../../transcoding/http-rule.ts";
 import { HttpRuleError } from "../../transcoding/http-rule-error.ts";
 import type { HttpRules } from "../../transcoding/http-rules.ts";
+import { isUnary } from "../../transcoding/method-kind.ts";
 import { rpcName } from "../../transcoding/rpc-name.ts";
 import type { CommandContext } from "../command.ts";
 import { ExitStatus } from "../exit-status.ts";

@@ -9,7 +9,8 @@ import type { JsonWriteOptions } from "../../codecs/json-encoder.ts";
 import { messageFromInit } from "../../codecs/message-from-init.ts";
 import { asError } from "../../errors/as-error.ts";
 import { Code } from "../../errors/code.ts";
-import { compileService, isUnary } from "../../transcoding/compile-route.ts";
+import { compileService } from "../../transcoding/compile-route.ts";
+import { isUnary } from "../../transcoding/method-kind.ts";
 import { readRequest } from "../../transcoding/read-request.ts";
 import { createRouter, type RouteMatch, type Router } from "../../transcoding/router.ts";
 import { methodKey, rpcName } from "../../transcoding/rpc-name.ts";
@@ -133,7 +134,7 @@ async function executeRpc(
   const { binding } = match;
   let context: CallContext | undefined;
   try {
-    context = new CallContext(binding.method, request);
+    context = new CallContext(binding.method as DescMethodUnary, request);
     if (request.body === undefined) {
       throw new StatusError(Code.ResourceExhausted, "received message larger than max");
     }
