@@ -25,7 +25,14 @@ export type { CallOptions, OutgoingMetadata } from "./client/call-options.ts";
 export type { CompressionOption } from "./client/compression-option.ts";
 export type { EncodingOption } from "./client/encoding-option.ts";
 export type { IncomingMetadata } from "./client/incoming-metadata.ts";
-export type { Interceptor, Next, UnaryRequest, UnaryResponse } from "./client/interceptor.ts";
+export type {
+  Interceptor,
+  Next,
+  StreamRequest,
+  StreamResponse,
+  UnaryRequest,
+  UnaryResponse,
+} from "./client/interceptor.ts";
 export type { HeaderSource, RestTransportOptions } from "./client/rest-transport-options.ts";
 export type { Encoding } from "./codecs/media-type.ts";
 export type { AttemptEvent } from "./diagnostics/attempt-event.ts";

@@ -11,10 +11,17 @@ export type { CompressionOption } from "./client/compression-option.ts";
 export { type Client, createClient } from "./client/create-client.ts";
 export type { EncodingOption } from "./client/encoding-option.ts";
 export type { IncomingMetadata } from "./client/incoming-metadata.ts";
-export type { Interceptor, Next, UnaryRequest, UnaryResponse } from "./client/interceptor.ts";
+export type {
+  Interceptor,
+  Next,
+  StreamRequest,
+  StreamResponse,
+  UnaryRequest,
+  UnaryResponse,
+} from "./client/interceptor.ts";
 export { createRestTransport } from "./client/rest-transport.ts";
 export type { HeaderSource, RestTransportOptions } from "./client/rest-transport-options.ts";
-export type { Transport } from "./client/transport.ts";
+export type { RequestIterable, Transport } from "./client/transport.ts";
 export type { Encoding } from "./codecs/media-type.ts";
 export type { AttemptEvent } from "./diagnostics/attempt-event.ts";
 export type { CallEvent, ServerAddress } from "./diagnostics/call-event.ts";

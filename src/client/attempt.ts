@@ -1,7 +1,15 @@
 import type { Dispatcher } from "undici";
 import { RpcError } from "../errors/rpc-error.ts";
 import { decompress, isCompressed } from "../http/content-encoding.ts";
-import type { ExchangeListener, HttpFailure, HttpRequest, HttpResponse } from "../http/http-exchange.ts";
+import type {
+  BodySink,
+  ExchangeListener,
+  FlowControl,
+  HttpFailure,
+  HttpRequest,
+  HttpResponse,
+  ResponseHead,
+} from "../http/http-exchange.ts";
 import { UndiciExchange } from "../http/undici-exchange.ts";
 import type { CallEnd, CallScope, EndListener } from "../policies/call-scope.ts";
 import type { AttemptFailure } from "../responses/attempt-failure.ts";
@@ -29,8 +37,10 @@ export async function resolveValuesWithin(
   }
 }
 
-/** Is notified how an attempt ends, by one of the two, once. */
+/** Is notified how an attempt ends, by one of the last two methods or by its {@link BodySink}, once. */
 export interface AttemptListener {
+  /** May return what takes the body. Without it, the body is collected. */
+  onHead?(head: ResponseHead, flow: FlowControl): BodySink | undefined;
   onResponse(response: HttpResponse): void;
   onFailedAttempt(failure: AttemptFailure): void;
 }
@@ -69,8 +79,17 @@ export class Attempt implements ExchangeListener, EndListener {
     this.#exchange.begin(dispatcher);
   }
 
-  onEnd({ reason }: CallEnd): void {
+  /** Frees the connection. The listener is notified of a failure, unless the attempt has ended. */
+  cancel(reason: string): void {
     this.#exchange.cancel(new Error(reason));
+  }
+
+  onEnd({ reason }: CallEnd): void {
+    this.cancel(reason);
+  }
+
+  onHead(head: ResponseHead, flow: FlowControl): BodySink | undefined {
+    return this.#listener.onHead?.(head, flow);
   }
 
   onResponse(response: HttpResponse): void {

@@ -1,4 +1,10 @@
 import type {
+  DescMessage,
+  DescMethod,
+  DescMethodBiDiStreaming,
+  DescMethodClientStreaming,
+  DescMethodServerStreaming,
+  DescMethodStreaming,
   DescMethodUnary,
   DescService,
   Message,
@@ -6,27 +12,37 @@ import type {
   MessageShape,
 } from "@bufbuild/protobuf";
 import { validateService } from "../transcoding/compile-route.ts";
+import { isUnary, streamsRequests, streamsResponses } from "../transcoding/method-kind.ts";
 import { methodKey } from "../transcoding/rpc-name.ts";
 import type { CallOptions } from "./call-options.ts";
-import type { UnaryResponse } from "./interceptor.ts";
-import { httpRulesOf, type Transport } from "./transport.ts";
+import type { StreamResponse, UnaryResponse } from "./interceptor.ts";
+import { httpRulesOf, type RequestIterable, type Transport } from "./transport.ts";
 
 /**
- * A client with one method for each unary rpc of a service, typed by the generated descriptor. An rpc `Then` becomes
- * `then$`, so that a client is not mistaken for a promise.
+ * A client with one method for each rpc of a service, typed by the generated descriptor. An rpc `Then` becomes `then$`, so
+ * that a client is not mistaken for a promise.
+ *
+ * A stream of responses is an async iterable that can be iterated once. The call begins at once; whoever does not iterate
+ * leaves it open.
  */
 export type Client<Service extends DescService> = {
   readonly [Name in keyof Service["method"] as Name extends "then"
     ? "then$"
     : Name]: Service["method"][Name] extends DescMethodUnary<infer I, infer O>
     ? (request: MessageInitShape<I>, options?: CallOptions) => Promise<MessageShape<O>>
-    : never;
+    : Service["method"][Name] extends DescMethodServerStreaming<infer I, infer O>
+      ? (request: MessageInitShape<I>, options?: CallOptions) => AsyncIterable<MessageShape<O>>
+      : Service["method"][Name] extends DescMethodClientStreaming<infer I, infer O>
+        ? (requests: RequestIterable<I>, options?: CallOptions) => Promise<MessageShape<O>>
+        : Service["method"][Name] extends DescMethodBiDiStreaming<infer I, infer O>
+          ? (requests: RequestIterable<I>, options?: CallOptions) => AsyncIterable<MessageShape<O>>
+          : never;
 };
 
 /**
  * Creates a client for a service whose methods have `google.api.http` rules, or rules in the transport's `httpRules`. It validates the rules now, and compiles a
- * method on its first call. A method without a rule, or a streaming method, rejects with `Unimplemented`, outcome
- * `"not_sent"`.
+ * method on its first call. A method without a rule, or with one that cannot carry its stream of requests, fails with
+ * `Unimplemented`, outcome `"not_sent"`, when it is called.
  *
  * @throws HttpRuleError with all problems of the rules, if there are any
  */
@@ -35,13 +51,51 @@ export function createClient<Service extends DescService>(
   transport: Transport,
 ): Client<Service> {
   validateService(service, httpRulesOf(transport));
-  const methods = service.methods.map((method) => [
-    methodKey(method),
-    (request: MessageInitShape<typeof method.input>, options?: CallOptions) =>
-      // The transport rejects calls of streaming methods: they have no route.
-      transport.unary(method as DescMethodUnary, request, options).then(messageOf),
-  ]);
+  const methods = service.methods.map((method) => [methodKey(method), clientMethod(method, transport)]);
   return Object.fromEntries(methods) as Client<Service>;
+}
+
+function clientMethod(method: DescMethod, transport: Transport) {
+  type Init = MessageInitShape<DescMessage>;
+  type Inits = RequestIterable<DescMessage>;
+  if (isUnary(method)) {
+    return (request: Init, options?: CallOptions) =>
+      transport.unary(method, request, options).then(messageOf);
+  }
+  const open = (requests: Inits, options?: CallOptions) =>
+    transport.stream(method as DescMethodStreaming, requests, options);
+  if (!streamsResponses(method)) {
+    return (requests: Inits, options?: CallOptions) => open(requests, options).then(onlyResponseOf);
+  }
+  return streamsRequests(method)
+    ? (requests: Inits, options?: CallOptions) => responsesOf(open(requests, options))
+    : (request: Init, options?: CallOptions) => responsesOf(open([request], options));
+}
+
+async function onlyResponseOf({ message }: StreamResponse): Promise<Message | undefined> {
+  for await (const each of message) return each;
+  return undefined;
+}
+
+/** The messages of a response that is still to come. */
+function responsesOf(response: Promise<StreamResponse>): AsyncIterable<Message> {
+  let opened: AsyncIterator<Message> | undefined;
+  const opening = response.then(({ message }) => {
+    opened = message[Symbol.asyncIterator]();
+    return opened;
+  });
+  // An error comes with the first message; nobody may ever ask for it.
+  opening.catch(() => undefined);
+  const responses: AsyncIterableIterator<Message> = {
+    [Symbol.asyncIterator]: () => responses,
+    next: () => opened?.next() ?? opening.then((iterator) => iterator.next()),
+    return: async () => {
+      const iterator = await opening.catch(() => undefined);
+      await iterator?.return?.();
+      return { done: true, value: undefined };
+    },
+  };
+  return responses;
 }
 
 function messageOf({ message }: UnaryResponse): Message {

@@ -1,4 +1,10 @@
-import type { DescMessage, DescMethodUnary, Message, MessageShape } from "@bufbuild/protobuf";
+import type {
+  DescMessage,
+  DescMethodStreaming,
+  DescMethodUnary,
+  Message,
+  MessageShape,
+} from "@bufbuild/protobuf";
 import { messageFromInit } from "../codecs/message-from-init.ts";
 import { Code } from "../errors/code.ts";
 import type { HttpHeaders } from "../errors/http-headers.ts";
@@ -13,13 +19,22 @@ import { invalidCall } from "./invalid-call.ts";
 /** A call in an interceptor. To change it, pass a changed copy to `next`. */
 export interface UnaryRequest<I extends DescMessage = DescMessage, O extends DescMessage = DescMessage>
   extends CallOptions {
+  readonly stream?: false | undefined;
   readonly method: DescMethodUnary<I, O>;
   readonly message: MessageShape<I>;
 }
 
-/** The response of a call. */
-export interface UnaryResponse<O extends DescMessage = DescMessage> {
-  readonly message: MessageShape<O>;
+/** A call of a streaming method in an interceptor. To change it, pass a changed copy to `next`. */
+export interface StreamRequest<I extends DescMessage = DescMessage, O extends DescMessage = DescMessage>
+  extends CallOptions {
+  readonly stream: true;
+  readonly method: DescMethodStreaming<I, O>;
+  /** The requests; one, if the method streams only its responses. */
+  readonly message: AsyncIterable<MessageShape<I>>;
+}
+
+/** The response of a call, without its message. */
+interface ResponseFacts {
   /** The HTTP status. */
   readonly status: number;
   readonly headers: HttpHeaders;
@@ -31,12 +46,29 @@ export interface UnaryResponse<O extends DescMessage = DescMessage> {
   readonly history: readonly AttemptRecord[];
 }
 
-/** Continues a call: the next interceptor, or the call itself. */
-export type Next = (request: UnaryRequest) => Promise<UnaryResponse>;
+/** The response of a call. */
+export interface UnaryResponse<O extends DescMessage = DescMessage> extends ResponseFacts {
+  readonly stream?: false | undefined;
+  readonly message: MessageShape<O>;
+}
+
+/**
+ * The response of a call of a streaming method. Its properties are those of the attempt whose messages come; `attempts` and
+ * `history` are complete when the stream has ended.
+ */
+export interface StreamResponse<O extends DescMessage = DescMessage> extends ResponseFacts {
+  readonly stream: true;
+  /** The responses; one, if the method streams only its requests. To leave the loop over them frees the connection. */
+  readonly message: AsyncIterable<MessageShape<O>>;
+}
+
+/** Continues a call: the next interceptor, or the call itself. `stream` tells the two kinds of calls apart. */
+export type Next = (request: UnaryRequest | StreamRequest) => Promise<UnaryResponse | StreamResponse>;
 
 /**
  * Wraps every call of a transport: deadline, retries, encoding and network are inside. The first interceptor in the list
- * is the outermost.
+ * is the outermost. Of a streaming method, it may also replace the `message` of request and response, to see or change each
+ * message.
  */
 export type Interceptor = (next: Next) => Next;
 
@@ -46,7 +78,10 @@ export type Interceptor = (next: Next) => Next;
  */
 export function compose(interceptors: readonly Interceptor[], end: Next): Next {
   if (interceptors.length === 0) return end;
-  const checkedEnd: Next = async (request) => spreadable(await end(checkedRequest(request)));
+  const checkedEnd: Next = async (request) => {
+    const response = await end(checkedRequest(request));
+    return response.stream === true ? response : spreadable(response);
+  };
   return interceptors.reduceRight<Next>((next, interceptor) => {
     const intercepted = interceptor(next);
     if (typeof intercepted !== "function") {
@@ -73,8 +108,9 @@ function spreadable(response: UnaryResponse): UnaryResponse {
   return { ...response, metadata: response.metadata };
 }
 
-function checkedRequest(request: UnaryRequest): UnaryRequest {
+function checkedRequest(request: UnaryRequest | StreamRequest): UnaryRequest | StreamRequest {
   if (typeof request === "object" && request !== null && request.method && request.message) {
+    if (request.stream === true) return request;
     const message = messageOf(request);
     return message === request.message ? request : { ...request, message };
   }
@@ -89,10 +125,26 @@ function messageOf({ method, message }: UnaryRequest): Message {
   }
 }
 
-function checkedResponse(response: UnaryResponse, { method }: UnaryRequest): UnaryResponse {
-  if (response?.message?.$typeName === method.output.typeName && Array.isArray(response.history))
+function checkedResponse(
+  response: UnaryResponse | StreamResponse,
+  { method, stream }: UnaryRequest | StreamRequest,
+): UnaryResponse | StreamResponse {
+  if (Array.isArray(response?.history) && isMessageOf(response, method.output, stream === true)) {
     return response;
-  const reason = `interceptors: one returned no response with a ${method.output.typeName}`;
+  }
+  const what = stream === true ? "a stream of" : "a";
+  const reason = `interceptors: one returned no response with ${what} ${method.output.typeName}`;
   // The outcome is unknown, because the interceptor may have called `next` before.
   throw new RpcError({ code: Code.Internal, reason, outcome: "unknown", method: rpcName(method) });
+}
+
+function isMessageOf(
+  { message }: UnaryResponse | StreamResponse,
+  { typeName }: DescMessage,
+  isStream: boolean,
+): boolean {
+  if (typeof message !== "object" || message === null) return false;
+  return isStream
+    ? Symbol.asyncIterator in message
+    : "$typeName" in message && message.$typeName === typeName;
 }

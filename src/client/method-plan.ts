@@ -1,4 +1,4 @@
-import type { DescMethodUnary } from "@bufbuild/protobuf";
+import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { type Encoding, JSON_MEDIA_TYPE } from "../codecs/media-type.ts";
 import { Code } from "../errors/code.ts";
@@ -42,7 +42,7 @@ export interface BindingPlan {
 
 /** The plans of a transport's methods, each created on the first call. */
 export class MethodPlans {
-  readonly #plans = new Map<DescMethodUnary, MethodPlan>();
+  readonly #plans = new Map<DescMethod, MethodPlan>();
   readonly #settings: TransportSettings;
   readonly #fixedHeaders: readonly string[];
 
@@ -55,7 +55,7 @@ export class MethodPlans {
   }
 
   /** @throws RpcError `Unimplemented` if the method has no http rule or an invalid one */
-  of(method: DescMethodUnary): MethodPlan {
+  of(method: DescMethod): MethodPlan {
     let plan = this.#plans.get(method);
     if (plan === undefined) {
       plan = this.#create(method);
@@ -64,7 +64,7 @@ export class MethodPlans {
     return plan;
   }
 
-  #create(method: DescMethodUnary): MethodPlan {
+  #create(method: DescMethod): MethodPlan {
     const name = rpcName(method);
     const route = usableRoute(method, name, this.#settings);
     const plans = new Map(route.bindings.map((binding) => [binding, this.#bindingPlans(binding)]));
@@ -105,7 +105,7 @@ export class MethodPlans {
   }
 }
 
-function usableRoute(method: DescMethodUnary, name: string, settings: TransportSettings): Route {
+function usableRoute(method: DescMethod, name: string, settings: TransportSettings): Route {
   try {
     return compileRoute(method, settings.queryFieldMask, settings.httpRules);
   } catch (cause) {

@@ -1,17 +1,24 @@
-import type { Message } from "@bufbuild/protobuf";
+import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { validateValues } from "../codecs/validate-values.ts";
 import { type RetrySettings, retrySettings } from "../policies/retry-policy.ts";
 import type { Binding } from "../transcoding/binding.ts";
 import { requestTarget } from "../transcoding/request-target.ts";
 import { bodyInJson } from "./body-encoder.ts";
 import type { CallHeaders } from "./call-headers.ts";
+import type { CallOptions } from "./call-options.ts";
 import type { DynamicValue } from "./dynamic-values.ts";
 import { type EncodingPair, encodingPair } from "./encoding-option.ts";
-import type { UnaryRequest } from "./interceptor.ts";
 import type { BindingPlan, MethodPlan } from "./method-plan.ts";
 import type { RequestQuery } from "./request-query.ts";
 import { checkedTimeout, type TransportSettings } from "./rest-transport-options.ts";
 import { checkCallOptions } from "./validate-call-options.ts";
+
+/** A call as its interceptors have left it. */
+export interface CallRequest extends CallOptions {
+  readonly method: DescMethod;
+  /** The message that fills the route; of a stream of requests, an empty one. */
+  readonly message: Message;
+}
 
 /** A call that has passed every check: what does not change from attempt to attempt. */
 export interface PreparedCall {
@@ -50,7 +57,7 @@ export interface EncodedRequest {
  */
 export function prepareCall(
   plan: MethodPlan,
-  request: UnaryRequest,
+  request: CallRequest,
   { settings, query: transportQuery, dynamicValues }: PrepareContext,
 ): PreparedCall {
   checkCallOptions(request);
@@ -78,7 +85,7 @@ export function prepareCall(
 export function encodeCall(
   { plan: methodPlan, binding, message }: PreparedCall,
   encodings: EncodingPair,
-  request: UnaryRequest,
+  request: CallRequest,
   settings: TransportSettings,
 ): EncodedRequest {
   const plan = methodPlan.planFor(binding, encodings);

@@ -1,31 +1,54 @@
-import type { DescMessage, DescMethodUnary, MessageInitShape } from "@bufbuild/protobuf";
+import type {
+  DescMessage,
+  DescMethod,
+  DescMethodStreaming,
+  DescMethodUnary,
+  MessageInitShape,
+} from "@bufbuild/protobuf";
 import { messageFromInit } from "../codecs/message-from-init.ts";
-import { type CallResult, callsAreObserved, observedCall } from "../diagnostics/call-event.ts";
+import {
+  type CallResult,
+  callsAreObserved,
+  observedCall,
+  observedStream,
+  type StreamEnd,
+} from "../diagnostics/call-event.ts";
+import { invalidArgument } from "../errors/invalid-argument.ts";
 import type { RpcError } from "../errors/rpc-error.ts";
 import { Deadlines } from "../policies/deadlines.ts";
 import { RetryThrottle } from "../policies/retry-throttle.ts";
 import { Redactor } from "../responses/redactor.ts";
 import type { ErrorBodyType } from "../responses/status-info.ts";
 import type { HttpRules } from "../transcoding/http-rules.ts";
+import { isUnary } from "../transcoding/method-kind.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
 import { serverAddress } from "./base-url.ts";
+import type { CallContext } from "./call.ts";
 import type { CallOptions } from "./call-options.ts";
 import { Connections } from "./connections.ts";
 import type { DynamicValue } from "./dynamic-values.ts";
-import { compose, type UnaryRequest, type UnaryResponse } from "./interceptor.ts";
+import {
+  compose,
+  type StreamRequest,
+  type StreamResponse,
+  type UnaryRequest,
+  type UnaryResponse,
+} from "./interceptor.ts";
 import { invalidCall } from "./invalid-call.ts";
 import { Lifetime } from "./lifetime.ts";
 import { type MethodPlan, MethodPlans } from "./method-plan.ts";
 import { RejectionMemory } from "./rejection-memory.ts";
+import { requestMessages } from "./request-messages.ts";
 import { transportQuery } from "./request-query.ts";
 import {
   type RestTransportOptions,
   type TransportSettings,
   transportSettings,
 } from "./rest-transport-options.ts";
-import { type Transport, transportRules } from "./transport.ts";
+import { streamingCall } from "./streaming-call.ts";
+import { type RequestIterable, type Transport, transportRules } from "./transport.ts";
 import { transportHeaders } from "./transport-headers.ts";
-import { type CallContext, unaryCall } from "./unary-call.ts";
+import { unaryCall } from "./unary-call.ts";
 import { checkOptionNames } from "./validate-call-options.ts";
 
 /** What the client of a particular service adds to a transport. */
@@ -112,7 +135,9 @@ export function createTransport(
   const intercepted =
     interceptors.length === 0
       ? undefined
-      : compose(interceptors, (request) => unaryCall(context, request, itself, ignore));
+      : compose(interceptors, (request) =>
+          request.stream === true ? beginStream(request) : unaryCall(context, request, itself, ignore),
+        );
   const leave = () => lifetime.leave();
   const beginCall: Engine["call"] = (method, input, options, toResult) => {
     try {
@@ -120,7 +145,7 @@ export function createTransport(
       const request = unaryRequest(method, input, options);
       const toAnyResult = toResult as (response: UnaryResponse) => never;
       if (intercepted !== undefined) {
-        return counted(lifetime, async () => toAnyResult(await intercepted(request)));
+        return counted(lifetime, async () => toAnyResult((await intercepted(request)) as UnaryResponse));
       }
       lifetime.enter();
       return unaryCall(context, request, toAnyResult, leave);
@@ -136,6 +161,25 @@ export function createTransport(
         return toResult(response);
       }),
     );
+  };
+  const beginStream = (request: StreamRequest, onEnd: (end: StreamEnd) => void = ignore) => {
+    lifetime.enter();
+    return streamingCall(context, request, (end) => {
+      lifetime.leave();
+      if (end !== undefined) onEnd(end);
+    });
+  };
+  const openStream = async (request: StreamRequest, onEnd?: (end: StreamEnd) => void) => {
+    if (intercepted === undefined) return beginStream(request, onEnd);
+    return counted(lifetime, async () => (await intercepted(request)) as StreamResponse);
+  };
+  const stream: Engine["stream"] = async (method, input, options) => {
+    lifetime.throwIfClosed(method);
+    const request = streamRequest(method, input, options);
+    const response = callsAreObserved()
+      ? observedStream(rpcName(method), server, (onEnd) => openStream(request, onEnd))
+      : openStream(request);
+    return response as Promise<StreamResponse<never>>;
   };
   const asOneCall: Engine["asOneCall"] = (method, begin, rpcErrorOf) => {
     const within = async (onResponse: (response: CallResult) => void) => {
@@ -155,6 +199,7 @@ export function createTransport(
     asOneCall,
     planOf: context.planOf,
     unary: (method, input, options) => call(method, input, options, itself),
+    stream,
     close,
     [Symbol.asyncDispose]: close,
     [transportRules]: settings.httpRules,
@@ -177,12 +222,28 @@ async function counted<T>(lifetime: Lifetime, begin: () => Promise<T>): Promise<
   }
 }
 
+function streamRequest(
+  method: DescMethodStreaming,
+  input: RequestIterable<DescMessage>,
+  options: CallOptions | undefined,
+): StreamRequest {
+  try {
+    const message = requestMessages(method, input);
+    checkOptionNames(options ?? {});
+    return { ...options, stream: true, method, message };
+  } catch (error) {
+    throw invalidCall(error, rpcName(method));
+  }
+}
+
 function unaryRequest(
   method: DescMethodUnary,
   input: MessageInitShape<DescMessage>,
   options: CallOptions | undefined,
 ): UnaryRequest {
   try {
+    if (!isUnary(method as DescMethod))
+      throw invalidArgument("it is a streaming method, which stream() calls");
     const message = messageFromInit(method.input, input);
     if (options === undefined) return { method, message };
     checkOptionNames(options);

@@ -1,7 +1,12 @@
-import type { DescMessage, DescMethodUnary, MessageInitShape } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethodStreaming, DescMethodUnary, MessageInitShape } from "@bufbuild/protobuf";
 import type { HttpRules } from "../transcoding/http-rules.ts";
 import type { CallOptions } from "./call-options.ts";
-import type { UnaryResponse } from "./interceptor.ts";
+import type { StreamResponse, UnaryResponse } from "./interceptor.ts";
+
+/** The requests of a streaming method: an array, a generator, an async generator. */
+export type RequestIterable<I extends DescMessage> =
+  | AsyncIterable<MessageInitShape<I>>
+  | Iterable<MessageInitShape<I>>;
 
 /** Makes calls. It owns connections: close it after the last call. */
 export interface Transport {
@@ -17,8 +22,23 @@ export interface Transport {
   ): Promise<UnaryResponse<O>>;
 
   /**
-   * Waits for the calls in flight, then closes the connections. Later calls fail with `Code.FailedPrecondition`, outcome
-   * `"not_sent"`.
+   * Calls a streaming method. Every failure rejects with an RpcError: this promise before the response begins, and the
+   * stream of responses after that.
+   *
+   * A stream has a deadline only if the options have `timeoutMs`, which then covers it whole. The client retries only before
+   * the first response, and never after it has taken a request from a stream.
+   *
+   * @param input the requests, each a message or an init object; exactly one, if the method streams only its responses
+   */
+  stream<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodStreaming<I, O>,
+    input: RequestIterable<I>,
+    options?: CallOptions,
+  ): Promise<StreamResponse<O>>;
+
+  /**
+   * Waits for the calls in flight, then closes the connections. Open streams end with `Code.Cancelled`, because they may
+   * have no end of their own. Later calls fail with `Code.FailedPrecondition`, outcome `"not_sent"`.
    */
   close(): Promise<void>;
 

@@ -68,17 +68,12 @@ export interface JsonReadOptions {
  * @see https://protobuf.dev/programming-guides/json/
  */
 export function messageFromJson(desc: DescMessage, text: string, options: JsonReadOptions): Message {
-  return readText(text, options, (json) => decodeMessage(desc, json));
+  return readJson(text, options, (json) => decodeMessage(desc, json));
 }
 
 /** Decodes the value of one field: returns a message of the field's parent type with only this field set. */
 export function fieldFromJson(field: DescField, text: string, options: JsonReadOptions): Message {
-  return readText(text, options, (json) => {
-    const message = newMessageOf(field.parent)();
-    fieldReader(field)(message, json, 1);
-    validateRequiredFieldsIn(field, message as unknown as Message);
-    return message as unknown as Message;
-  });
+  return readJson(text, options, (json) => decodeField(field, json));
 }
 
 /**
@@ -91,13 +86,28 @@ export function messageFromParsedJson(desc: DescMessage, json: unknown, options:
   return decodeMessage(desc, json);
 }
 
-function decodeMessage(desc: DescMessage, json: unknown): Message {
+/** Decodes a message from parsed JSON. To be called within {@link readJson}. */
+export function decodeMessage(desc: DescMessage, json: unknown): Message {
   const message = readMessage(desc, json, 1) as unknown as Message;
   validateRequiredFields(desc, message);
   return message;
 }
 
-function readText<T>(text: string, options: JsonReadOptions, read: (json: unknown) => T): T {
+/** Decodes the value of one field from parsed JSON, see {@link fieldFromJson}. To be called within {@link readJson}. */
+export function decodeField(field: DescField, json: unknown): Message {
+  const message = newMessageOf(field.parent)();
+  fieldReader(field)(message, json, 1);
+  validateRequiredFieldsIn(field, message as unknown as Message);
+  return message as unknown as Message;
+}
+
+/**
+ * Parses JSON, and decodes it with `read`, which may be called twice: if it meets a number that JSON.parse rounds, the text
+ * is parsed exactly.
+ *
+ * @throws CodecError that names the field
+ */
+export function readJson<T>(text: string, options: JsonReadOptions, read: (json: unknown) => T): T {
   let result: T;
   try {
     try {
@@ -115,6 +125,15 @@ function readText<T>(text: string, options: JsonReadOptions, read: (json: unknow
     throw new CodecError(`the key ${JSON.stringify(repeatedKey(text))} is repeated in an object`);
   }
   return result;
+}
+
+/** The value of one key of an object around a message. To be called within {@link readJson}. */
+export function readKey(json: Readonly<Record<string, unknown>>, key: string): unknown {
+  for (const each of Object.keys(json)) {
+    keys++;
+    if (each !== key) countKeys(json[each]);
+  }
+  return json[key];
 }
 
 function readParsed<T>(json: unknown, options: JsonReadOptions, read: (json: unknown) => T): T {

@@ -32,6 +32,10 @@ export interface CallEvent extends ServerAddress {
   readonly attempts?: number;
   /** One record for each of these requests. */
   readonly history?: readonly AttemptRecord[];
+  /** Of a streaming method: how many requests were sent. A stream is one call. */
+  readonly requestMessages?: number;
+  /** Of a streaming method: how many responses were read. */
+  readonly responseMessages?: number;
   /** How long the call took, with all attempts and waits, in milliseconds. */
   readonly durationMs?: number;
   /** What the call rejects with. The property exists only if the call failed; an interceptor may throw even `undefined`. */
@@ -45,8 +49,45 @@ export function callsAreObserved(): boolean {
   return channel.hasSubscribers;
 }
 
+/** How a stream ended: with an error, or as the server meant it. */
+export interface StreamEnd extends CallResult {
+  readonly requestMessages: number;
+  readonly responseMessages: number;
+  readonly error: RpcError | undefined;
+}
+
+/**
+ * Makes a call of a streaming method and publishes its start and end. The call ends with its stream.
+ *
+ * @param begin makes the call, and reports the end of its stream
+ */
+export function observedStream<T>(
+  method: string,
+  server: ServerAddress,
+  begin: (onEnd: (end: StreamEnd) => void) => Promise<T>,
+): Promise<T> {
+  let onEnd: (end: StreamEnd) => void = () => undefined;
+  const ended = new Promise<StreamEnd>((resolve) => {
+    onEnd = resolve;
+  });
+  return new Promise((resolve, reject) => {
+    observedCall(method, server, async (onResponse) => {
+      const begun = begin(onEnd);
+      begun.then(resolve, reject);
+      await begun;
+      const end = await ended;
+      onResponse(end);
+      if (end.error !== undefined) throw end.error;
+    }).catch(() => undefined);
+  });
+}
+
 /** The part of a call's end that is known from its response. */
-export type CallResult = Required<Pick<CallEvent, "attempts" | "history">> & { readonly status: number };
+export interface CallResult
+  extends Required<Pick<CallEvent, "attempts" | "history">>,
+    Pick<CallEvent, "requestMessages" | "responseMessages"> {
+  readonly status: number;
+}
 
 /**
  * Makes a call and publishes its start and end.
@@ -62,8 +103,10 @@ export function observedCall<T>(
 ): Promise<T> {
   const startedAt = performance.now();
   const event: { -readonly [Key in keyof CallEvent]: CallEvent[Key] } = { method, ...server };
-  const onResponse = ({ status, attempts, history }: CallResult) =>
-    void Object.assign(event, { status, attempts, history });
+  const onResponse = ({ status, attempts, history, requestMessages, responseMessages }: CallResult) => {
+    Object.assign(event, { status, attempts, history });
+    if (requestMessages !== undefined) Object.assign(event, { requestMessages, responseMessages });
+  };
   return traceStart(channel, event, () => begin(onResponse)).then(
     (value) => {
       Object.assign(event, { code: Code.OK, durationMs: performance.now() - startedAt });

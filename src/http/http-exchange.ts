@@ -12,8 +12,8 @@ export interface HttpRequest {
   /** Path and query, percent-encoded. */
   readonly target: string;
   readonly headers: HeaderList;
-  /** Null for a request without a body; never empty. */
-  readonly body: Uint8Array | null;
+  /** Null for a request without a body; bytes are never empty. */
+  readonly body: Uint8Array | AsyncIterable<Uint8Array> | null;
   /** Whether undici may resend the request, as it does over HTTP/2 if it considers the stream refused. */
   readonly idempotent: boolean;
   /** The limit in bytes; a longer response ends the exchange. */
@@ -48,8 +48,26 @@ export interface HttpFailure {
   readonly cause: unknown;
 }
 
-/** Is notified of the end of an exchange, by one of the two methods, once. */
+/** The head of a response. */
+export type ResponseHead = Pick<HttpResponse, "status" | "headers">;
+
+/** Holds a response back, as its reader keeps up or not. */
+export interface FlowControl {
+  pause(): void;
+  resume(): void;
+}
+
+/** Takes the body of a response as it comes. */
+export interface BodySink {
+  onData(chunk: Uint8Array): void;
+  /** The body is complete. If it is cut short, {@link ExchangeListener.onFailure} is called instead. */
+  onEnd(end: Pick<HttpResponse, "trailers" | "isCloseDelimited">): void;
+}
+
+/** Is notified of the end of an exchange, by one of the last two methods or by its {@link BodySink}, once. */
 export interface ExchangeListener {
+  /** May return what takes the body. Without it, the body is collected. */
+  onHead?(head: ResponseHead, flow: FlowControl): BodySink | undefined;
   onResponse(response: HttpResponse): void;
   onFailure(failure: HttpFailure): void;
 }

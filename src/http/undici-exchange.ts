@@ -1,7 +1,7 @@
 import type { Dispatcher } from "undici";
 import { asError } from "../errors/as-error.ts";
 import type { HttpHeaders } from "../errors/http-headers.ts";
-import type { ExchangeListener, HeaderList, HttpFailure, HttpRequest } from "./http-exchange.ts";
+import type { BodySink, ExchangeListener, HeaderList, HttpFailure, HttpRequest } from "./http-exchange.ts";
 import { isCloseDelimited, mayHaveBody } from "./message-body.ts";
 
 /**
@@ -45,6 +45,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   #sent = false;
   #status = 0;
   #headers: HttpHeaders = {};
+  #sink: BodySink | undefined;
   /** The first chunk of the body. Most bodies have only one. */
   #firstChunk: Uint8Array | undefined;
   #moreChunks: Uint8Array[] | undefined;
@@ -66,7 +67,8 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
           path: target,
           method: verb,
           headers: undiciHeaders(headers),
-          body,
+          // undici also sends an async iterable (lib/core/util.js, isIterable); its types lack that.
+          body: body as Uint8Array | null,
           // The deadline of the call covers these. undici's defaults would end calls without a deadline.
           headersTimeout: 0,
           bodyTimeout: 0,
@@ -110,6 +112,8 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     if (status < 200) return;
     this.#status = status;
     this.#headers = headers;
+    this.#sink = this.#listener?.onHead?.({ status, headers }, controller);
+    if (this.#sink !== undefined) return;
     // Fails before the body arrives. Without a body, content-length is that of the response to a GET.
     const { verb, maxResponseBytes } = this.#request;
     if (Number(headers["content-length"]) > maxResponseBytes && mayHaveBody(verb, status)) {
@@ -118,6 +122,10 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
+    if (this.#sink !== undefined) {
+      this.#sink.onData(chunk);
+      return;
+    }
     this.#length += chunk.length;
     if (this.#length > this.#request.maxResponseBytes) this.#failTooLarge(controller);
     else if (this.#firstChunk === undefined) this.#firstChunk = chunk;
@@ -126,6 +134,20 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController, trailers: HttpHeaders | undefined): void {
+    const end = {
+      trailers: trailers ?? {},
+      isCloseDelimited: isCloseDelimited(
+        this.#request.verb,
+        this.#status,
+        this.#headers,
+        controller?.rawHeaders,
+      ),
+    };
+    if (this.#sink !== undefined) {
+      const sink = this.#sink;
+      if (this.#end() !== undefined) sink.onEnd(end);
+      return;
+    }
     const first = this.#firstChunk ?? noBytes;
     const body = this.#moreChunks === undefined ? first : Buffer.concat([first, ...this.#moreChunks]);
     const status = this.#status;
@@ -133,9 +155,8 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     this.#end()?.onResponse({
       status,
       headers,
-      trailers: trailers ?? {},
       body,
-      isCloseDelimited: isCloseDelimited(this.#request.verb, status, headers, controller?.rawHeaders),
+      ...end,
     });
   }
 
@@ -173,6 +194,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   #end(): ExchangeListener | undefined {
     const listener = this.#listener;
     this.#listener = undefined;
+    this.#sink = undefined;
     this.#forgetBody();
     return listener;
   }

@@ -54,7 +54,7 @@ function readJson(body: Uint8Array, errorBody: ErrorBodyType | undefined): Statu
 const textKeys = ["message", "detail", "title", "error_description", "error", "msg"] as const;
 
 /** Reads the text of an error in JSON, also one level down: `{"error": {…}}`, `{"errors": [{…}]}`, `["…"]`. */
-function textFromJson(json: unknown): StatusInfo | undefined {
+export function textFromJson(json: unknown): StatusInfo | undefined {
   const outer = firstOf(json);
   const inner = isJsonObject(outer) ? [outer.error, firstOf(outer.errors)] : [];
   const reason = [outer, ...inner].map(textOf).find((text) => text !== undefined);

@@ -26,6 +26,7 @@ import {
   type Interceptor,
   type RestTransportOptions,
   type Transport,
+  type UnaryResponse,
 } from "../../src/transport.ts";
 import { type Everything, EverythingSchema } from "../gen/bytenite/test/v1/everything_pb.js";
 import { caught } from "../support/caught.ts";
@@ -280,6 +281,7 @@ describe("interceptors", () => {
     const server = await scriptedServer({ status: 200, headers: { "grpc-metadata-x-a": "1" } });
     const renaming: Interceptor = (next) => async (request) => {
       const response = await next(request);
+      if (response.stream) return response;
       return { ...response, message: create(BookSchema, { title: "changed" }) };
     };
     const transport = createRestTransport({ baseUrl: server.baseUrl, interceptors: [renaming] });
@@ -303,7 +305,8 @@ describe("interceptors", () => {
     ],
     [
       "respond with another message",
-      (next) => async (request) => ({ ...(await next(request)), message: create(EmptySchema) }),
+      (next) => async (request) =>
+        ({ ...(await next(request)), message: create(EmptySchema) }) as UnaryResponse,
       {
         code: Code.Internal,
         outcome: "unknown",

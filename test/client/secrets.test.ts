@@ -140,7 +140,9 @@ test("a secret is redacted if an interceptor has rebuilt the response", async ()
   const body = toBinary(GenericResponseSchema, create(GenericResponseSchema, { message: sentence }));
   const { baseUrl } = await scriptedServer({ headers: binary, body });
   const rebuilt: Interceptor = (next) => async (request) => {
-    const { message, status, headers, metadata, attempts, history } = await next(request);
+    const response = await next(request);
+    if (response.stream) return response;
+    const { message, status, headers, metadata, attempts, history } = response;
     return { message, status, headers, metadata, attempts, history };
   };
   const interceptors = [rebuilt, rebuilt];

@@ -1,0 +1,111 @@
+import type { AsyncResource } from "node:async_hooks";
+import type { DescMessage, Message } from "@bufbuild/protobuf";
+import { encodeJson } from "../codecs/json-codec.ts";
+import type { JsonWriteOptions } from "../codecs/json-encoder.ts";
+import { asError } from "../errors/as-error.ts";
+import { Code } from "../errors/code.ts";
+import { RpcError } from "../errors/rpc-error.ts";
+
+const newline = /* @__PURE__ */ Buffer.from("\n");
+
+const done = { done: true, value: undefined } as const;
+
+/**
+ * The requests of a call as the body of one HTTP request: a line of JSON for each. It takes a message only when the
+ * connection can take more bytes. It can be sent once.
+ */
+export class RequestStream implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array> {
+  readonly #messages: AsyncIterator<Message>;
+  readonly #desc: DescMessage;
+  readonly #options: JsonWriteOptions;
+  #isStarted = false;
+  #isEnded = false;
+  #count = 0;
+  /** Resolves the wait for a message when the call ends. */
+  #stopWaiting: ((result: IteratorReturnResult<undefined>) => void) | undefined;
+  #onFailure: ((error: RpcError) => void) | undefined;
+  #context: AsyncResource | undefined;
+
+  constructor(messages: AsyncIterable<Message>, desc: DescMessage, options: JsonWriteOptions) {
+    this.#messages = messages[Symbol.asyncIterator]();
+    this.#desc = desc;
+    this.#options = options;
+  }
+
+  /** Whether a message was taken, so that the stream cannot be sent again. */
+  get isStarted(): boolean {
+    return this.#isStarted;
+  }
+
+  /** How many messages were sent. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /**
+   * @param context the call in whose asynchronous context the messages are taken
+   * @param onFailure is called if the messages cannot be sent: they throw, or one is invalid
+   */
+  attach(context: AsyncResource, onFailure: (error: RpcError) => void): void {
+    this.#context = context;
+    this.#onFailure = onFailure;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    if (this.#isEnded) return done;
+    this.#isStarted = true;
+    try {
+      const result = await this.#nextMessage();
+      if (result.done === true || this.#isEnded) {
+        this.#isEnded = true;
+        return done;
+      }
+      const line = Buffer.concat([encodeJson(this.#desc, result.value, this.#options), newline]);
+      this.#count++;
+      return { done: false, value: line };
+    } catch (thrown) {
+      this.end();
+      const error = this.#errorOf(thrown);
+      this.#onFailure?.(error);
+      // For undici, which closes the connection.
+      throw error;
+    }
+  }
+
+  /** undici has stopped to send. */
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    this.end();
+    return done;
+  }
+
+  /** Ends the stream, and lets the caller's iterable clean up. */
+  end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#stopWaiting?.(done);
+    // A generator that waits for something returns only afterwards, so nothing here can wait for it.
+    this.#inContext(() => this.#messages.return?.()).catch(() => undefined);
+  }
+
+  #nextMessage(): Promise<IteratorResult<Message, undefined>> {
+    return new Promise((resolve, reject) => {
+      this.#stopWaiting = resolve;
+      this.#inContext(() => this.#messages.next()).then(resolve, reject);
+    });
+  }
+
+  async #inContext<T>(take: () => T | Promise<T>): Promise<T> {
+    return this.#context === undefined ? take() : this.#context.runInAsyncScope(take);
+  }
+
+  #errorOf(thrown: unknown): RpcError {
+    if (thrown instanceof RpcError) return thrown;
+    const { message } = asError(thrown);
+    const reason = `the stream of requests failed: ${message}`;
+    return new RpcError({ code: Code.Unknown, reason, outcome: "unknown", cause: thrown });
+  }
+}

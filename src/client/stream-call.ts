@@ -1,0 +1,398 @@
+import type { Message } from "@bufbuild/protobuf";
+import { CodecError } from "../codecs/codec-error.ts";
+import { contentTypeOf } from "../codecs/media-type.ts";
+import type { StreamEnd } from "../diagnostics/call-event.ts";
+import { asError } from "../errors/as-error.ts";
+import { Code } from "../errors/code.ts";
+import type { HttpHeaders } from "../errors/http-headers.ts";
+import type { RpcError } from "../errors/rpc-error.ts";
+import type { BodySink, FlowControl, HttpResponse, ResponseHead } from "../http/http-exchange.ts";
+import type { AttemptFailure } from "../responses/attempt-failure.ts";
+import { type StreamItemReader, streamItemReader } from "../responses/read-stream-message.ts";
+import { type MessageSplitter, messageSplitter } from "../streams/message-splitter.ts";
+import { StreamFormatError } from "../streams/stream-format-error.ts";
+import type { AttemptListener } from "./attempt.ts";
+import { Call, type CallContext } from "./call.ts";
+import { notifyOfResponse } from "./call-response.ts";
+import { incomingMetadata } from "./incoming-metadata.ts";
+import type { StreamResponse } from "./interceptor.ts";
+import { interpretResponse } from "./interpret-response.ts";
+import type { CallRequest } from "./prepared-call.ts";
+import type { RequestStream } from "./request-stream.ts";
+
+type Result = IteratorResult<Message, undefined>;
+
+interface Waiter {
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** How the body of an attempt ended. */
+type BodyEnd =
+  | { readonly kind: "complete"; readonly isCloseDelimited: boolean }
+  | { readonly kind: "failed"; readonly failure: AttemptFailure };
+
+const done: Result = { done: true, value: undefined };
+const noTrailers: HttpHeaders = {};
+const noBytes = new Uint8Array();
+const CLOSED = "the transport was closed";
+
+/**
+ * Makes a call with a stream of responses. Whatever goes wrong rejects with an RpcError.
+ *
+ * @param onEnd is called when the stream is over, with undefined if the call was invalid
+ * @param requests the requests, if they are a stream too
+ * @returns resolves when the response begins
+ */
+export function streamCall(
+  context: CallContext,
+  request: CallRequest,
+  onEnd: (end: StreamEnd | undefined) => void,
+  requests?: RequestStream,
+): Promise<StreamResponse> {
+  let call: StreamCall;
+  try {
+    call = new StreamCall(context, request, onEnd, requests);
+  } catch (error) {
+    requests?.end();
+    onEnd(undefined);
+    return Promise.reject(error);
+  }
+  return call.open();
+}
+
+/**
+ * A call with a stream of responses: its response, and the iterator of its messages. It retries only before the first
+ * message. It holds two chunks of the body at most: while the reader does not keep up, the server is held back.
+ */
+class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterator<Message> {
+  readonly #readItem: StreamItemReader;
+  readonly #waiters: Waiter[] = [];
+  #resolveOpen: ((response: StreamResponse) => void) | undefined;
+  #rejectOpen: ((error: unknown) => void) | undefined;
+  #stopListening: (() => void) | undefined;
+  #head: ResponseHead = { status: 0, headers: {} };
+  #trailers = noTrailers;
+  #splitter: MessageSplitter | undefined;
+  #flow: FlowControl | undefined;
+  #isPaused = false;
+  /** What came while the splitter still had messages. */
+  readonly #chunks: Uint8Array[] = [];
+  #bodyEnd: BodyEnd | undefined;
+  #bodyBytes = 0;
+  #receivedCount = 0;
+  #isOver = false;
+  #isClosing = false;
+  /** What a reader gets after the last message. */
+  #error: RpcError | undefined;
+
+  constructor(
+    context: CallContext,
+    request: CallRequest,
+    onEnd: (end: StreamEnd | undefined) => void,
+    requests: RequestStream | undefined,
+  ) {
+    super(context, request, () => onEnd(this.#end), requests);
+    this.#readItem = streamItemReader(this.prepared.binding, context.settings.registry);
+  }
+
+  /** To be called once. */
+  open(): Promise<StreamResponse> {
+    return new Promise((resolve, reject) => {
+      this.#resolveOpen = resolve;
+      this.#rejectOpen = reject;
+      this.#stopListening = this.context.lifetime.onClosing(() => this.#endByClosing());
+      this.begin();
+    });
+  }
+
+  /** The response, whose properties follow the call. */
+  get #response(): StreamResponse {
+    const call = this;
+    return {
+      stream: true,
+      message: { [Symbol.asyncIterator]: () => call },
+      get status() {
+        return call.#head.status;
+      },
+      get headers() {
+        return call.#head.headers;
+      },
+      get metadata() {
+        return incomingMetadata(call.#head.headers, call.#trailers);
+      },
+      get attempts() {
+        return call.progress.attempts + (call.#isOver ? 0 : 1);
+      },
+      get history() {
+        return call.progress.history;
+      },
+    };
+  }
+
+  next(): Promise<Result> {
+    const result = this.#waiters.length === 0 ? this.#read() : undefined;
+    if (result !== undefined) return Promise.resolve(result);
+    if (this.#error !== undefined) {
+      const error = this.#error;
+      this.#error = undefined;
+      return Promise.reject(error);
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ resolve, reject });
+    });
+  }
+
+  /** The reader leaves. */
+  return(): Promise<Result> {
+    if (!this.#isOver) {
+      this.#finish(undefined);
+      this.cancelAttempt("the reader of the stream has left it");
+    }
+    this.#error = undefined;
+    return Promise.resolve(done);
+  }
+
+  protected attempt(now: number): void {
+    if (this.#isClosing) {
+      const init = { code: Code.Cancelled, reason: CLOSED, outcome: "not_sent", cause: undefined } as const;
+      throw this.progress.error({ init, retry: "never" });
+    }
+    this.#chunks.length = 0;
+    this.#bodyEnd = undefined;
+    this.#splitter = undefined;
+    this.#bodyBytes = 0;
+    this.send(now, this);
+  }
+
+  onHead(head: ResponseHead, flow: FlowControl): BodySink | undefined {
+    const { status, headers } = head;
+    // A 204 has no body, and other responses are errors, which are read as a whole.
+    if (status < 200 || status >= 300 || status === 204) return undefined;
+    this.#head = head;
+    this.#trailers = noTrailers;
+    this.#flow = flow;
+    this.#isPaused = false;
+    this.#splitter = messageSplitter(contentTypeOf(headers), this.context.settings.maxResponseBytes);
+    this.runInAsyncScope(this.#opened, this);
+    return this;
+  }
+
+  #opened(): void {
+    const { status, headers } = this.#head;
+    const coding = headers["content-encoding"];
+    if (coding !== undefined && coding !== "identity") {
+      const error = new StreamFormatError("format", `it is compressed (${coding}), which a stream cannot be`);
+      this.#failWith(this.#unreadable(error), error.message);
+      return;
+    }
+    this.context.throttle.succeeded();
+    const head = { status, headers, trailers: noTrailers, body: noBytes, isCloseDelimited: false };
+    this.learnFrom(head);
+    if (this.#resolveOpen === undefined) return;
+    notifyOfResponse(this.request.onResponse, head);
+    this.#resolveOpen(this.#response);
+    this.#resolveOpen = undefined;
+  }
+
+  onData(chunk: Uint8Array): void {
+    if (this.#isOver) return;
+    this.#bodyBytes += chunk.length;
+    this.#chunks.push(chunk);
+    if (this.#waiters.length > 0) this.#deliver();
+    if (this.#chunks.length > 0 && !this.#isPaused) {
+      this.#isPaused = true;
+      this.#flow?.pause();
+    }
+  }
+
+  onEnd({ trailers, isCloseDelimited }: Pick<HttpResponse, "trailers" | "isCloseDelimited">): void {
+    this.#trailers = trailers;
+    this.#bodyEnd = { kind: "complete", isCloseDelimited };
+    this.#deliver();
+  }
+
+  onResponse(response: HttpResponse): void {
+    this.runInAsyncScope(this.#handleResponse, this, response);
+  }
+
+  onFailedAttempt(failure: AttemptFailure): void {
+    if (this.#isOver) return;
+    if (this.#splitter === undefined || this.scope.end !== undefined || this.#isClosing) {
+      this.runInAsyncScope(this.#handleFailure, this, failure);
+      return;
+    }
+    // After the messages before it.
+    this.#bodyEnd = { kind: "failed", failure };
+    this.#deliver();
+  }
+
+  /** Gives messages to those who wait for them. */
+  #deliver(): void {
+    while (this.#waiters.length > 0) {
+      const result = this.#read();
+      if (result === undefined) return;
+      this.#waiters.shift()?.resolve(result);
+    }
+  }
+
+  /** The next message, or the end; undefined if there is none yet, or if the stream has failed. */
+  #read(): Result | undefined {
+    if (this.#isOver) return this.#error === undefined ? done : undefined;
+    try {
+      for (;;) {
+        const text = this.#splitter?.next();
+        if (text !== undefined) return this.#itemFrom(text);
+        if (!this.#refill()) break;
+      }
+      return this.#bodyEnd === undefined ? undefined : this.#readEnd(this.#bodyEnd);
+    } catch (error) {
+      this.#failWith(this.#unreadable(error), "the stream cannot be decoded");
+      return undefined;
+    }
+  }
+
+  /** @returns false if there are no more bytes yet */
+  #refill(): boolean {
+    if (this.#chunks.length === 0 && this.#isPaused) {
+      this.#isPaused = false;
+      this.#flow?.resume();
+    }
+    const chunk = this.#chunks.shift();
+    if (chunk === undefined) return false;
+    this.#splitter?.push(chunk);
+    return true;
+  }
+
+  #itemFrom(text: string): Result | undefined {
+    const item = this.#readItem(text);
+    if (item.status === undefined) {
+      this.#receivedCount++;
+      return { done: false, value: item.message };
+    }
+    const { code, reason, details } = item.status;
+    const { status, headers } = this.#head;
+    const body = Buffer.from(text);
+    const init = { code, reason: reason || "the server gave no reason", details, body } as const;
+    this.#failWith(
+      { init: { ...init, outcome: "unknown", status, headers }, retry: "never" },
+      "the stream has failed",
+    );
+    return undefined;
+  }
+
+  #readEnd(end: BodyEnd): Result | undefined {
+    if (end.kind === "failed") {
+      this.runInAsyncScope(this.#handleFailure, this, end.failure);
+      return undefined;
+    }
+    const last = this.#splitter?.end();
+    this.#splitter = undefined;
+    if (last !== undefined && !end.isCloseDelimited) return this.#itemFrom(last);
+    if (end.isCloseDelimited) {
+      throw new StreamFormatError(
+        "truncated",
+        "it may be cut short: it ends with the connection and has no content-length",
+      );
+    }
+    this.#finish(undefined);
+    return done;
+  }
+
+  #unreadable(error: unknown): AttemptFailure {
+    if (!(error instanceof StreamFormatError) && !(error instanceof CodecError)) throw error;
+    const isTooLarge = error instanceof StreamFormatError && error.kind === "too_large";
+    const { status, headers } = this.#head;
+    return {
+      init: {
+        code: isTooLarge ? Code.ResourceExhausted : Code.DataLoss,
+        reason: `cannot decode the stream: ${asError(error).message}`,
+        outcome: "unknown",
+        status,
+        headers,
+        cause: error,
+      },
+      retry: "never",
+    };
+  }
+
+  #handleResponse(response: HttpResponse): void {
+    const { settings, errorBody } = this.context;
+    try {
+      if (response.status >= 200 && response.status < 300) {
+        this.#head = response;
+        this.#trailers = response.trailers;
+        this.#opened();
+        this.#bodyEnd = { kind: "complete", isCloseDelimited: false };
+        this.#deliver();
+        return;
+      }
+      this.learnFrom(response);
+      const { binding } = this.prepared;
+      const read = interpretResponse(binding, response, settings, errorBody, () => this.redactor());
+      if ("init" in read) void this.afterFailure(read, response);
+    } catch (error) {
+      this.rejectWith(error);
+    }
+  }
+
+  #handleFailure(failure: AttemptFailure): void {
+    try {
+      const reported = this.reportedFailure(failure);
+      const isRepeatable = this.#receivedCount === 0;
+      void this.afterFailure(isRepeatable ? reported : { ...reported, retry: "never" }, undefined);
+    } catch (error) {
+      this.rejectWith(error);
+    }
+  }
+
+  get #end(): StreamEnd {
+    return {
+      status: this.#head.status,
+      attempts: this.progress.attempts,
+      history: this.progress.history,
+      requestMessages: this.sentCount,
+      responseMessages: this.#receivedCount,
+      error: this.#error,
+    };
+  }
+
+  /** Ends the stream with a failure that is final, and frees the connection. */
+  #failWith(failure: AttemptFailure, reason: string): void {
+    const reported = this.reportedFailure(failure);
+    this.progress.failed(reported);
+    this.reportAttempt(undefined, reported);
+    this.#finish(this.progress.error(reported));
+    this.cancelAttempt(reason);
+  }
+
+  #endByClosing(): void {
+    this.#isClosing = true;
+    this.cancelAttempt(CLOSED);
+  }
+
+  protected rejectWith(error: unknown): void {
+    this.#finish(error as RpcError);
+  }
+
+  #finish(error: RpcError | undefined): void {
+    if (this.#isOver) return;
+    if (error === undefined) {
+      this.progress.succeeded(this.#head.status);
+      this.reportAttempt(this.#bodyBytes, undefined);
+    }
+    this.#isOver = true;
+    this.#error = error;
+    this.#chunks.length = 0;
+    this.#stopListening?.();
+    this.end();
+    if (error !== undefined) this.#rejectOpen?.(error);
+    this.#resolveOpen = undefined;
+    for (const { resolve, reject } of this.#waiters.splice(0)) {
+      if (this.#error === undefined) resolve(done);
+      else reject(this.#error);
+      // As of a generator, the error comes once.
+      this.#error = undefined;
+    }
+  }
+}

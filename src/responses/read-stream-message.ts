@@ -1,0 +1,75 @@
+import type { DescMessage, Message, Registry } from "@bufbuild/protobuf";
+import { hasCustomJsonRepresentation } from "@bufbuild/protobuf/wkt";
+import { decodeField, decodeMessage, readJson, readKey } from "../codecs/json-decoder.ts";
+import { isJsonObject, parseJsonExactly } from "../codecs/parse-json.ts";
+import { Code } from "../errors/code.ts";
+import type { Binding } from "../transcoding/binding.ts";
+import { textFromJson } from "./read-status-info.ts";
+import { statusFromJson } from "./status-from-json.ts";
+import type { StatusInfo } from "./status-info.ts";
+
+/** A message of a stream of responses, or the error that ends the stream. */
+export type StreamItem =
+  | { readonly message: Message; readonly status?: undefined }
+  | { readonly status: StatusInfo & { readonly code: Code } };
+
+/** Reads the items of a stream. */
+export type StreamItemReader = (text: string) => StreamItem;
+
+/**
+ * Compiles the reader of a method's stream. A grpc-gateway sends `{"result": …}` for each message, and `{"error": …}` for
+ * an error after the first one. Others send messages as they are.
+ *
+ * @throws CodecError (the reader) if the text is no item of the stream
+ */
+export function streamItemReader({ method, responseField }: Binding, registry: Registry): StreamItemReader {
+  const options = { registry, unknownAny: "kept" } as const;
+  const hasResult = responseField === undefined && hasField(method.output, "result");
+  const hasError = responseField === undefined && hasField(method.output, "error");
+  const decode =
+    responseField === undefined
+      ? (json: unknown) => decodeMessage(method.output, json)
+      : (json: unknown) => decodeField(responseField, json);
+  const read = (json: unknown) => decode(isEnvelope(json, hasResult) ? readKey(json, "result") : json);
+  return (text) => {
+    if (text.includes('"error"')) {
+      const status = errorFrom(text, hasError);
+      if (status !== undefined) return { status };
+    }
+    return { message: readJson(text, options, read) };
+  };
+}
+
+/** Whether a message may have this key in JSON itself. */
+function hasField(desc: DescMessage, name: string): boolean {
+  return (
+    hasCustomJsonRepresentation(desc) ||
+    desc.fields.some((field) => field.jsonName === name || field.name === name)
+  );
+}
+
+/** @param hasResult whether the message itself may have this key: then an envelope has no other one, and holds an object */
+function isEnvelope(json: unknown, hasResult: boolean): json is Readonly<Record<string, unknown>> {
+  if (!isJsonObject(json) || !Object.hasOwn(json, "result")) return false;
+  return !hasResult || (Object.keys(json).length === 1 && isJsonObject(json.result));
+}
+
+/** @param hasError whether the message itself may have this key: then an error is a google.rpc.Status */
+function errorFrom(text: string, hasError: boolean): (StatusInfo & { readonly code: Code }) | undefined {
+  const json = parsed(text);
+  if (!isJsonObject(json) || Object.keys(json).length !== 1 || !Object.hasOwn(json, "error"))
+    return undefined;
+  const { error } = json;
+  // The form of grpc-gateway 1.
+  const renamed = isJsonObject(error) && "grpc_code" in error ? { ...error, code: error.grpc_code } : error;
+  const status = statusFromJson({ error: renamed }) ?? (hasError ? undefined : textFromJson(json));
+  return status && { ...status, code: status.code ?? Code.Unknown };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return parseJsonExactly(text);
+  } catch {
+    return undefined;
+  }
+}
