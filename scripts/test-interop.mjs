@@ -41,6 +41,8 @@ const throughNginx = [
   "path-values",
   "names-of-any-depth",
   "query-lists",
+  "http-body",
+  "gzip-requests",
 ];
 process.exitCode =
   passed && (selected.length > 0 || runTests(throughNginx, { ...process.env, INTEROP_PROXY: "nginx" }))

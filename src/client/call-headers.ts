@@ -45,11 +45,15 @@ export class CallHeaders {
     return this.#own !== none;
   }
 
-  /** Adds the headers and metadata from a call's options. They replace headers of the same name. */
-  and(options: CallOptions, settings: TransportSettings): CallHeaders {
+  /**
+   * Adds the headers and metadata from a call's options, and the content type of a raw body. They replace headers of the
+   * same name.
+   */
+  and(options: CallOptions, settings: TransportSettings, contentType?: string): CallHeaders {
     const { headers, metadata, idempotencyKey } = options;
-    if (headers === undefined && metadata === undefined && idempotencyKey === undefined) return this;
-    return this.#with(ownHeaders(options, settings));
+    const hasOptions = headers !== undefined || metadata !== undefined || idempotencyKey !== undefined;
+    if (!hasOptions && contentType === undefined) return this;
+    return this.#with(ownHeaders(options, settings, contentType));
   }
 
   /** Adds the headers and metadata that `other` has from the call's options. */
@@ -110,6 +114,7 @@ export function headersOf(values: ResolvedValues): string[] {
 function ownHeaders(
   { headers = {}, metadata, idempotencyKey }: CallOptions,
   settings: TransportSettings,
+  contentType: string | undefined,
 ): OwnHeaders {
   const own = new Map<string, string>();
   for (const [name, value] of Object.entries(checkedNamedValues("headers", headers))) {
@@ -119,6 +124,7 @@ function ownHeaders(
     if (settings.forbidsCredentials && isCredential(lower)) throw insecureCredential(`headers: ${name}`);
     own.set(lower, checkedHeaderValue(name, value, "headers"));
   }
+  if (contentType !== undefined) own.set("content-type", contentType);
   if (idempotencyKey !== undefined) {
     own.set("idempotency-key", checkedHeaderValue("Idempotency-Key", idempotencyKey, "idempotencyKey"));
   }

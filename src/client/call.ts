@@ -231,9 +231,11 @@ export abstract class Call extends AsyncResource {
   }
 
   get #isToBeCompressed(): boolean {
-    const { body } = this.#encoded;
+    const { body, plan } = this.#encoded;
     if (this.#requests !== undefined || body === null || body.length < this.context.settings.compressedFrom)
       return false;
+    // A server that ignores `content-encoding` would take the compressed bytes for the data.
+    if (plan.rawContentType !== undefined) return false;
     const isUndecided = this.#sent === this.#encoded && this.#rejectedCompressed === undefined;
     return isUndecided && !this.context.compression.isFresh;
   }
@@ -409,8 +411,8 @@ export abstract class Call extends AsyncResource {
       attempt: this.progress.attempts + 1,
       verb,
       route: binding.template.text,
-      requestEncoding: request,
-      responseEncoding: response,
+      requestEncoding: binding.requestIsRaw ? "raw" : request,
+      responseEncoding: binding.responseIsRaw ? "raw" : response,
       requestBytes: body?.length ?? 0,
     };
   }

@@ -1,4 +1,4 @@
-import type { DescMethod } from "@bufbuild/protobuf";
+import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { type Encoding, JSON_MEDIA_TYPE } from "../codecs/media-type.ts";
 import { Code } from "../errors/code.ts";
@@ -11,6 +11,7 @@ import { VERSION } from "../version.ts";
 import { type BodyEncoder, bodyEncoder } from "./body-encoder.ts";
 import { CallHeaders } from "./call-headers.ts";
 import type { EncodingPair } from "./encoding-option.ts";
+import { encodeRawBody, rawContentType } from "./raw-body.ts";
 import type { TransportSettings } from "./rest-transport-options.ts";
 
 /** What all calls of a method share, computed once. */
@@ -38,6 +39,8 @@ export interface BindingPlan {
   /** The library's own headers and the transport's fixed headers. */
   readonly headers: CallHeaders;
   readonly encodeBody: BodyEncoder;
+  /** Reads the content type of a raw body; undefined if the body is not raw. */
+  readonly rawContentType: ((message: Message) => string | undefined) | undefined;
 }
 
 /** The plans of a transport's methods, each created on the first call. */
@@ -79,6 +82,7 @@ export class MethodPlans {
 
   #bindingPlans(binding: Binding): BindingPlans {
     const { protobufMediaType } = this.#settings;
+    const { requestIsRaw, responseIsRaw } = binding;
     const bodyEncoders = {
       protobuf: bodyEncoder(binding, "protobuf", this.#settings),
       json: bodyEncoder(binding, "json", this.#settings),
@@ -87,14 +91,15 @@ export class MethodPlans {
     const hasBody = binding.requestBody.kind !== "none";
     const plan = (requested: EncodingPair): BindingPlan => {
       const { request, response } = allowedEncodings(binding, requested);
-      const headers = ["accept", mediaType[response], ...this.#fixedHeaders];
-      if (hasBody) headers.push("content-type", mediaType[request]);
+      const headers = ["accept", responseIsRaw ? "*/*" : mediaType[response], ...this.#fixedHeaders];
+      if (hasBody && !requestIsRaw) headers.push("content-type", mediaType[request]);
       return {
         request,
         response,
         headers: new CallHeaders(headers),
         isBinary: response === "protobuf" || (hasBody && request === "protobuf"),
-        encodeBody: bodyEncoders[request],
+        encodeBody: requestIsRaw ? (message) => encodeRawBody(binding, message) : bodyEncoders[request],
+        rawContentType: requestIsRaw ? (message) => rawContentType(binding, message) : undefined,
       };
     };
     const byResponse = (request: Encoding) => ({
@@ -121,10 +126,12 @@ type BindingPlans = Readonly<Record<Encoding, Readonly<Record<Encoding, BindingP
 /**
  * The encodings that a binding allows. Binary bodies are whole messages: a stock grpc-gateway cannot read a
  * `body: "field"` in binary. If the response has to be JSON, so does the request: a gateway responds in the encoding of
- * the request unless it has a marshaler for the media type in `accept`, and by default it has none for JSON.
+ * the request unless it has a marshaler for the media type in `accept`, and by default it has none for JSON. The same holds
+ * for a raw response: to a binary request, a gateway sends the google.api.HttpBody in binary.
  */
 function allowedEncodings(binding: Binding, requested: EncodingPair): EncodingPair {
   const response = binding.responseIsMessage ? requested.response : "json";
-  const request = binding.requestIsMessage && response === requested.response ? requested.request : "json";
+  const mayBeBinary = binding.requestIsMessage && !binding.responseIsRaw && response === requested.response;
+  const request = mayBeBinary ? requested.request : "json";
   return { request, response };
 }

@@ -91,7 +91,7 @@ export function encodeCall(
   const plan = methodPlan.planFor(binding, encodings);
   return {
     plan,
-    headers: plan.headers.and(request, settings),
+    headers: plan.headers.and(request, settings, plan.rawContentType?.(message)),
     body: plan.encodeBody(message),
   };
 }

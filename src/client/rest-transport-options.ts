@@ -120,7 +120,8 @@ export interface RestTransportOptions {
   /**
    * Compresses request bodies of at least 1,024 bytes, or `minBytes`. A grpc-gateway itself does not decompress requests:
    * it needs a proxy or an HTTP handler in front of it that does. If a server rejects a compressed request, with 415 or as
-   * malformed, the client sends it again uncompressed. The transport remembers for 5 minutes that this worked.
+   * malformed, the client sends it again uncompressed. The transport remembers for 5 minutes that this worked. The raw body
+   * of a google.api.HttpBody is never compressed.
    *
    * @default no compression
    */

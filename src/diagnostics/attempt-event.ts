@@ -19,10 +19,10 @@ export interface AttemptEvent extends ServerAddress {
   readonly verb: string;
   /** The path template of the http rule, for instance `"/jobs/{job_id}/run"`. It is the same for all jobs. */
   readonly route: string;
-  /** The encoding of the request body. */
-  readonly requestEncoding: Encoding;
-  /** The encoding in `accept`. The response is decoded by its own content type. */
-  readonly responseEncoding: Encoding;
+  /** The encoding of the request body; `"raw"` for a google.api.HttpBody. */
+  readonly requestEncoding: Encoding | "raw";
+  /** The encoding in `accept`. The response is decoded by its own content type. `"raw"` for a google.api.HttpBody. */
+  readonly responseEncoding: Encoding | "raw";
   /** The length of the request body before compression, in bytes. */
   readonly requestBytes: number;
   /** The HTTP status, if there was a response. This and the next properties are set at `error` and from `asyncStart` on. */

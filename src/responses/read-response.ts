@@ -8,6 +8,7 @@ import type { HttpResponse } from "../http/http-exchange.ts";
 import type { Binding } from "../transcoding/binding.ts";
 import { responseFrom } from "../transcoding/place-body.ts";
 import type { AttemptFailure } from "./attempt-failure.ts";
+import { readRawBody } from "./read-raw-body.ts";
 import { beginsAsJson, isResponseInJson } from "./recognize-json.ts";
 
 /** The settings of a transport that decoding depends on. */
@@ -45,6 +46,8 @@ export function readResponse(
   }
 }
 
+const MAY_BE_CUT = "it may be cut short: it ends with the connection and has no content-length";
+
 function decodeResponse(
   binding: Binding,
   { status, body, headers, isCloseDelimited }: HttpResponse,
@@ -59,12 +62,14 @@ function decodeResponse(
   }
   // By definition it has no body, whatever its headers say.
   if (status === 204) return create(output);
+  if (binding.responseIsRaw) {
+    if (isCloseDelimited) throw new CodecError(MAY_BE_CUT);
+    return readRawBody(binding, headers, body);
+  }
   const contentType = contentTypeOf(headers);
   const encoding = encodingOfResponse(binding, contentType, body, options.protobufMediaType);
   // JSON marks its own end, unless it is a bare number. Binary does not: cut between two fields, or before the first one, it is still a message.
-  if (isCloseDelimited && (encoding !== "json" || !marksItsEnd(body))) {
-    throw new CodecError("it may be cut short: it ends with the connection and has no content-length");
-  }
+  if (isCloseDelimited && (encoding !== "json" || !marksItsEnd(body))) throw new CodecError(MAY_BE_CUT);
   if (body.length === 0) return decodeEmptyBody(binding, encoding, contentType);
   if (encoding === undefined) throw new CodecError(describeContentType(contentType));
   const field = binding.responseField;

@@ -49,9 +49,13 @@ export interface Binding {
   readonly requestBody: RequestBody;
   /** The field that is the whole HTTP response (`response_body`); undefined if the message is. */
   readonly responseField: DescField | undefined;
-  /** Whether the HTTP request, if it has a body, can be binary: not if the body is a named field or a stream. */
+  /** Whether the body of the HTTP request is raw: the data of a google.api.HttpBody, which is not one of a stream. */
+  readonly requestIsRaw: boolean;
+  /** Whether the body of the HTTP response is raw. */
+  readonly responseIsRaw: boolean;
+  /** Whether the HTTP request, if it has a body, can be binary: not if the body is a named field, a stream, or raw. */
   readonly requestIsMessage: boolean;
-  /** Whether the HTTP response can be binary: not if it is a scalar, a list, a map or a stream. */
+  /** Whether the HTTP response can be binary: not if it is a scalar, a list, a map, a stream, or raw. */
   readonly responseIsMessage: boolean;
   /** The fields that are never in the query; undefined if there is no query. */
   readonly notInQuery: FieldTree | undefined;

@@ -7,6 +7,7 @@ import { type FieldPath, isFieldPath, noSuchField, resolveFieldPath } from "./fi
 import { type FieldMaskForm, fieldText } from "./field-text.ts";
 import { type FieldTree, fieldTree } from "./field-tree.ts";
 import { compilePathFiller } from "./fill-path.ts";
+import { isHttpBody } from "./http-body.ts";
 import type { BindingRule } from "./http-rule.ts";
 import { streamsRequests, streamsResponses } from "./method-kind.ts";
 import {
@@ -70,6 +71,9 @@ export function compileBinding(method: DescMethod, rule: ValidRule, queryFieldMa
   const { verb, template, variables, responseField } = rule;
   const requestBody = requestBodyOf(rule, method.input);
   const notInQuery = notInQueryOf(requestBody, variables);
+  const isRawBody = rule.body !== undefined && isHttpBody(rule.body === "*" ? method.input : rule.body);
+  const requestIsRaw = isRawBody && !streamsRequests(method);
+  const responseIsRaw = isHttpBody(responseField ?? method.output) && !streamsResponses(method);
   return Object.freeze({
     method,
     verb,
@@ -77,9 +81,13 @@ export function compileBinding(method: DescMethod, rule: ValidRule, queryFieldMa
     variables: Object.freeze(variables),
     requestBody: Object.freeze(requestBody),
     responseField,
-    requestIsMessage: requestBody.kind !== "field" && !streamsRequests(method),
+    requestIsRaw,
+    responseIsRaw,
+    requestIsMessage: requestBody.kind !== "field" && !requestIsRaw && !streamsRequests(method),
     responseIsMessage:
-      (responseField === undefined || responseField.fieldKind === "message") && !streamsResponses(method),
+      (responseField === undefined || responseField.fieldKind === "message") &&
+      !responseIsRaw &&
+      !streamsResponses(method),
     notInQuery,
     fillPath: compilePathFiller(template, variables),
     buildQuery:

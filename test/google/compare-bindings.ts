@@ -26,7 +26,7 @@ import { MessageMaker } from "./any-message.ts";
 import { gaxFaults } from "./gax-faults.ts";
 import { gaxRequest } from "./gax-request.ts";
 import { type HttpRequest, type NormalizedRequest, normalized } from "./http-request.ts";
-import { validMessage, variablesOf } from "./rule-messages.ts";
+import { bodyOf, isRaw, validMessage, variablesOf } from "./rule-messages.ts";
 
 export interface BindingCounts {
   services: number;
@@ -124,7 +124,7 @@ class Comparison {
       this.#unexplained(method, `nothing was sent: ${exchange.error}`);
       return;
     }
-    this.#compare(method, rule, message, normalized(exchange.request));
+    this.#compare(method, rule, message, exchange.request);
     for (const encoding of ["json", "binary"] as const) {
       const { received } = encoding === "json" ? exchange : await peer.call(method, message, encoding);
       if (received?.method === method.name) {
@@ -138,7 +138,12 @@ class Comparison {
     }
   }
 
-  #compare(method: DescMethodUnary, rule: HttpRule, message: Message, ours: NormalizedRequest): void {
+  #compare(method: DescMethodUnary, rule: HttpRule, message: Message, request: HttpRequest): void {
+    if (isRaw(bodyOf(method.input, rule))) {
+      this.#explained("a google.api.HttpBody as the body: it sends JSON, we send the data as it is");
+      return;
+    }
+    const ours = normalized(request);
     const json = toJson(method.input, message as MessageShape<typeof method.input>, {
       registry: this.#maker.registry,
     });
@@ -160,9 +165,7 @@ class Comparison {
       this.#unexplained(method, `${inspected(ours)}\n  google-gax: ${inspected(theirs)}`);
       return;
     }
-    for (const reason of reasons) {
-      this.counts.explained.set(reason, (this.counts.explained.get(reason) ?? 0) + 1);
-    }
+    for (const reason of reasons) this.#explained(reason);
   }
 
   #compareRoundTrip(method: DescMethodUnary, sent: Message, received: Message | undefined): void {
@@ -176,12 +179,16 @@ class Comparison {
     const message = create(method.input);
     const { request, error } = await peer.call(method, message, "json");
     if (request !== undefined) {
-      this.#compare(method, rule, message, normalized(request));
+      this.#compare(method, rule, message, request);
     } else if (gaxRequest(rule, {}) === undefined && isInvalidArgument(error)) {
       this.counts.invalidForBoth++;
     } else {
       this.#unexplained(method, `only one client rejected an empty message: ${error}`);
     }
+  }
+
+  #explained(reason: string): void {
+    this.counts.explained.set(reason, (this.counts.explained.get(reason) ?? 0) + 1);
   }
 
   #unexplained(method: DescMethod, what: string): void {

@@ -48,9 +48,28 @@ export function validMessage(maker: MessageMaker, desc: DescMessage, rule: HttpR
   const body = desc.fields.find(({ name }) => name === rule.body);
   // A body that is a field is always sent.
   if (body !== undefined) maker.set(message, body, { set, depth: 2 });
+  const raw = bodyOf(desc, rule);
+  if (isRaw(raw))
+    makeSendable(raw === desc ? message : message.get(body as DescField & { fieldKind: "message" }));
   for (const variable of variablesOf(rule))
     fillVariable(maker, message, variable.name.split("."), variable.pattern);
   return message.message;
+}
+
+/** The message type of the body; undefined if it is not a message. */
+export function bodyOf(desc: DescMessage, { body }: HttpRule): DescMessage | undefined {
+  return body === "*"
+    ? desc
+    : desc.fields.find((field) => field.name === body && field.fieldKind === "message")?.message;
+}
+
+export function isRaw(desc: DescMessage | undefined): boolean {
+  return desc?.typeName === "google.api.HttpBody";
+}
+
+/** Leaves only what HTTP can carry: no extensions, and a content type that a header can hold. */
+function makeSendable(raw: ReflectMessage): void {
+  Object.assign(raw.message, { contentType: "message/example", extensions: [] });
 }
 
 function fillVariable(

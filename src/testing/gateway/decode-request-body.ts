@@ -6,23 +6,31 @@ import type { Encoding } from "../../codecs/media-type.ts";
 import { wireSchemaOf } from "../../codecs/wire-schema.ts";
 import { Code } from "../../errors/code.ts";
 import type { Binding } from "../../transcoding/binding.ts";
+import { httpBody } from "../../transcoding/http-body.ts";
 import type { BodyContent } from "../../transcoding/place-body.ts";
 import { dropMistypedFields } from "./drop-mistyped-fields.ts";
 import { StatusError } from "./status-error.ts";
 
 /**
  * Decodes the body of a request as a grpc-gateway does. If the rule has no body, it ignores the bytes. An empty body is a
- * message with all fields at their defaults, in either encoding.
+ * message with all fields at their defaults, in either encoding. A google.api.HttpBody is read as it is: a grpc-gateway would
+ * read it as JSON, but Google's servers and Envoy do not.
  *
+ * @param contentType the request's own
  * @throws StatusError `InvalidArgument`
  */
 export function decodeRequestBody(
-  { requestBody }: Binding,
+  { requestBody, requestIsRaw, method }: Binding,
   bytes: Uint8Array,
+  contentType: string,
   encoding: Encoding,
   registry: Registry,
 ): BodyContent | undefined {
   if (requestBody.kind === "none") return undefined;
+  if (requestIsRaw) {
+    const desc = (requestBody.kind === "field" ? requestBody.field.message : undefined) ?? method.input;
+    return { kind: "message", desc, message: httpBody(desc, contentType, bytes) };
+  }
   if (requestBody.kind === "field" && encoding === "protobuf") {
     // Go's generated code passes the marshaler a pointer to the field, which is never a message.
     throw new StatusError(Code.InvalidArgument, "unable to unmarshal non proto field");

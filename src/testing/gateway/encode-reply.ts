@@ -1,3 +1,4 @@
+import { validateHeaderValue } from "node:http";
 import type { DescMessage, Message, Registry } from "@bufbuild/protobuf";
 import { encodeBinary } from "../../codecs/binary-codec.ts";
 import { encodeJson, encodeJsonField } from "../../codecs/json-codec.ts";
@@ -5,6 +6,7 @@ import type { JsonWriteOptions } from "../../codecs/json-encoder.ts";
 import type { Encoding } from "../../codecs/media-type.ts";
 import { Code } from "../../errors/code.ts";
 import type { Binding } from "../../transcoding/binding.ts";
+import type { HttpBody } from "../../transcoding/http-body.ts";
 import { responseContentOf } from "../../transcoding/place-body.ts";
 import type { ErrorFormat } from "./error-format.ts";
 import type { Reply } from "./reply.ts";
@@ -49,8 +51,23 @@ export function encodeOutput(
   settings: ReplySettings,
 ): Reply {
   const content = responseContentOf(binding, output);
+  if (binding.responseIsRaw && encoding === "json" && content.kind === "message") {
+    return rawReply(content.message as HttpBody, binding, settings);
+  }
   if (content.kind === "message") return encodeReply(content.desc, content.message, encoding, settings);
   if (encoding === "protobuf") throw new StatusError(Code.Unknown, "unable to marshal non proto field");
   const body = encodeJsonField(content.field, content.holder, settings);
   return { status: 200, headers: contentTypeHeader(settings.contentTypes.json), body };
+}
+
+/** Makes a reply whose body is raw. Only a whole output gives it its content type: a grpc-gateway does not look into a field. */
+function rawReply(
+  { contentType, data }: HttpBody,
+  { responseField }: Binding,
+  settings: ReplySettings,
+): Reply {
+  validateHeaderValue("content-type", contentType);
+  const type = responseField === undefined ? contentType : settings.contentTypes.json;
+  // A copy, because the handler may change its data.
+  return { status: 200, headers: { "content-type": type }, body: new Uint8Array(data) };
 }

@@ -9,6 +9,7 @@ import type { JsonWriteOptions } from "../../codecs/json-encoder.ts";
 import { messageFromInit } from "../../codecs/message-from-init.ts";
 import { asError } from "../../errors/as-error.ts";
 import { Code } from "../../errors/code.ts";
+import { headerText } from "../../errors/http-headers.ts";
 import { compileService } from "../../transcoding/compile-route.ts";
 import { isUnary } from "../../transcoding/method-kind.ts";
 import { readRequest } from "../../transcoding/read-request.ts";
@@ -138,7 +139,8 @@ async function executeRpc(
     if (request.body === undefined) {
       throw new StatusError(Code.ResourceExhausted, "received message larger than max");
     }
-    const body = decodeRequestBody(binding, request.body, encodings.request, settings.registry);
+    const contentType = headerText(context.headers, "content-type") ?? "";
+    const body = decodeRequestBody(binding, request.body, contentType, encodings.request, settings.registry);
     const input = asStatusError(() => readRequest(match, query, body));
     const output = await runHandler(input, context, settings);
     context.addMetadata("content-type", "application/grpc");

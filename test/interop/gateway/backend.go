@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"interop.test/gateway/gen/bytenite/customer"
+	files "interop.test/gateway/gen/files/v1"
 	library "interop.test/gateway/gen/library/v1"
 	stores "interop.test/gateway/gen/stores/v1"
 )
@@ -26,6 +27,7 @@ func startBackend(calls *record) (string, error) {
 	customer.RegisterCustomerServer(server, newCustomerService())
 	library.RegisterLibraryServiceServer(server, newLibraryService())
 	stores.RegisterStoreServiceServer(server, storeService{})
+	files.RegisterFileServiceServer(server, newFileService())
 	go func() { exitOn(server.Serve(open)) }()
 	return listener.Addr().String(), nil
 }

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 
 	"interop.test/gateway/gen/bytenite/customer"
+	files "interop.test/gateway/gen/files/v1"
 	library "interop.test/gateway/gen/library/v1"
 	stores "interop.test/gateway/gen/stores/v1"
 )
@@ -82,6 +83,9 @@ func newHandler(settings frontSettings, connection *grpc.ClientConn) (http.Handl
 		return nil, err
 	}
 	if err := stores.RegisterStoreServiceHandler(context.Background(), mux, connection); err != nil {
+		return nil, err
+	}
+	if err := files.RegisterFileServiceHandler(context.Background(), mux, connection); err != nil {
 		return nil, err
 	}
 	// Strips both the path and the raw path, which the unescaping modes are about.

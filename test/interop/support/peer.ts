@@ -8,6 +8,7 @@ import {
   createRestTransport,
   type RestTransportOptions,
 } from "../../../src/transport.ts";
+import { FileService } from "../../gen/files/v1/files_pb.js";
 import { StoreService } from "../../gen/stores/v1/stores_pb.js";
 import { startNginx } from "../nginx/start-nginx.ts";
 import { type Gateway, type GatewaySettings, startGateway } from "./gateway.ts";
@@ -21,6 +22,7 @@ export interface Peer {
   jobs(options?: Partial<JobsClientOptions>): JobsClient;
   library(options?: Partial<RestTransportOptions>): Client<typeof LibraryService>;
   stores(options?: Partial<RestTransportOptions>): Client<typeof StoreService>;
+  files(options?: Partial<RestTransportOptions>): Client<typeof FileService>;
 }
 
 /**
@@ -61,6 +63,7 @@ export function peerOf(gateway: Gateway, origin: string): Peer {
     },
     library: (options) => createClient(LibraryService, transport(options)),
     stores: (options) => createClient(StoreService, transport(options)),
+    files: (options) => createClient(FileService, transport(options)),
   };
 }
 
