@@ -1,7 +1,8 @@
 // The OTLP receiver of the OpenTelemetry Collector: binary, with rules that its .proto files do not have.
 import { create, toBinary } from "@bufbuild/protobuf";
 import { anyPack } from "@bufbuild/protobuf/wkt";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { Pool } from "undici";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { RetryInfoSchema } from "../../../gen/google/rpc/error_details_pb.js";
 import { StatusSchema } from "../../../gen/google/rpc/status_pb.js";
 import { Code, type HttpRuleJson, type RestTransportOptions } from "../../../src/transport.ts";
@@ -178,6 +179,40 @@ describe("in binary", () => {
     expect(batch.resourceSpans[0]?.scopeSpans[0]?.spans.map((each) => (each as typeof span).name)).toEqual(
       names,
     );
+  });
+});
+
+describe("compressed", () => {
+  const names = Array.from({ length: 20_000 }, (_, i) => `span ${i}`);
+
+  /** A client that compresses, and the content codings of its requests. */
+  function compressing(options: Partial<RestTransportOptions> = {}) {
+    const codings: unknown[] = [];
+    const pool = new Pool(collector.ready.origin);
+    onTestFinished(() => pool.destroy());
+    const dispatcher = pool.compose((dispatch) => (request, handler) => {
+      const headers = request.headers as string[];
+      codings.push(headers[headers.indexOf("content-encoding") + 1]);
+      return dispatch(request, handler);
+    });
+    return { codings, client: traces({ compressRequests: "gzip", dispatcher, ...options }) };
+  }
+
+  test.each(["protobuf", "json"] as const)("20,000 spans in one request in %s", async (encoding) => {
+    const { codings, client } = compressing({ encoding });
+    await client.export(spansOf(names.map((name) => ({ name }))));
+    expect(codings).toEqual(["gzip"]);
+    const [batch] = (await received()) as [ReturnType<typeof spansOf>];
+    const spans = batch.resourceSpans[0]?.scopeSpans[0]?.spans as readonly { readonly name: string }[];
+    expect(spans.map(({ name }) => name)).toEqual(names);
+  });
+
+  test("the Collector's limit is for what the bytes decompress to", async () => {
+    const { codings, client } = compressing();
+    await client.export(spansOf([{ name: "x".repeat(10_000) }]));
+    const big = client.export(spansOf([{ name: "x".repeat(21 * 1024 * 1024) }]));
+    expect(await caught(big)).toMatchObject({ reason: "http: request body too large", attempts: 1 });
+    expect(codings).toEqual(["gzip", "gzip"]);
   });
 });
 
