@@ -22,11 +22,10 @@ export function isGzipped({ headers, body }: ReceivedRequest): boolean {
  * @throws StatusError `InvalidArgument` if the body is not gzip
  */
 export async function decompressed(request: ReceivedRequest, maxBytes: number): Promise<ReceivedRequest> {
-  // Node.js accepts no limit of 0, and none above the longest buffer.
-  const maxOutputLength = Math.min(Math.max(maxBytes, 1), constants.MAX_LENGTH);
+  const maxOutputLength = Math.min(maxBytes, constants.MAX_LENGTH);
   try {
     const body = new Uint8Array(await gunzipAsync(request.body ?? "", { maxOutputLength }));
-    return { ...request, body: body.length > maxBytes ? undefined : body };
+    return { ...request, body };
   } catch (cause) {
     if (cause instanceof RangeError) return { ...request, body: undefined };
     throw new StatusError(Code.InvalidArgument, `gzip: ${asError(cause).message}`, { cause });
