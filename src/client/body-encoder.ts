@@ -5,6 +5,7 @@ import { tryCompiled } from "../codecs/compiled/unsupported.ts";
 import { encodeJson, encodeJsonField } from "../codecs/json-codec.ts";
 import { compileJsonEncoder, type JsonWriteOptions } from "../codecs/json-encoder.ts";
 import type { Encoding } from "../codecs/media-type.ts";
+import { unlikeJson } from "../codecs/unlike-json.ts";
 import { utf8Of } from "../codecs/utf8.ts";
 import type { Binding } from "../transcoding/binding.ts";
 import { type BodyContent, requestContentOf } from "../transcoding/place-body.ts";
@@ -22,7 +23,8 @@ export function bodyEncoder(binding: Binding, encoding: Encoding, options: JsonW
   const compiled = compiledEncoder(binding, encoding, options);
   return (message) => {
     const bytes = tryCompiled(compiled, message) ?? fallback(message);
-    return bytes?.length === 0 ? null : bytes;
+    if (bytes === null || bytes.length === 0) return null;
+    return encoding === "protobuf" ? unlikeJson(bytes) : bytes;
   };
 }
 

@@ -1,6 +1,9 @@
 import { create } from "@bufbuild/protobuf";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { KV } from "../../examples/gen/etcdserverpb/kv_pb.js";
 import { Code, JobConfigSchema } from "../../src/index.ts";
+import { startServer } from "../../src/testing/index.ts";
+import { createClient, createRestTransport } from "../../src/transport.ts";
 import { caught } from "../support/caught.ts";
 import { jobsClient } from "../support/clients.ts";
 import { ok, okJson, type Scripted, type SeenRequest, scriptedServer } from "../support/scripted-server.ts";
@@ -145,4 +148,28 @@ test("the fallback sends the original request, even if the caller has changed th
     Array(2).fill(["one", "a, b"]),
   );
   expect(server.seen[1]?.body.toString()).toBe('{"config":{"taskTimeout":5}}');
+});
+
+test("a server that accepts only JSON never takes a binary body for JSON", async () => {
+  const ranges: string[] = [];
+  const server = await startServer(
+    KV,
+    {
+      put: () => ({}),
+      range: ({ key, rangeEnd }) => {
+        ranges.push(Buffer.from(key).toString(), Buffer.from(rangeEnd).toString());
+        return {};
+      },
+      txn: () => ({}),
+    },
+    { encodings: "json" },
+  );
+  onTestFinished(() => server.close());
+  const transport = createRestTransport({ baseUrl: server.baseUrl });
+  onTestFinished(() => transport.close());
+  // In binary it follows a tag and a length that are whitespace in JSON.
+  const key = '{"key":"AA==","rangeEnd":"AA=="}';
+  expect(key).toHaveLength(32);
+  await createClient(KV, transport).range({ key: Buffer.from(key) });
+  expect(ranges).toEqual([key, ""]);
 });

@@ -239,6 +239,16 @@ test("the first call finds out that etcd does not understand binary", async () =
   expect(attempts).toEqual([2, 1, 1]);
 });
 
+test("a key that is JSON does not become the request", async () => {
+  await using own: Etcd = await startProduct("etcd");
+  const inJson = clientOf(own, "KV", { encoding: "json" });
+  await put(inJson, "another key", "value");
+  // With a tag and a length that are whitespace in JSON before it, this would be the range of all keys.
+  const key = utf8('{"key":"AA","range_end":"AA"}   ');
+  expect(await clientOf(own, "KV").deleteRange({ key })).toMatchObject({ deleted: 0n });
+  expect(await inJson.range({ key: utf8("another key") })).toMatchObject({ count: 1n });
+});
+
 test("with authentication, the token goes into the header Authorization", async () => {
   await using own: Etcd = await startProduct("etcd");
   const auth = clientOf(own, "Auth");

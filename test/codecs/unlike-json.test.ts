@@ -1,0 +1,50 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { PutRequestSchema, TxnRequestSchema } from "../../examples/gen/etcdserverpb/kv_pb.js";
+import { decodeBinary } from "../../src/codecs/binary-codec.ts";
+import { unlikeJson } from "../../src/codecs/unlike-json.ts";
+
+/** JSON whose length is whitespace in JSON, as the length of a field in binary. */
+const whitespaceLong = fc
+  .record({
+    json: fc.oneof(fc.json({ maxDepth: 1 }), fc.constant("null")),
+    length: fc.constantFrom(9, 10, 13, 32),
+  })
+  .filter(({ json, length }) => /^[{n]/.test(json) && Buffer.byteLength(json) <= length)
+  .map(({ json, length }) => Buffer.from(json + " ".repeat(length - Buffer.byteLength(json))));
+
+test("a field that holds JSON does not make the message JSON, and is still the same", () => {
+  fc.assert(
+    fc.property(whitespaceLong, (key) => {
+      const message = create(PutRequestSchema, { key: new Uint8Array(key) });
+      const plain = toBinary(PutRequestSchema, message);
+      const json = JSON.parse(key.toString());
+      expect(JSON.parse(Buffer.from(plain).toString())).toEqual(json);
+      const sent = unlikeJson(plain);
+      expect(() => JSON.parse(Buffer.from(sent).toString())).toThrow(SyntaxError);
+      expect(fromBinary(PutRequestSchema, sent)).toEqual(message);
+      expect(decodeBinary(PutRequestSchema, sent)).toEqual(message);
+    }),
+  );
+});
+
+test("nor does a field of a field", () => {
+  // 0x0a 0x0d, then 0x0a 0x0b: that is not whitespace. 0x0a 0x20 0x20 …: a field 4 before the text of a field 1.
+  const bytes = new Uint8Array([0x0a, 0x0d, 0x0a, 0x09, ...Buffer.from('{"a":"b"}'), 0x20, 0x09]);
+  expect(unlikeJson(bytes)).toEqual(new Uint8Array([0x8a, 0x00, ...bytes.subarray(1)]));
+});
+
+test("any other message stays as it is", () => {
+  const key = Buffer.from('"a JSON text of 32 characters  "');
+  for (const bytes of [
+    new Uint8Array(),
+    new Uint8Array([0x0a]),
+    toBinary(PutRequestSchema, create(PutRequestSchema, { key: Buffer.from("{}") })),
+    toBinary(PutRequestSchema, create(PutRequestSchema, { key })),
+    toBinary(PutRequestSchema, create(PutRequestSchema, { key: Buffer.from("nullify it") })).subarray(0, 4),
+    toBinary(TxnRequestSchema, create(TxnRequestSchema, { success: [{}] })),
+  ]) {
+    expect(unlikeJson(bytes)).toBe(bytes);
+  }
+});
