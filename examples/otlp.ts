@@ -15,6 +15,7 @@ await using standIn = endpoint === undefined ? await startCollector() : undefine
 await using transport = createRestTransport({
   baseUrl: endpoint ?? standIn?.baseUrl ?? "",
   httpRules: otlpRules,
+  compressRequests: "gzip",
 });
 const traces = createClient(TraceService, transport);
 

@@ -254,6 +254,59 @@ test("a body that is too large is refused, in binary", async () => {
   expect(await received()).toEqual([]);
 });
 
+describe("in gzip", () => {
+  /** Options that compress, and a list of the codings and lengths that went over the wire. */
+  const gzip = () => {
+    const sent: [string | undefined, number][] = [];
+    const pool = new Pool(collector.ready.origin);
+    onTestFinished(() => pool.destroy());
+    const dispatcher = pool.compose((dispatch) => (options, handler) => {
+      const headers = options.headers as string[];
+      const at = headers.indexOf("content-encoding");
+      sent.push([at < 0 ? undefined : headers[at + 1], (options.body as Buffer).length]);
+      return dispatch(options, handler);
+    });
+    return { sent, options: { dispatcher, compressRequests: "gzip" } as const };
+  };
+
+  test("traces, metrics and logs", async () => {
+    const { sent, options } = gzip();
+    const names = Array.from({ length: 1_000 }, (_, i) => `span ${i}`);
+    await traces(options).export(spansOf(names.map((name) => ({ ...span, name }))));
+    const data = { case: "gauge", value: { dataPoints: [{}] } };
+    await client("metrics.v1.MetricsService", options).export({
+      resourceMetrics: [{ resource, scopeMetrics: [{ metrics: names.map((name) => ({ name, data })) }] }],
+    });
+    await client("logs.v1.LogsService", options).export({
+      resourceLogs: [
+        { resource, scopeLogs: [{ logRecords: names.map((severityText) => ({ severityText })) }] },
+      ],
+    });
+    expect(sent.map(([coding]) => coding)).toEqual(["gzip", "gzip", "gzip"]);
+    expect(JSON.stringify(await received()).match(/"span 999"/g)).toHaveLength(3);
+  });
+
+  test("a body that is too large only when it is decompressed", async () => {
+    const { sent, options } = gzip();
+    const compressed = traces(options);
+    await compressed.export(spansOf([{ ...span, name: "x".repeat(2_000) }]));
+    const big = spansOf([{ ...span, name: "x".repeat(21 * 1024 * 1024) }]);
+    expect(await caught(compressed.export(big))).toMatchObject({
+      code: Code.InvalidArgument,
+      status: 400,
+      outcome: "rejected",
+      reason: "http: request body too large",
+      attempts: 1,
+    });
+    expect(sent).toEqual([
+      ["gzip", expect.any(Number)],
+      ["gzip", expect.any(Number)],
+    ]);
+    expect(sent[1]?.[1]).toBeLessThan(100_000);
+    expect(await received()).toHaveLength(1);
+  });
+});
+
 describe("a consumer that fails", () => {
   // The client may retry what it knows to be idempotent, or what was provably not carried out.
   const retry = { maxAttempts: 3, initialBackoffMs: 1, maxBackoffMs: 1 };
