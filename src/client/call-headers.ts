@@ -1,5 +1,4 @@
 import { invalidArgument } from "../errors/invalid-argument.ts";
-import type { RpcError } from "../errors/rpc-error.ts";
 import type { HeaderList } from "../http/http-exchange.ts";
 import { formatGrpcTimeout } from "../policies/grpc-timeout.ts";
 import type { CallOptions } from "./call-options.ts";
@@ -8,6 +7,7 @@ import {
   checkedHeaderName,
   checkedHeaderValue,
   checkedNamedValues,
+  insecureCredential,
   isCredential,
   pushMetadata,
 } from "./request-headers.ts";
@@ -136,11 +136,4 @@ function ownHeaders(
     pushMetadata(list, metadata);
   }
   return { names: new Set(own.keys()), list };
-}
-
-/** The error of a credential that would travel unencrypted. */
-export function insecureCredential(option: string): RpcError {
-  return invalidArgument(
-    `${option}: a credential would go over http: to another host, unencrypted; use https:, or set allowInsecure`,
-  );
 }

@@ -1,8 +1,8 @@
 import { Code } from "../errors/code.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
 import { RpcError } from "../errors/rpc-error.ts";
+import { checkedParameterValue } from "./query-parameters.ts";
 import { checkedHeaderValue } from "./request-headers.ts";
-import { checkedParameterValue } from "./request-query.ts";
 
 /**
  * A header or a query parameter whose value is resolved on every attempt: a function of the caller's, or an access token.

@@ -1,4 +1,5 @@
 import { invalidArgument } from "../errors/invalid-argument.ts";
+import type { RpcError } from "../errors/rpc-error.ts";
 import type { HeaderList } from "../http/http-exchange.ts";
 import { isToken } from "../http/token.ts";
 import type { OutgoingMetadata } from "./call-options.ts";
@@ -117,4 +118,11 @@ function metadataText(key: string, value: unknown, isBinary: boolean): string {
     throw invalidArgument(`metadata: the value of ${key} has characters other than printable ASCII`);
   }
   return trimBlanks(value);
+}
+
+/** The error of a credential that would travel unencrypted. */
+export function insecureCredential(option: string): RpcError {
+  return invalidArgument(
+    `${option}: a credential would go over http: to another host, unencrypted; use https:, or set allowInsecure`,
+  );
 }

@@ -12,8 +12,8 @@ import { type BaseUrl, parseBaseUrl } from "./base-url.ts";
 import { type CompressionOption, compressedFrom } from "./compression-option.ts";
 import { type EncodingOption, type EncodingPair, encodingPair } from "./encoding-option.ts";
 import type { Interceptor } from "./interceptor.ts";
+import { checkedParameters } from "./query-parameters.ts";
 import { checkedHeaderName, checkedHeaderValue, checkedNamedValues } from "./request-headers.ts";
-import { checkedParameters } from "./request-query.ts";
 
 /** The value of a header or a query parameter, or a function that returns it and is called on every attempt. */
 export type HeaderSource = string | (() => string | Promise<string>);

@@ -1,6 +1,5 @@
-import { insecureCredential } from "./call-headers.ts";
 import { type DynamicValue, dynamicValue } from "./dynamic-values.ts";
-import { isCredential } from "./request-headers.ts";
+import { insecureCredential, isCredential } from "./request-headers.ts";
 import type { TransportSettings } from "./rest-transport-options.ts";
 
 /** The headers of every call of a transport, besides the library's own. */

@@ -1,8 +1,7 @@
 import { parseBaseUrl } from "../client/base-url.ts";
-import { insecureCredential } from "../client/call-headers.ts";
 import type { Connections } from "../client/connections.ts";
 import type { DynamicValue } from "../client/dynamic-values.ts";
-import { checkedHeaderValue } from "../client/request-headers.ts";
+import { checkedHeaderValue, insecureCredential } from "../client/request-headers.ts";
 import type { TransportSettings } from "../client/rest-transport-options.ts";
 import { Code } from "../errors/code.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";

@@ -1,6 +1,6 @@
-import { insecureCredential } from "../client/call-headers.ts";
 import type { Connections } from "../client/connections.ts";
 import type { DynamicValue } from "../client/dynamic-values.ts";
+import { insecureCredential } from "../client/request-headers.ts";
 import { type RequestQuery, transportQuery } from "../client/request-query.ts";
 import { transportHeaders } from "../client/transport-headers.ts";
 import { jobsCredential } from "../jobs/jobs-credential.ts";

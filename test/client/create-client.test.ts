@@ -201,7 +201,7 @@ test("a method without a usable rule does not affect the other methods of its se
   const { parent: service } = ruleMethod("GET /v1/{name}", BookSchema);
   const [call] = service.methods as [DescMethodUnary];
   const bare = { ...call, name: "Bare", localName: "bare", proto: { ...call.proto, options: undefined } };
-  const streams = { ...call, name: "Streams", localName: "streams", methodKind: "server_streaming" };
+  const streams = { ...call, name: "Streams", localName: "streams", methodKind: "client_streaming" };
   const methods = [call, bare, streams] as unknown as DescMethodUnary[];
   const client = createClient({ ...service, methods }, transport) as unknown as Record<
     string,
@@ -210,9 +210,10 @@ test("a method without a usable rule does not affect the other methods of its se
   expect(await client.call?.({ name: "x" })).toMatchObject({ title: "Emma" });
   for (const [name, reason] of [
     ["bare", "example.Service/Bare: the method has no google.api.http rule"],
-    ["streams", "a streaming method cannot be called over HTTP rules"],
+    ["streams", 'a stream of requests needs a rule with body: "*" and without path variables'],
   ] as const) {
-    const error = await caught(client[name]?.({ name: "x" }) ?? Promise.resolve());
+    const input = name === "streams" ? [{ name: "x" }] : { name: "x" };
+    const error = await caught(client[name]?.(input) ?? Promise.resolve());
     expect(error).toMatchObject({ code: Code.Unimplemented, outcome: "not_sent" });
     expect(error.message).toContain(reason);
   }

@@ -157,14 +157,13 @@ describe("a method cannot be called", () => {
   });
 
   test.each([
-    { clientStreaming: true },
-    { serverStreaming: true },
-    { clientStreaming: true, serverStreaming: true },
-  ])("if it is a streaming method: %j", (streaming) => {
-    const method = methodWith(httpRule("POST /v1 body:*"), NamesSchema, NamesSchema, streaming);
-    expect(thrownBy(() => compileRoute(method))).toHaveProperty(
-      "message",
-      `${call}: "/v1": a streaming method cannot be called over HTTP rules`,
+    ["POST /v1", { clientStreaming: true }],
+    ["POST /v1 body:data", { clientStreaming: true }],
+    ["POST /v1/{name} body:*", { clientStreaming: true, serverStreaming: true }],
+  ])("if %s cannot carry its stream of requests: %j", (rule, streaming) => {
+    const method = methodWith(httpRule(rule), NamesSchema, NamesSchema, streaming);
+    expect(thrownBy(() => compileRoute(method)).message).toContain(
+      'a stream of requests needs a rule with body: "*" and without path variables',
     );
   });
 

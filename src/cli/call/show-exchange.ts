@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
+import { isSecretParameter } from "../../client/query-parameters.ts";
 import { isCredential } from "../../client/request-headers.ts";
-import { isSecretParameter } from "../../client/request-query.ts";
 import { contentTypeOf, encodingOf } from "../../codecs/media-type.ts";
 import type { HttpHeaders } from "../../errors/http-headers.ts";
 import { Redactor } from "../../responses/redactor.ts";
