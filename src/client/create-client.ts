@@ -11,11 +11,12 @@ import type {
   MessageInitShape,
   MessageShape,
 } from "@bufbuild/protobuf";
+import { withCallerStack } from "../errors/caller-stack.ts";
 import { validateService } from "../transcoding/compile-route.ts";
 import { isUnary, streamsRequests, streamsResponses } from "../transcoding/method-kind.ts";
 import { methodKey } from "../transcoding/rpc-name.ts";
 import type { CallOptions } from "./call-options.ts";
-import type { StreamResponse, UnaryResponse } from "./interceptor.ts";
+import type { StreamResponse } from "./interceptor.ts";
 import { httpRulesOf, type RequestIterable, type Transport } from "./transport.ts";
 
 /**
@@ -59,13 +60,15 @@ function clientMethod(method: DescMethod, transport: Transport) {
   type Init = MessageInitShape<DescMessage>;
   type Inits = RequestIterable<DescMessage>;
   if (isUnary(method)) {
-    return (request: Init, options?: CallOptions) =>
-      transport.unary(method, request, options).then(messageOf);
+    return async (request: Init, options?: CallOptions) => {
+      const { message } = await transport.unary(method, request, options);
+      return message;
+    };
   }
   const open = (requests: Inits, options?: CallOptions) =>
     transport.stream(method as DescMethodStreaming, requests, options);
   if (!streamsResponses(method)) {
-    return (requests: Inits, options?: CallOptions) => open(requests, options).then(onlyResponseOf);
+    return async (requests: Inits, options?: CallOptions) => onlyResponseOf(await open(requests, options));
   }
   return streamsRequests(method)
     ? (requests: Inits, options?: CallOptions) => responsesOf(open(requests, options))
@@ -86,9 +89,16 @@ function responsesOf(response: Promise<StreamResponse>): AsyncIterable<Message> 
   });
   // An error comes with the first message; nobody may ever ask for it.
   opening.catch(() => undefined);
+  const first = async () => {
+    try {
+      return await (await opening).next();
+    } catch (error) {
+      throw withCallerStack(error, first);
+    }
+  };
   const responses: AsyncIterableIterator<Message> = {
     [Symbol.asyncIterator]: () => responses,
-    next: () => opened?.next() ?? opening.then((iterator) => iterator.next()),
+    next: () => opened?.next() ?? first(),
     return: async () => {
       const iterator = await opening.catch(() => undefined);
       await iterator?.return?.();
@@ -96,8 +106,4 @@ function responsesOf(response: Promise<StreamResponse>): AsyncIterable<Message> 
     },
   };
   return responses;
-}
-
-function messageOf({ message }: UnaryResponse): Message {
-  return message;
 }

@@ -13,6 +13,7 @@ import {
   observedStream,
   type StreamEnd,
 } from "../diagnostics/call-event.ts";
+import { withCallerStack } from "../errors/caller-stack.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
 import type { RpcError } from "../errors/rpc-error.ts";
 import { Deadlines } from "../policies/deadlines.ts";
@@ -139,28 +140,31 @@ export function createTransport(
           request.stream === true ? beginStream(request) : unaryCall(context, request, itself, ignore),
         );
   const leave = () => lifetime.leave();
+  /** @throws RpcError if the call is invalid */
   const beginCall: Engine["call"] = (method, input, options, toResult) => {
-    try {
-      lifetime.throwIfClosed(method);
-      const request = unaryRequest(method, input, options);
-      const toAnyResult = toResult as (response: UnaryResponse) => never;
-      if (intercepted !== undefined) {
-        return counted(lifetime, async () => toAnyResult((await intercepted(request)) as UnaryResponse));
-      }
-      lifetime.enter();
-      return unaryCall(context, request, toAnyResult, leave);
-    } catch (error) {
-      return Promise.reject(error);
+    lifetime.throwIfClosed(method);
+    const request = unaryRequest(method, input, options);
+    const toAnyResult = toResult as (response: UnaryResponse) => never;
+    if (intercepted !== undefined) {
+      return counted(lifetime, async () => toAnyResult((await intercepted(request)) as UnaryResponse));
     }
+    lifetime.enter();
+    return unaryCall(context, request, toAnyResult, leave);
   };
-  const call: Engine["call"] = (method, input, options, toResult) => {
-    if (!callsAreObserved()) return beginCall(method, input, options, toResult);
-    return observedCall(rpcName(method), server, (onResponse) =>
+  const beginObservedCall: Engine["call"] = (method, input, options, toResult) =>
+    observedCall(rpcName(method), server, async (onResponse) =>
       beginCall(method, input, options, (response) => {
         onResponse(response);
         return toResult(response);
       }),
     );
+  const call: Engine["call"] = async (method, input, options, toResult) => {
+    const begin = callsAreObserved() ? beginObservedCall : beginCall;
+    try {
+      return await begin(method, input, options, toResult);
+    } catch (error) {
+      throw withCallerStack(error, call);
+    }
   };
   const beginStream = (request: StreamRequest, onEnd: (end: StreamEnd) => void = ignore) => {
     lifetime.enter();
@@ -174,12 +178,16 @@ export function createTransport(
     return counted(lifetime, async () => (await intercepted(request)) as StreamResponse);
   };
   const stream: Engine["stream"] = async (method, input, options) => {
-    lifetime.throwIfClosed(method);
-    const request = streamRequest(method, input, options);
-    const response = callsAreObserved()
-      ? observedStream(rpcName(method), server, (onEnd) => openStream(request, onEnd))
-      : openStream(request);
-    return response as Promise<StreamResponse<never>>;
+    try {
+      lifetime.throwIfClosed(method);
+      const request = streamRequest(method, input, options);
+      const response = callsAreObserved()
+        ? observedStream(rpcName(method), server, (onEnd) => openStream(request, onEnd))
+        : openStream(request);
+      return (await response) as StreamResponse<never>;
+    } catch (error) {
+      throw withCallerStack(error, stream);
+    }
   };
   const asOneCall: Engine["asOneCall"] = (method, begin, rpcErrorOf) => {
     const within = async (onResponse: (response: CallResult) => void) => {

@@ -3,6 +3,7 @@ import { CodecError } from "../codecs/codec-error.ts";
 import { contentTypeOf } from "../codecs/media-type.ts";
 import type { StreamEnd } from "../diagnostics/call-event.ts";
 import { asError } from "../errors/as-error.ts";
+import { withCallerStack } from "../errors/caller-stack.ts";
 import { Code } from "../errors/code.ts";
 import type { HttpHeaders } from "../errors/http-headers.ts";
 import type { RpcError } from "../errors/rpc-error.ts";
@@ -136,11 +137,19 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
     if (this.#error !== undefined) {
       const error = this.#error;
       this.#error = undefined;
-      return Promise.reject(error);
+      return Promise.reject(withCallerStack(error, this.next));
     }
-    return new Promise((resolve, reject) => {
-      this.#waiters.push({ resolve, reject });
-    });
+    return this.#nextToCome();
+  }
+
+  async #nextToCome(): Promise<Result> {
+    try {
+      return await new Promise<Result>((resolve, reject) => {
+        this.#waiters.push({ resolve, reject });
+      });
+    } catch (error) {
+      throw withCallerStack(error, this.next);
+    }
   }
 
   /** The reader leaves. */

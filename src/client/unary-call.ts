@@ -15,6 +15,7 @@ import type { RequestStream } from "./request-stream.ts";
  * @param toResult converts the response to the value of the call; if it throws, the call rejects with that error
  * @param onEnd is called when the call is over, before its promise settles
  * @param requests the requests of a client-streaming call
+ * @throws RpcError if the call is invalid
  */
 export function unaryCall<T>(
   context: CallContext,
@@ -28,7 +29,7 @@ export function unaryCall<T>(
     call = new UnaryCall(context, request, toResult, onEnd, requests);
   } catch (error) {
     onEnd();
-    return Promise.reject(error);
+    throw error;
   }
   return call.start();
 }
