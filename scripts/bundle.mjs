@@ -10,7 +10,7 @@ const bundle = await rolldown({
     "testing/index": "src/testing/index.ts",
     "cli/main": "src/cli/main.ts",
   },
-  external: [/^node:/, "undici", /^@bufbuild\/protobuf/, /^@connectrpc\/connect/],
+  external: [/^node:/, /^undici/, /^@bufbuild\/protobuf/, /^@connectrpc\/connect/],
   platform: "node",
 });
 await bundle.write({ dir: "dist", format: "esm", sourcemap: true, chunkFileNames: "shared/[name].js" });

@@ -1,4 +1,3 @@
-import type { Dispatcher } from "undici";
 import { RpcError } from "../errors/rpc-error.ts";
 import { decompress, isCompressed } from "../http/content-encoding.ts";
 import type {
@@ -10,7 +9,7 @@ import type {
   HttpResponse,
   ResponseHead,
 } from "../http/http-exchange.ts";
-import { UndiciExchange } from "../http/undici-exchange.ts";
+import { type Dispatch, UndiciExchange } from "../http/undici-exchange.ts";
 import type { CallEnd, CallScope, EndListener } from "../policies/call-scope.ts";
 import type { AttemptFailure } from "../responses/attempt-failure.ts";
 import { readHttpFailure } from "../responses/read-http-failure.ts";
@@ -48,7 +47,7 @@ export interface AttemptListener {
 /** Sends one request and gives its response, within the time that the call has. */
 export function exchangedWithin(
   scope: CallScope,
-  dispatcher: Dispatcher,
+  dispatcher: Dispatch,
   request: HttpRequest,
 ): Promise<HttpResponse | AttemptFailure> {
   return new Promise((resolve) => {
@@ -73,7 +72,7 @@ export class Attempt implements ExchangeListener, EndListener {
     this.#exchange = new UndiciExchange(request, this);
   }
 
-  begin(dispatcher: Dispatcher): void {
+  begin(dispatcher: Dispatch): void {
     // First, because an attempt that fails at once may be followed by a wait, which has to be notified instead.
     this.#scope.setListener(this);
     this.#exchange.begin(dispatcher);

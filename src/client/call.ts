@@ -1,6 +1,5 @@
 import { AsyncResource } from "node:async_hooks";
 import type { DescMethod } from "@bufbuild/protobuf";
-import type { Dispatcher } from "undici";
 import {
   type AttemptEvent,
   attemptEnded,
@@ -10,6 +9,7 @@ import {
 import type { ServerAddress } from "../diagnostics/call-event.ts";
 import type { RpcError } from "../errors/rpc-error.ts";
 import type { HttpRequest, HttpResponse } from "../http/http-exchange.ts";
+import type { Dispatch } from "../http/undici-exchange.ts";
 import { CallScope } from "../policies/call-scope.ts";
 import type { Deadlines } from "../policies/deadlines.ts";
 import type { RetryThrottle } from "../policies/retry-throttle.ts";
@@ -45,7 +45,7 @@ import { SentValues } from "./sent-values.ts";
 /** What a call needs from its transport. */
 export interface CallContext {
   readonly settings: TransportSettings;
-  readonly dispatcher: Dispatcher;
+  readonly dispatcher: Dispatch;
   /** The query parameters of every call. */
   readonly query: RequestQuery;
   /** Headers and query parameters whose values are resolved on every attempt. */

@@ -1,16 +1,17 @@
 import type { Dispatcher } from "undici";
-import { createPool } from "../http/pool.ts";
+import { createPool, type OwnedDispatcher } from "../http/pool.ts";
+import type { Dispatch } from "../http/undici-exchange.ts";
 
 /** The dispatchers of a transport: the caller's dispatcher, or one owned pool for each origin. */
 export class Connections {
   readonly #dispatcher: Dispatcher | undefined;
-  readonly #pools = new Map<string, Dispatcher>();
+  readonly #pools = new Map<string, OwnedDispatcher>();
 
   constructor({ dispatcher }: { readonly dispatcher: Dispatcher | undefined }) {
     this.#dispatcher = dispatcher;
   }
 
-  to(origin: string): Dispatcher {
+  to(origin: string): Dispatch {
     if (this.#dispatcher !== undefined) return this.#dispatcher;
     let pool = this.#pools.get(origin);
     if (pool === undefined) {

@@ -4,6 +4,16 @@ import type { HttpHeaders } from "../errors/http-headers.ts";
 import type { BodySink, ExchangeListener, HeaderList, HttpFailure, HttpRequest } from "./http-exchange.ts";
 import { isCloseDelimited, mayHaveBody } from "./message-body.ts";
 
+/** The part of an undici Dispatcher that sends requests. */
+export type Dispatch = Pick<Dispatcher, "dispatch">;
+
+/** undici could not be loaded, so that no request can be sent. */
+export class UndiciLoadError extends Error {
+  constructor(cause: unknown) {
+    super("undici cannot be loaded, and there is no other dispatcher", { cause });
+  }
+}
+
 /**
  * Converts headers to a form for undici. undici's ProxyAgent (8.12) keeps only the last value of a name that is repeated
  * in a flat list, so repeated names are sent as an object.
@@ -57,7 +67,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   }
 
   /** Dispatches the request, unless it was cancelled. The exchange may be over on return: some dispatchers fail at once. */
-  begin(dispatcher: Dispatcher): void {
+  begin(dispatcher: Dispatch): void {
     if (this.#listener === undefined) return;
     const { origin, target, verb, headers, body } = this.#request;
     try {
@@ -169,6 +179,8 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
       const reason =
         "the dispatcher is of an undici release that this package cannot work with; undici 7 and 8 do";
       this.#fail("unusable_dispatcher", new TypeError(reason, { cause: error }));
+    } else if (error instanceof UndiciLoadError) {
+      this.#fail("unusable_dispatcher", error);
     } else if (isHidden407(error)) {
       this.#status = 407;
       this.#fail("unreadable", error);

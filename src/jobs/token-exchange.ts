@@ -1,4 +1,3 @@
-import type { Dispatcher } from "undici";
 import { exchangedWithin } from "../client/attempt.ts";
 import type { BaseUrl } from "../client/base-url.ts";
 import type { DynamicValue } from "../client/dynamic-values.ts";
@@ -7,6 +6,7 @@ import { codeFromHttpStatus } from "../errors/http-status.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
 import { RpcError } from "../errors/rpc-error.ts";
 import type { HttpResponse } from "../http/http-exchange.ts";
+import type { Dispatch } from "../http/undici-exchange.ts";
 import { assessStatus, type RetrySafety } from "../policies/assess-status.ts";
 import { backoffMs } from "../policies/backoff.ts";
 import { CallScope } from "../policies/call-scope.ts";
@@ -28,7 +28,7 @@ const MAX_PUSHBACK_MS = 5 * 60_000;
 export interface ExchangeSettings {
   readonly apiKey: string;
   readonly endpoint: BaseUrl;
-  readonly dispatcher: Dispatcher;
+  readonly dispatcher: Dispatch;
   readonly retry: RetrySettings;
 }
 

@@ -1,5 +1,6 @@
 import type { DescMethodUnary, FileRegistry, Message, Registry } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+import type { Dispatcher } from "undici";
 import { parseBaseUrl } from "../../client/base-url.ts";
 import { isCredential } from "../../client/request-headers.ts";
 import { createRestTransport } from "../../client/rest-transport.ts";
@@ -12,6 +13,7 @@ import { asError } from "../../errors/as-error.ts";
 import { Code } from "../../errors/code.ts";
 import { RpcError } from "../../errors/rpc-error.ts";
 import { createPool } from "../../http/pool.ts";
+import type { Dispatch } from "../../http/undici-exchange.ts";
 import { rpcName } from "../../transcoding/rpc-name.ts";
 import type { CommandContext } from "../command.ts";
 import { ExitStatus } from "../exit-status.ts";
@@ -41,7 +43,9 @@ export async function makeCall(
   const log = collector ?? (options.flag("verbose") ? new ExchangePrinter(terminal) : undefined);
   note({ members: () => collector?.members() ?? {} });
   const pool = log && createPool(origin);
-  const dispatcher = log && pool?.compose(httpLog(log));
+  const send: Dispatch["dispatch"] | undefined =
+    pool && ((options, handler) => pool.dispatch(options, handler));
+  const dispatcher = log && send && ({ dispatch: httpLog(log)(send) } as Dispatcher);
   try {
     await using transport = transportFrom({ ...settings, baseUrl, dispatcher, registry }, options);
     const request = await readRequest(method, types, context);

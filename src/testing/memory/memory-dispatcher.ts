@@ -1,4 +1,5 @@
-import { Dispatcher, errors } from "undici";
+import errors from "undici/lib/core/errors.js";
+import Dispatcher from "undici/lib/dispatcher/dispatcher.js";
 import type { RecordedService } from "../gateway/recorded-service.ts";
 import { connectionRefused, MemoryExchange } from "./memory-exchange.ts";
 import { type MemoryRequest, memoryRequest } from "./memory-request.ts";

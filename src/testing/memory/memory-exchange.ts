@@ -1,6 +1,7 @@
 import { STATUS_CODES, validateHeaderName, validateHeaderValue } from "node:http";
 import { constants } from "node:os";
-import { type Dispatcher, errors } from "undici";
+import type { Dispatcher } from "undici";
+import errors from "undici/lib/core/errors.js";
 import { asError } from "../../errors/as-error.ts";
 import type { Reply, ReplyFailure } from "../gateway/reply.ts";
 import { frameReply } from "../server/frame-reply.ts";

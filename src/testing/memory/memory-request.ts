@@ -1,6 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import { isIP } from "node:net";
-import { type Dispatcher, errors } from "undici";
+import type { Dispatcher } from "undici";
+import errors from "undici/lib/core/errors.js";
 import type { RawHeaders } from "../server/raw-headers.ts";
 import type { ReceivedRequest } from "../server/received-request.ts";
 

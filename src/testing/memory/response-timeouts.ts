@@ -1,4 +1,5 @@
-import { type Dispatcher, errors } from "undici";
+import type { Dispatcher } from "undici";
+import errors from "undici/lib/core/errors.js";
 import { LONGEST_TIMER_MS } from "../../policies/deadlines.ts";
 
 /** How long a request waits for its response, in milliseconds; 0 is no limit. */
