@@ -52,8 +52,10 @@ function descriptorSetFrom(file: Buffer, path: string): FileDescriptorSet {
 const OPEN_BRACE = 0x7b;
 
 function decompressed(file: Buffer): Buffer {
-  if (file.readUInt16BE(0) === 0x1f8b) return gunzipSync(file);
-  if (file.readUInt32LE(0) === 0xfd2fb528) return zstdDecompressSync(file);
+  const magic = file.subarray(0, 4).toString("hex");
+  // RFC 1952, section 2.3.1, and RFC 8878, section 3.1.1.
+  if (magic.startsWith("1f8b")) return gunzipSync(file);
+  if (magic === "28b52ffd") return zstdDecompressSync(file);
   return file;
 }
 
