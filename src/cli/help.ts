@@ -16,6 +16,7 @@ export function generalHelp(commands: readonly Command[]): string {
     "      --version  print the version",
     "",
     ...environment,
+    "call reads none of these variables.",
     "",
     ...statuses,
   ].join("\n");

@@ -21,7 +21,14 @@ describe("help", () => {
   test.each([[["--help"]], [["-h"]], [["help"]]])("%j lists the commands", async (args) => {
     const { status, stdout, stderr } = await runCli(args);
     expect([status, stderr]).toEqual([0, ""]);
-    for (const command of ["run <jobId>", "abort <jobId>", "delete <jobId>", "probe", "serve"]) {
+    for (const command of [
+      "run <jobId>",
+      "abort <jobId>",
+      "delete <jobId>",
+      "probe",
+      "call <pkg.Service/Method>",
+      "serve",
+    ]) {
       expect(stdout).toContain(`\n  ${command}`);
     }
     expect(stdout).toContain("BYTENITE_ACCESS_TOKEN");
@@ -34,6 +41,7 @@ describe("help", () => {
     [["delete", "-h"], "other users of this machine can see options"],
     [["probe", "--help"], "a job that does not exist"],
     [["serve", "--help"], "--port <port>"],
+    [["call", "--help"], "-H, --header <header>"],
   ])("%j describes the command", async (args, text) => {
     const { status, stdout, stderr } = await runCli(args);
     expect([status, stderr]).toEqual([0, ""]);
