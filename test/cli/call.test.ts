@@ -23,7 +23,7 @@ import { startServer } from "../../src/testing/index.ts";
 import { EverythingSchema } from "../gen/bytenite/test/v1/everything_pb.js";
 import { closedPort } from "../support/loopback.ts";
 import { type Scripted, scriptedServer } from "../support/scripted-server.ts";
-import { methodWith, ruleMethod, ruleService } from "../transcoding/support/rule-method.ts";
+import { httpRule, methodWith, ruleMethod, ruleService } from "../transcoding/support/rule-method.ts";
 import { runInProcess } from "./run-in-process.ts";
 import { runCli, startCli, startCliInShell } from "./spawn-cli.ts";
 import { descriptorFile, descriptorSet, temporaryFile, withImports } from "./temporary-file.ts";
@@ -207,6 +207,7 @@ describe("--list", () => {
       method: "example.Service/Put",
       input: "bytenite.test.v1.Everything",
       output: "bytenite.test.v1.Everything",
+      kind: "unary",
       bindings: [{ verb: "PUT", path: "/v1", body: "inner", responseBody: "inner" }],
     };
     const one = await runInProcess([...args, "example.Service/Put"]);
@@ -223,9 +224,11 @@ describe("--list", () => {
     expect(await list(descriptorFile(two.parent.file))).toBe(
       "example.Service/Call  GET    /v1/a/{string_value}\nexample.Service/Call  GET    /v1/b/{string_value}\n",
     );
-    const stream = methodWith(undefined, EverythingSchema, EverythingSchema, { serverStreaming: true });
+    const stream = methodWith(httpRule("GET /v1"), EverythingSchema, EverythingSchema, {
+      serverStreaming: true,
+    });
     expect(await list(descriptorFile(stream.parent.file))).toBe(
-      "example.Service/Call  (a server streaming method cannot be called over HTTP rules)\n",
+      "example.Service/Call  GET    /v1  (server streaming)\n",
     );
     const bare = descriptorFile(methodWith(undefined, EverythingSchema).parent.file);
     expect(await list(bare)).toContain("(the method has no google.api.http rule)");
@@ -359,7 +362,7 @@ describe("a command line that cannot work ends with 2, and sends nothing", () =>
     [["LibraryService.getbook"], `did you mean "${GET_BOOK}"?`],
     [["library.v2.LibraryService/GetBook"], `did you mean "${GET_BOOK}"?`],
     [["a.B/Nothing"], 'there is no method "a.B/Nothing" in the descriptor file; --list shows all'],
-    [[GET_BOOK, "{"], "the request is not a library.v1.GetBookRequest in JSON"],
+    [[GET_BOOK, "{"], "the request does not fit library.v1.GetBookRequest"],
     [[GET_BOOK, "[]"], "has to be an object, not an array"],
     [[GET_BOOK, '{"nam":"x"}'], 'has no field "nam": did you mean "name"?'],
     [[GET_BOOK, '{"name":1}'], "library.v1.GetBookRequest.name has to be a string, not a number"],
@@ -367,7 +370,7 @@ describe("a command line that cannot work ends with 2, and sends nothing", () =>
     [[GET_BOOK], "name is empty, and the path needs it"],
     [[GET_BOOK, '{"name":"books/1"}'], "name"],
     [[CREATE_BOOK, '{"book":{"genre":"SCIENCE"}}'], "which is not a value of library.v1.Genre"],
-    [[GET_BOOK, "-"], "the request is not a library.v1.GetBookRequest in JSON"],
+    [[GET_BOOK, "-"], "the request does not fit library.v1.GetBookRequest"],
     [[GET_BOOK, "{}", "--header", "secret-1234"], '--header must be "Name: value", with a colon'],
     [[GET_BOOK, "{}", "--header", ": secret-1234"], '--header: "" is not a header name'],
     [[GET_BOOK, "{}", "-H", "content-type: a/b"], "--header: content-type is set by the transport itself"],
@@ -421,7 +424,7 @@ describe("a command line that cannot work ends with 2, and sends nothing", () =>
     expect([status, stderr.split("\n")[0]]).toEqual([2, `error: ${option}: ${text}`]);
   });
 
-  test("a streaming method, and one with a malformed rule", async () => {
+  test("a streaming method, one without a rule, and one with a malformed rule", async () => {
     const where = ["--base-url", "http://127.0.0.1:1", "example.Service/Call"];
     const streaming = await runInProcess([
       "call",
@@ -431,8 +434,12 @@ describe("a command line that cannot work ends with 2, and sends nothing", () =>
     ]);
     expect([streaming.status, streaming.stderr.split("\n")[0]]).toEqual([
       2,
-      "error: example.Service/Call: a client streaming method cannot be called over HTTP rules",
+      "error: example.Service/Call is client streaming, and this command makes unary calls",
     ]);
+    const bare = descriptorFile(methodWith(undefined, EverythingSchema).parent.file);
+    expect((await runInProcess(["call", "--descriptors", bare, ...where])).stderr).toContain(
+      "error: example.Service/Call has no google.api.http rule; --rules can give it one\n",
+    );
     const broken = descriptorFile(ruleMethod("GET /v1/{nope}", EverythingSchema).parent.file);
     const malformed = await runInProcess(["call", "--descriptors", broken, ...where]);
     expect(malformed.status).toBe(2);

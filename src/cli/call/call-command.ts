@@ -5,7 +5,7 @@ import { encodingOption, requiredText, serverOptions, UsageError } from "../opti
 import { readDescriptors } from "./descriptors.ts";
 import { findMethod } from "./find-method.ts";
 import { headersFrom } from "./headers.ts";
-import { listMethods, streamingProblem } from "./list-methods.ts";
+import { listMethods, streamingKind } from "./list-methods.ts";
 import { makeCall } from "./make-call.ts";
 import { readRules } from "./rules-file.ts";
 
@@ -58,7 +58,14 @@ export const callCommand: Command = {
     const [name] = options.positionals;
     if (options.flag("list")) return listMethods(registry, httpRules, name, context);
     const method = findMethod(registry, name ?? "");
-    if (!isUnary(method)) throw new UsageError(`${rpcName(method)}: ${streamingProblem(method)}`);
+    if (!isUnary(method)) {
+      throw new UsageError(
+        `${rpcName(method)} is ${streamingKind(method)}, and this command makes unary calls`,
+      );
+    }
+    if (httpRules.of(method).length === 0) {
+      throw new UsageError(`${rpcName(method)} has no google.api.http rule; --rules can give it one`);
+    }
     const headers = await headersFrom(options.texts("header"));
     return makeCall(method, registry, { headers, httpRules: json }, context);
   },

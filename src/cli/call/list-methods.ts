@@ -3,7 +3,6 @@ import { compileRoute } from "../../transcoding/compile-route.ts";
 import type { BindingRule } from "../../transcoding/http-rule.ts";
 import { HttpRuleError } from "../../transcoding/http-rule-error.ts";
 import type { HttpRules } from "../../transcoding/http-rules.ts";
-import { isUnary } from "../../transcoding/method-kind.ts";
 import { rpcName } from "../../transcoding/rpc-name.ts";
 import type { CommandContext } from "../command.ts";
 import { ExitStatus } from "../exit-status.ts";
@@ -42,6 +41,7 @@ function methodJson(method: DescMethod, httpRules: HttpRules): object {
     method: rpcName(method),
     input: method.input.typeName,
     output: method.output.typeName,
+    kind: method.methodKind,
     // Empty texts are left out, as in the JSON form of a rule.
     bindings: httpRules.of(method).map(({ verb, path, body, responseBody }) => ({
       verb,
@@ -57,7 +57,8 @@ function methodRows(method: DescMethod, httpRules: HttpRules): (readonly [string
   const name = rpcName(method);
   const problem = problemWith(method, httpRules);
   if (problem !== undefined) return [[name, `(${problem})`]];
-  return httpRules.of(method).map((rule) => [name, routeText(rule)]);
+  const kind = method.methodKind === "unary" ? "" : `  (${streamingKind(method)})`;
+  return httpRules.of(method).map((rule) => [name, `${routeText(rule)}${kind}`]);
 }
 
 function routeText({ verb, path, body, responseBody }: BindingRule): string {
@@ -67,9 +68,8 @@ function routeText({ verb, path, body, responseBody }: BindingRule): string {
   return parts.join("  ");
 }
 
-/** Why a method cannot be called; undefined if it can. */
+/** Why no rule leads to a method; undefined if one does. */
 function problemWith(method: DescMethod, httpRules: HttpRules): string | undefined {
-  if (!isUnary(method)) return streamingProblem(method);
   try {
     compileRoute(method, undefined, httpRules);
     return undefined;
@@ -79,7 +79,7 @@ function problemWith(method: DescMethod, httpRules: HttpRules): string | undefin
   }
 }
 
-/** Why a method that is not unary cannot be called. */
-export function streamingProblem({ methodKind }: DescMethod): string {
-  return `a ${methodKind.replace("_", " ").replace("bidi", "bidirectional")} method cannot be called over HTTP rules`;
+/** The kind of a streaming method, for instance `server streaming`. */
+export function streamingKind({ methodKind }: DescMethod): string {
+  return methodKind.replace("_", " ").replace("bidi", "bidirectional");
 }

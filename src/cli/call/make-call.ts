@@ -114,7 +114,7 @@ async function readRequest(
     return messageFromJson(input, json, { registry, unknownFields: "error" });
   } catch (error) {
     if (!(error instanceof CodecError)) throw error;
-    throw new UsageError(`the request is not a ${input.typeName} in JSON: ${error.message}`);
+    throw new UsageError(`the request does not fit ${input.typeName}: ${error.message}`);
   }
 }
 
