@@ -7,7 +7,7 @@ import { execute } from "./execute.ts";
 import type { Node } from "./nodes.ts";
 
 /** Checks the command that npm links. It is started as from a shell, with the Node.js in the PATH. */
-export function checksOfCommandLine(node: Node, folder: string, version: string): Check[] {
+export function checksOfCommandLine(node: Node, root: string, folder: string, version: string): Check[] {
   const command = join(folder, "node_modules/.bin/bytenite-jobs");
   const path = { PATH: `${dirname(node.path)}${delimiter}${process.env.PATH}` };
   return [
@@ -20,7 +20,7 @@ export function checksOfCommandLine(node: Node, folder: string, version: string)
       },
     },
     {
-      name: "bytenite-jobs run, against bytenite-jobs serve",
+      name: "bytenite-jobs run and call, against bytenite-jobs serve",
       async run() {
         const env = { ...process.env, ...path };
         const server = spawn(command, ["serve", "--json", "--job", "job-1"], {
@@ -37,6 +37,21 @@ export function checksOfCommandLine(node: Node, folder: string, version: string)
           const { stdout } = await execute(command, args, { cwd: folder, env: clientEnv });
           const { ok, requestId } = JSON.parse(stdout);
           if (ok !== true || typeof requestId !== "string") throw new Error(`run printed ${stdout}`);
+          const descriptors = join(folder, "api.binpb");
+          await execute(join(root, "node_modules/.bin/buf"), ["build", "proto", "-o", descriptors], {
+            cwd: root,
+          });
+          const where = [
+            "--descriptors",
+            descriptors,
+            "--base-url",
+            baseUrl,
+            "-H",
+            `authorization: ${accessToken}`,
+          ];
+          const call = ["call", ...where, "bytenite.customer.Customer/AbortJob", '{"jobId":"job-1"}'];
+          const response = await execute(command, call, { cwd: folder, env: path });
+          if (JSON.parse(response.stdout).ok !== true) throw new Error(`call printed ${response.stdout}`);
         } finally {
           server.kill("SIGTERM");
         }

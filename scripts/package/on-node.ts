@@ -12,7 +12,7 @@ import { importsWithoutSideEffects } from "./side-effects.ts";
 export function checksOnNode(node: Node, root: string, folder: string, version: string): Check[] {
   const checks = [
     ...entries.flatMap((entry) => checksOfEntry(node, folder, entry)),
-    ...checksOfCommandLine(node, folder, version),
+    ...checksOfCommandLine(node, root, folder, version),
     ...runnableSnippets(root).map((snippet) => checkOfSnippet(node, folder, snippet)),
   ];
   return checks.map(({ name, run }) => ({ name: `Node.js ${node.version}: ${name}`, run }));

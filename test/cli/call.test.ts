@@ -12,6 +12,7 @@ import {
   FieldDescriptorProto_Label as Label,
   FieldDescriptorProto_Type as Type,
 } from "@bufbuild/protobuf/wkt";
+import fc from "fast-check";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import {
   BookSchema,
@@ -19,10 +20,12 @@ import {
   LibraryService,
 } from "../../examples/gen/library/v1/library_pb.js";
 import { libraryService } from "../../examples/support/library-service.ts";
+import { jsonTextOf } from "../../src/codecs/json-codec.ts";
 import { startServer } from "../../src/testing/index.ts";
 import { EverythingSchema } from "../gen/bytenite/test/v1/everything_pb.js";
 import { closedPort } from "../support/loopback.ts";
 import { type Scripted, scriptedServer } from "../support/scripted-server.ts";
+import { anyEverything } from "../transcoding/support/any-everything.ts";
 import { httpRule, methodWith, ruleMethod, ruleService } from "../transcoding/support/rule-method.ts";
 import { runInProcess } from "./run-in-process.ts";
 import { runCli, startCli, startCliInShell } from "./spawn-cli.ts";
@@ -113,6 +116,23 @@ describe("a call that succeeds", () => {
       '{\n  "stringValue": "\\u009b31m\\u202e\\u0007é",\n  "struct": {\n    "n": -0,\n    "e": 1e+21\n  }\n}\n',
     );
   });
+
+  test.each(["protobuf", "careful"])(
+    "any message arrives as it was typed: --encoding %s",
+    async (encoding) => {
+      const { parent } = ruleMethod("POST /v1 body:*", EverythingSchema);
+      const server = await startServer(parent, { call: (request: Record<string, unknown>) => request });
+      onTestFinished(() => server.close());
+      const where = ["--descriptors", descriptorFile(parent.file), "--base-url", server.baseUrl];
+      const property = fc.asyncProperty(anyEverything, async (message) => {
+        const text = jsonTextOf(EverythingSchema, message);
+        const args = ["call", ...where, "--encoding", encoding, "example.Service/Call", "-"];
+        const { stdout, stderr } = await runInProcess(args, {}, undefined, text);
+        expect([stdout, stderr]).toEqual([`${text}\n`, ""]);
+      });
+      await fc.assert(property, { numRuns: 30 });
+    },
+  );
 
   test("an Any is written by its type in the descriptor file, and of another type with its bytes", async () => {
     const book = create(BookSchema, { title: "Emma" });

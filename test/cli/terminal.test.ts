@@ -1,6 +1,7 @@
 import { PassThrough, Writable } from "node:stream";
+import fc from "fast-check";
 import { expect, test } from "vitest";
-import { printable, terminalOf } from "../../src/cli/terminal.ts";
+import { escapeControls, printable, terminalOf } from "../../src/cli/terminal.ts";
 
 function terminal(isTTY: boolean, env: Readonly<Record<string, string>> = {}) {
   const stream = () => Object.assign(new PassThrough(), { isTTY });
@@ -50,4 +51,15 @@ test("the signal ends the wait for a stream that nothing reads", async () => {
 
 test("a server's text loses its control characters", () => {
   expect(printable(" a\u001b[2J\r\nb\u202e\u0085c\u2028 ")).toBe("a [2J b c");
+});
+
+test("JSON without its control characters is the same JSON", () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ stringUnit: "binary" }), fc.constantFrom(undefined, 2), (value, indent) => {
+      const escaped = escapeControls(JSON.stringify(value, undefined, indent));
+      expect(escaped).not.toMatch(/[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}]/u);
+      expect(JSON.stringify(JSON.parse(escaped))).toBe(JSON.stringify(value));
+    }),
+  );
+  expect(escapeControls("\u{e0001}\u202e\r\t")).toBe("\\udb40\\udc01\\u202e\\u000d\t");
 });
