@@ -144,7 +144,7 @@ function checkOperands({ name, operands, flagWithoutOperands }: Command, options
   });
 }
 
-/** Whether an error comes from the command line: nothing was sent, because an argument is invalid or no call can be made of it. */
+/** Whether the command line is to blame: nothing was sent, because an argument is invalid, or no call can be made of it. */
 function isInvalidCall({ code, outcome, attempts, status }: RpcError): boolean {
   const isInvalid = code === Code.InvalidArgument || code === Code.Unimplemented;
   return isInvalid && outcome === "not_sent" && attempts === 0 && status === undefined;

@@ -61,8 +61,8 @@ export interface JsonReadOptions {
 
 /**
  * Decodes a message from JSON text, by protobuf's JSON mapping. It accepts both names of a field, and integers as numbers or
- * text with all their digits, and ignores unknown fields unless the options say otherwise. It is stricter than protobuf-es's `fromJson`, which accepts
- * `"3sjunk"` as a Duration and reads 30 February as 2 March. Otherwise the messages are the same.
+ * text with all their digits, and ignores unknown fields unless the options say otherwise. It is stricter than protobuf-es's
+ * `fromJson`, which accepts `"3sjunk"` as a Duration and reads 30 February as 2 March. Otherwise the messages are the same.
  *
  * @throws CodecError that names the field
  * @see https://protobuf.dev/programming-guides/json/

@@ -381,6 +381,7 @@ describe("a command line that cannot work ends with 2, and sends nothing", () =>
     [["GetBook"], `did you mean "${GET_BOOK}"?`],
     [["LibraryService.getbook"], `did you mean "${GET_BOOK}"?`],
     [["library.v2.LibraryService/GetBook"], `did you mean "${GET_BOOK}"?`],
+    [["library.v1.LibraryService"], "--list library.v1.LibraryService shows its methods"],
     [["a.B/Nothing"], 'there is no method "a.B/Nothing" in the descriptor file; --list shows all'],
     [[GET_BOOK, "{"], "the request does not fit library.v1.GetBookRequest"],
     [[GET_BOOK, "[]"], "has to be an object, not an array"],

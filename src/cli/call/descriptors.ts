@@ -43,9 +43,8 @@ function descriptorSetFrom(file: Buffer, path: string): FileDescriptorSet {
   } catch (error) {
     reason = asError(error).message;
   }
-  throw new UsageError(
-    `${OPTION}: ${JSON.stringify(path)} is not a FileDescriptorSet in binary or JSON, as "buf build -o api.binpb" writes it: ${reason}`,
-  );
+  const expected = 'a FileDescriptorSet in binary or JSON, as "buf build -o api.binpb" writes it';
+  throw new UsageError(`${OPTION}: ${JSON.stringify(path)} is not ${expected}: ${reason}`);
 }
 
 /** No binary FileDescriptorSet begins with this byte: it would be the tag of a field 15. */
@@ -64,9 +63,8 @@ function checkImports({ file }: FileDescriptorSet): void {
   for (const { name, dependency } of file) {
     const missing = dependency.find((each) => !names.has(each));
     if (missing === undefined) continue;
-    throw new UsageError(
-      `${OPTION}: the file has ${name}, but not ${missing}, which it imports: use "buf build" without --exclude-imports, or "protoc" with --include_imports`,
-    );
+    const remedy = 'use "buf build" without --exclude-imports, or "protoc" with --include_imports';
+    throw new UsageError(`${OPTION}: the file has ${name}, but not ${missing}, which it imports: ${remedy}`);
   }
 }
 

@@ -24,6 +24,9 @@ export function findMethod(registry: FileRegistry, name: string): DescMethod {
   const wanted = dotted(name);
   const found = methods.find((method) => dotted(rpcName(method)) === wanted);
   if (found !== undefined) return found;
+  if (registry.getService(name) !== undefined) {
+    throw new UsageError(`${name} is a service; --list ${name} shows its methods`);
+  }
   const meant = likelyName(methods.map(rpcName), wanted);
   const hint = meant === undefined ? "; --list shows all" : `: did you mean ${JSON.stringify(meant)}?`;
   throw new UsageError(`there is no method ${JSON.stringify(name)} in the descriptor file${hint}`);
