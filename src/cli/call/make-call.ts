@@ -46,8 +46,8 @@ export async function makeCall(
   const send: Dispatch["dispatch"] | undefined =
     pool && ((options, handler) => pool.dispatch(options, handler));
   const dispatcher = log && send && ({ dispatch: httpLog(log)(send) } as Dispatcher);
+  const transport = transportFrom({ ...settings, baseUrl, dispatcher, registry }, options);
   try {
-    await using transport = transportFrom({ ...settings, baseUrl, dispatcher, registry }, options);
     const request = await readRequest(method, types, context);
     const { message } = await transport.unary(method, request, { signal: interruption.signal });
     const response = responseText(method.output, message, types);
@@ -64,6 +64,7 @@ export async function makeCall(
     }
     return ExitStatus.Ok;
   } finally {
+    await transport.close();
     await pool?.destroy();
   }
 }
