@@ -392,13 +392,16 @@ describe("a command line that cannot work ends with 2, and sends nothing", () =>
     [[GET_BOOK, '{"name":"books/1"}'], "name"],
     [[CREATE_BOOK, '{"book":{"genre":"SCIENCE"}}'], "which is not a value of library.v1.Genre"],
     [[GET_BOOK, "-"], "the request does not fit library.v1.GetBookRequest"],
-    [[GET_BOOK, "{}", "--header", "secret-1234"], '--header must be "Name: value", with a colon'],
+    [[GET_BOOK, "{}", "--header", "secret-1234"], '--header needs a name, ":" and a value'],
     [[GET_BOOK, "{}", "--header", ": secret-1234"], '--header: "" is not a header name'],
     [[GET_BOOK, "{}", "-H", "content-type: a/b"], "--header: content-type is set by the transport itself"],
     [[GET_BOOK, "{}", "-H", "a: secret-1234", "-H", "A: b"], "--header: a is given twice"],
     [[GET_BOOK, "{}", "-H", "a: secret-1234\nb"], "--header: the value of a has characters"],
     [[GET_BOOK, "{}", "-H", "grpc-timeout: 1S"], "--header: grpc-timeout is set by --timeout"],
     [[GET_BOOK, "{}", "-H", "@/nowhere"], '--header: cannot read "/nowhere": no such file or directory'],
+    [[GET_BOOK, "{}", "--query", "secret-1234"], '--query needs a name, "=" and a value'],
+    [[GET_BOOK, "{}", "--query", "=secret-1234"], '--query: "" is not the name of a parameter'],
+    [[GET_BOOK, "{}", "--query", "a=secret-1234", "--query", "a=b"], "--query: a is given twice"],
     [[GET_BOOK, "{}", "--encoding", "xml"], "--encoding must be protobuf, json or careful"],
     [[GET_BOOK, "{}", "--timeout", "soon"], "--timeout must be a whole number"],
     [[GET_BOOK, "{}", "--access-token", "x"], "there is no option --access-token here"],
@@ -513,6 +516,17 @@ describe("credentials", () => {
     });
   });
 
+  test("--query sends them, and --verbose does not show them", async () => {
+    const server = await scriptedServer(json({ code: 16 }, 401));
+    const args = ["--descriptors", descriptorFile(LibraryService.file), "--base-url", server.origin, "-v"];
+    const query = ["--query", "key=a=b c", "--query", `@${temporaryFile("query", "alt=json\n")}`];
+    const request = [GET_BOOK, '{"name":"shelves/1/books/2"}'];
+    const { stderr } = await runInProcess(["call", ...args, ...query, ...request]);
+    expect(server.seen[0]?.path).toBe("/v1/shelves/1/books/2?key=a%3Db%20c&alt=json");
+    expect(stderr).toContain("> GET /v1/shelves/1/books/2?key=***&alt=json\n");
+    expect(stderr).not.toContain("hint");
+  });
+
   test("do not travel unencrypted unless --allow-insecure is given", async () => {
     const args = [
       "--descriptors",
@@ -525,6 +539,8 @@ describe("credentials", () => {
     expect(refused.status).toBe(2);
     expect(refused.stderr).toContain("--header: authorization: a credential would go over http:");
     expect(refused.stderr).toContain("or set --allow-insecure");
+    const key = await runInProcess(["call", ...args, ...request.slice(0, 2), "--query", "key=secret-1234"]);
+    expect(key.stderr).toContain("--query: key: a credential would go over http:");
     const allowed = await runInProcess(["call", ...args, ...request, "--allow-insecure", "--timeout", "1"]);
     expect(allowed.status).toBe(1);
   });

@@ -4,9 +4,9 @@ import type { Command } from "../command.ts";
 import { encodingOption, requiredText, serverOptions, UsageError } from "../options.ts";
 import { readDescriptors } from "./descriptors.ts";
 import { findMethod } from "./find-method.ts";
-import { headersFrom } from "./headers.ts";
 import { listMethods, streamingKind } from "./list-methods.ts";
 import { makeCall } from "./make-call.ts";
+import { headersFrom, queryFrom } from "./named-values.ts";
 import { readRules } from "./rules-file.ts";
 
 /** `bytenite-jobs call <pkg.Service/Method> [json]`. */
@@ -20,8 +20,8 @@ export const callCommand: Command = {
     "printed in the same form. `buf build -o api.binpb` writes the descriptor file.",
     "",
     "This command reads no environment variables, and knows no default server: it calls --base-url, and sends a",
-    "credential only if --header gives it. `--header @file` reads headers from a file, one in each line: other users of",
-    "this machine can see options, and your shell keeps them in its history.",
+    "credential only if --header or --query gives it. `--header @file` reads headers from a file, one in each line: other",
+    "users of this machine can see options, and your shell keeps them in its history.",
   ],
   options: {
     descriptors: {
@@ -36,6 +36,12 @@ export const callCommand: Command = {
       short: "H",
       value: "<header>",
       help: "a header, as 'Name: value' or @file; may be repeated",
+    },
+    query: {
+      type: "string",
+      multiple: true,
+      value: "<parameter>",
+      help: "a query parameter, as name=value or @file; may be repeated",
     },
     rules: {
       type: "string",
@@ -67,6 +73,7 @@ export const callCommand: Command = {
       throw new UsageError(`${rpcName(method)} has no google.api.http rule; --rules can give it one`);
     }
     const headers = await headersFrom(options.texts("header"));
-    return makeCall(method, registry, { headers, httpRules: json }, context);
+    const query = await queryFrom(options.texts("query"));
+    return makeCall(method, registry, { headers, query, httpRules: json }, context);
   },
 };

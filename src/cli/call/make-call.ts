@@ -2,6 +2,7 @@ import type { DescMethodUnary, FileRegistry, Message, Registry } from "@bufbuild
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import type { Dispatcher } from "undici";
 import { parseBaseUrl } from "../../client/base-url.ts";
+import { isSecretParameter } from "../../client/query-parameters.ts";
 import { isCredential } from "../../client/request-headers.ts";
 import { createRestTransport } from "../../client/rest-transport.ts";
 import type { RestTransportOptions } from "../../client/rest-transport-options.ts";
@@ -25,7 +26,7 @@ import { httpLog } from "./http-log.ts";
 import { detailJson, indented, responseText } from "./message-json.ts";
 import { ExchangeCollector, ExchangePrinter } from "./show-exchange.ts";
 
-type Settings = Pick<RestTransportOptions, "headers" | "httpRules">;
+type Settings = Pick<RestTransportOptions, "headers" | "httpRules" | "query">;
 
 /** Makes a call as the command line says, and prints the response. */
 export async function makeCall(
@@ -69,9 +70,13 @@ export async function makeCall(
   }
 }
 
-function notesAbout(method: DescMethodUnary, { headers }: Settings, types: Registry): FailureNotes {
+function notesAbout(
+  method: DescMethodUnary,
+  { headers = {}, query = {} }: Settings,
+  types: Registry,
+): FailureNotes {
   const isIdempotent = method.idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN;
-  const hasCredential = Object.keys(headers ?? {}).some(isCredential);
+  const hasCredential = Object.keys(headers).some(isCredential) || Object.keys(query).some(isSecretParameter);
   const hint = "no credential was sent; --header 'Authorization: …' or --header @file gives one";
   return {
     subject: { method: rpcName(method) },
@@ -86,6 +91,7 @@ function notesAbout(method: DescMethodUnary, { headers }: Settings, types: Regis
 /** The transport's options on the command line. */
 const libraryNames: LibraryNames = {
   headers: ["--header"],
+  query: ["--query"],
   timeoutMs: ["--timeout"],
   allowInsecure: ["--allow-insecure"],
 };
