@@ -10,6 +10,7 @@ const layers = [
   "errors",
   "http",
   "codecs",
+  "streams",
   "policies",
   "transcoding",
   "responses",

@@ -4,15 +4,16 @@ import { StreamFormatError } from "./stream-format-error.ts";
 
 /**
  * Splits a body of server-sent events into messages: the data of each event is one. It reads lines and fields as WHATWG HTML
- * has it. What it makes of them differs in two ways, because a stream must not lose a message or end quietly in the middle:
+ * does. It differs in what it makes of them, because a stream must not lose a message or end quietly in the middle:
  *
  * - If the body ends within an event, the event counts if its data is one whole object, array or string. A grpc-gateway
- *   before 2.9 sends no blank line after the event of an error (grpc-gateway#2591). Any other end within an event or a line
- *   is an error, where the standard discards the event.
- * - A line that begins with `{` is a message by itself, where the standard ignores it. Gateways whose marshaler writes events
- *   only for results send an error so.
+ *   before 2.9 ends no error with its delimiter (grpc-gateway#2591), so that the blank line is missing. Any other end within
+ *   an event or a line is an error. The standard discards such an event.
+ * - A line that begins with `{` is a message by itself. Marshalers of gateways that make events only of results write an
+ *   error so. The standard ignores such a line.
+ * - An event with empty data is skipped. It keeps a connection alive.
  *
- * The type of an event does not count: gateways put errors into the data of events of any type.
+ * The type of an event does not count, because gateways give none: an error is known by its JSON, as in other streams.
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  */

@@ -124,33 +124,37 @@ export class JsonSplitter {
       bits |= chunk[at++] as number;
       this.#isEscaped = false;
     }
-    let isAtEnd = false;
-    while (at < end) {
-      const byte = chunk[at++] as number;
-      bits |= byte;
+    let isWhole = false;
+    while (at < end && !isWhole) {
+      let byte = 0;
       if (isString) {
-        if (byte === BACKSLASH) {
-          if (at === end) this.#isEscaped = true;
-          else bits |= chunk[at++] as number;
-        } else if (byte === QUOTE) {
-          isString = false;
-          isAtEnd = depth === 0;
+        // Most bytes are in strings, so that this loop is worth having.
+        while (at < end) {
+          byte = chunk[at++] as number;
+          if (byte === QUOTE || byte === BACKSLASH) break;
+          bits |= byte;
         }
-      } else if (byte === QUOTE) {
-        isString = true;
-      } else if ((byte | 0x20) === OPENING_BRACE) {
-        // A bracket differs from the brace in this one bit. Whether they match is left to the parser.
-        depth++;
-      } else if ((byte | 0x20) === CLOSING_BRACE) {
-        isAtEnd = --depth === 0;
+        if (byte === QUOTE) {
+          isString = false;
+          isWhole = depth === 0;
+        } else if (byte === BACKSLASH) {
+          if (at < end) bits |= chunk[at++] as number;
+          else this.#isEscaped = true;
+        }
+        continue;
       }
-      if (isAtEnd) break;
+      byte = chunk[at++] as number;
+      bits |= byte;
+      // A bracket differs from the brace in one bit. Whether the two ends match is left to the parser.
+      if (byte === QUOTE) isString = true;
+      else if ((byte | BRACE_BIT) === OPENING_BRACE) depth++;
+      else if ((byte | BRACE_BIT) === CLOSING_BRACE) isWhole = --depth === 0;
     }
     this.#at = at;
     this.#depth = depth;
     this.#bits = bits;
     this.#isString = isString;
-    return isAtEnd;
+    return isWhole;
   }
 
   /** Goes behind the number or literal name, which ends before a byte that cannot be in one. */
@@ -181,6 +185,7 @@ const BACKSLASH = 0x5c;
 const CLOSING_BRACKET = 0x5d;
 const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
+const BRACE_BIT = OPENING_BRACE ^ OPENING_BRACKET;
 
 /** The kind of a message by its first byte. */
 const valueKinds: readonly (Value | undefined)[] = Array.from({ length: 256 }, (_, byte) => {
