@@ -33,4 +33,4 @@ export { type AttemptRecord, RpcError, type RpcErrorInit } from "./errors/rpc-er
 export type { RetryPolicy } from "./policies/retry-policy.ts";
 export type { ReadError } from "./responses/read-error-response.ts";
 export { HttpRuleError, type HttpRuleProblem } from "./transcoding/http-rule-error.ts";
-export type { HttpRuleJson } from "./transcoding/http-rules.ts";
+export type { HttpRuleJson } from "./transcoding/http-rule-json.ts";

@@ -27,6 +27,7 @@ export const entries: readonly Entry[] = [
       "DeleteJobRequestSchema",
       "ErrorSchema",
       "GenericResponseSchema",
+      "HttpRuleError",
       "JobConfigSchema",
       "JobsClient",
       "JobsError",

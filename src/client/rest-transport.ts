@@ -47,8 +47,9 @@ import {
   transportSettings,
 } from "./rest-transport-options.ts";
 import { streamingCall } from "./streaming-call.ts";
-import { type RequestIterable, type Transport, transportRules } from "./transport.ts";
+import type { RequestIterable, Transport } from "./transport.ts";
 import { transportHeaders } from "./transport-headers.ts";
+import { transportRules } from "./transport-rules.ts";
 import { unaryCall } from "./unary-call.ts";
 import { checkOptionNames } from "./validate-call-options.ts";
 

@@ -1,5 +1,4 @@
 import type { DescMessage, DescMethodStreaming, DescMethodUnary, MessageInitShape } from "@bufbuild/protobuf";
-import type { HttpRules } from "../transcoding/http-rules.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { StreamResponse, UnaryResponse } from "./interceptor.ts";
 
@@ -44,12 +43,4 @@ export interface Transport {
 
   /** The same as {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
-}
-
-/** The property of this package's transports that holds their http rules, so that a client can validate them. */
-export const transportRules = Symbol("http rules");
-
-/** The http rules of a transport; undefined for a transport that is not this package's. */
-export function httpRulesOf(transport: Transport): HttpRules | undefined {
-  return (transport as { readonly [transportRules]?: HttpRules })[transportRules];
 }

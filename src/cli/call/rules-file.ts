@@ -1,10 +1,6 @@
 import { asError } from "../../errors/as-error.ts";
-import {
-  annotations,
-  type HttpRuleJson,
-  type HttpRules,
-  parseHttpRules,
-} from "../../transcoding/http-rules.ts";
+import type { HttpRuleJson } from "../../transcoding/http-rule-json.ts";
+import { annotations, type HttpRules, parseHttpRules } from "../../transcoding/http-rules.ts";
 import { UsageError } from "../options.ts";
 import { readFileOf } from "./read-file.ts";
 

@@ -1,7 +1,8 @@
 import { createRegistry, type Registry } from "@bufbuild/protobuf";
 import { file_google_rpc_error_details } from "../../../gen/google/rpc/error_details_pb.js";
 import { JSON_MEDIA_TYPE, PROTOBUF_MEDIA_TYPE } from "../../codecs/media-type.ts";
-import { type HttpRuleJson, type HttpRules, parseHttpRules } from "../../transcoding/http-rules.ts";
+import type { HttpRuleJson } from "../../transcoding/http-rule-json.ts";
+import { type HttpRules, parseHttpRules } from "../../transcoding/http-rules.ts";
 import { type ErrorFormat, errorFormatNames, isErrorFormat } from "./error-format.ts";
 import type { HandlerContext } from "./service-implementation.ts";
 
