@@ -2,13 +2,13 @@ import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import { isToken } from "../http/token.ts";
 import type { Binding, PathVariable, RequestBody } from "./binding.ts";
+import type { BindingRule } from "./binding-rule.ts";
 import { compileQueryBuilder } from "./build-query.ts";
 import { type FieldPath, isFieldPath, noSuchField, resolveFieldPath } from "./field-path.ts";
 import { type FieldMaskForm, fieldText } from "./field-text.ts";
 import { type FieldTree, fieldTree } from "./field-tree.ts";
 import { compilePathFiller } from "./fill-path.ts";
 import { isHttpBody } from "./http-body.ts";
-import type { BindingRule } from "./http-rule.ts";
 import { streamsRequests, streamsResponses } from "./method-kind.ts";
 import {
   type PathTemplate,

@@ -1,19 +1,7 @@
 import { type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
 import { http } from "../../gen/google/api/annotations_pb.js";
 import type { HttpRule } from "../../gen/google/api/http_pb.js";
-
-/** An http rule of a method, before it is validated. */
-export interface BindingRule {
-  /** The HTTP method: `"GET"`, or what a `custom` rule names; `""` if the rule has no pattern. */
-  readonly verb: string;
-  readonly path: string;
-  /** `""`, `"*"`, or the name of a field. */
-  readonly body: string;
-  /** `""`, or the name of a field. */
-  readonly responseBody: string;
-  /** Whether the rule is one of `additional_bindings` and has `additional_bindings` itself. */
-  readonly isNested: boolean;
-}
+import type { BindingRule } from "./binding-rule.ts";
 
 /**
  * Reads the `google.api.http` option of a method; no rules if the method has no such option. It works with any generated

@@ -1,8 +1,9 @@
 import { type DescMethod, fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { type HttpRule, HttpRuleSchema } from "../../gen/google/api/http_pb.js";
 import { asError } from "../errors/as-error.ts";
+import type { BindingRule } from "./binding-rule.ts";
 import { validateRuleSyntax } from "./compile-binding.ts";
-import { annotatedRulesOf, type BindingRule, bindingRules } from "./http-rule.ts";
+import { annotatedRulesOf, bindingRules } from "./http-rule.ts";
 import type { HttpRuleJson } from "./http-rule-json.ts";
 
 interface SelectedRules {

@@ -1,6 +1,6 @@
 import type { DescMethod, FileRegistry } from "@bufbuild/protobuf";
+import type { BindingRule } from "../../transcoding/binding-rule.ts";
 import { compileRoute } from "../../transcoding/compile-route.ts";
-import type { BindingRule } from "../../transcoding/http-rule.ts";
 import { HttpRuleError } from "../../transcoding/http-rule-error.ts";
 import type { HttpRules } from "../../transcoding/http-rules.ts";
 import { rpcName } from "../../transcoding/rpc-name.ts";

@@ -4,7 +4,7 @@ import { StatusSchema } from "../../../gen/google/rpc/status_pb.js";
 import type { Encoding } from "../../codecs/media-type.ts";
 import { Code } from "../../errors/code.ts";
 import { contentTypeHeader, encodeReply, type ReplySettings } from "./encode-reply.ts";
-import { formatError } from "./error-format.ts";
+import { formatError } from "./format-error.ts";
 import type { Reply } from "./reply.ts";
 import type { StatusError } from "./status-error.ts";
 
