@@ -26,13 +26,23 @@ export type {
   ResetFault,
   ResetHow,
   StatusFault,
+  StreamFault,
   TruncateFault,
 } from "./faults/faults.ts";
 export type { RefusalFault } from "./faults/refusal-fault.ts";
 export type { ErrorFormat } from "./gateway/error-format.ts";
 export type { GatewayOptions } from "./gateway/gateway-options.ts";
-export type { Handler, HandlerContext, ServiceImplementation } from "./gateway/service-implementation.ts";
+export type {
+  BiDiStreamingHandler,
+  ClientStreamingHandler,
+  DynamicHandler,
+  Handler,
+  HandlerContext,
+  ServerStreamingHandler,
+  ServiceImplementation,
+} from "./gateway/service-implementation.ts";
 export { StatusError, type StatusErrorOptions } from "./gateway/status-error.ts";
+export type { StreamFormat } from "./gateway/stream-format.ts";
 export type { Execution } from "./jobs/job-handlers.ts";
 export type { Job, JobState } from "./jobs/job-store.ts";
 export { type JobsServer, type JobsServerOptions, startJobsServer } from "./jobs/jobs-server.ts";

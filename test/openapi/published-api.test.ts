@@ -148,6 +148,8 @@ describe("what is not as the description has it is found", () => {
     status: 200,
     responseHeaders: { "content-type": "application/json" },
     responseBytes: Buffer.from('{"ok":true,"error":{"code":5}}'),
+    requestMessages: undefined,
+    responseMessages: undefined,
     thrown: undefined,
   };
   const request = (text: string) => ({ requestBytes: Buffer.from(text) });

@@ -196,7 +196,7 @@ describe("a request fails", () => {
     [{ upgrade: "websocket" }, "a memory server has no sockets"],
     [
       { method: "POST", body: new FormData() as never },
-      "the body for a memory server must be a string or a Uint8Array",
+      "the body for a memory server must be a string, a Uint8Array, or an iterable of these",
     ],
     [{ headersTimeout: -1 }, "invalid headersTimeout"],
     [{ bodyTimeout: Number.POSITIVE_INFINITY }, "invalid bodyTimeout"],

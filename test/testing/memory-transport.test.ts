@@ -77,7 +77,7 @@ describe("rejects at creation:", () => {
 
   test("an implementation of an unknown rpc", () => {
     expect(() => createMemoryTransport(LibraryService, { sing: () => ({}) } as object)).toThrow(
-      "library.v1.LibraryService has no unary rpc sing",
+      "library.v1.LibraryService has no rpc sing",
     );
   });
 

@@ -69,7 +69,7 @@ describe("a handler", () => {
   test("for an unknown rpc is rejected at once", async () => {
     const implementation = { walkJob: () => ({}) } as ServiceImplementation<typeof Customer>;
     await expect(startServer(Customer, implementation)).rejects.toThrow(
-      "bytenite.customer.Customer has no unary rpc walkJob",
+      "bytenite.customer.Customer has no rpc walkJob",
     );
   });
 

@@ -2,10 +2,11 @@ import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { Encoding } from "../../codecs/media-type.ts";
 import { codeFromHttpStatus } from "../../errors/http-status.ts";
 import { contentTypeHeader, encodeReply, type ReplySettings } from "../gateway/encode-reply.ts";
-import type { Reply } from "../gateway/reply.ts";
+import type { Reply, ReplyStream } from "../gateway/reply.ts";
 import { StatusError } from "../gateway/status-error.ts";
 import { statusReply } from "../gateway/status-reply.ts";
 import { untilAborted } from "../server/received-request.ts";
+import { breakStream, padStream, type StreamBreak } from "./break-stream.ts";
 import type { DelayFault, Fault, OversizeFault, StatusFault } from "./faults.ts";
 
 /** The call that gets a fault. */
@@ -20,7 +21,7 @@ export interface FaultyCall {
   /** Executes the call as a server without a binary marshaler. */
   executeJsonOnly(): Promise<Reply>;
   /** Makes a reply from the rpc's output with all fields at their defaults. */
-  emptyReply(): Reply;
+  emptyReply(): Reply | Promise<Reply>;
 }
 
 const utf8 = new TextEncoder();
@@ -50,16 +51,22 @@ export async function applyFault(fault: Fault, call: FaultyCall): Promise<Reply>
     case "reset": {
       const { where = "before-answer", how = "reset", bytes, announced } = fault;
       const reply = await replyOrEmpty(fault.execute ?? where === "in-answer");
+      if (where === "in-answer" && reply.stream !== undefined) {
+        return withinFirstMessage(reply, reply.stream, { end: "reset", how, bytes });
+      }
       return { ...reply, announced, fails: { where, how, bytes } };
     }
     case "hang": {
       const { where = "before-answer" } = fault;
       const reply = await replyOrEmpty(fault.execute ?? where === "in-answer");
+      if (where === "in-answer" && reply.stream !== undefined) {
+        return withinFirstMessage(reply, reply.stream, { end: "hang" });
+      }
       return { ...reply, fails: { where, how: "hang" } };
     }
     case "garbage": {
       const reply = await replyOrEmpty(fault.execute ?? true);
-      return { ...reply, body: fault.body ?? new Uint8Array(16).fill(0xff) };
+      return { ...reply, stream: undefined, body: fault.body ?? new Uint8Array(16).fill(0xff) };
     }
     case "content-type":
       return withContentType(await replyOrEmpty(fault.execute ?? true), fault.contentType);
@@ -67,6 +74,8 @@ export async function applyFault(fault: Fault, call: FaultyCall): Promise<Reply>
       return call.executeJsonOnly();
     case "truncate": {
       const reply = await replyOrEmpty(fault.execute ?? true);
+      if (reply.stream !== undefined)
+        return withinFirstMessage(reply, reply.stream, { ...fault, end: "cut" });
       const bytes = fault.bytes ?? Math.max(reply.body.length - 1, 0);
       return { ...reply, body: reply.body.subarray(0, bytes) };
     }
@@ -78,6 +87,10 @@ export async function applyFault(fault: Fault, call: FaultyCall): Promise<Reply>
     }
     case "oversize":
       return padded(await replyOrEmpty(fault.execute ?? true), fault, encoding);
+    case "stream": {
+      const reply = await call.execute();
+      return reply.stream === undefined ? reply : { ...reply, stream: breakStream(reply.stream, fault) };
+    }
   }
 }
 
@@ -112,7 +125,17 @@ function withContentType(reply: Reply, contentType: string | undefined): Reply {
   return { ...reply, headers: { ...headers, ...contentTypeHeader(contentType) } };
 }
 
+/** Breaks a stream off in the midst of its first message, by default. */
+function withinFirstMessage(
+  reply: Reply,
+  stream: ReplyStream,
+  { end, how, bytes = "half" }: Pick<StreamBreak, "end" | "how" | "bytes">,
+): Reply {
+  return { ...reply, stream: breakStream(stream, { after: 0, end, how, bytes }) };
+}
+
 function padded(reply: Reply, { bytes, announced = true }: OversizeFault, encoding: Encoding): Reply {
+  if (reply.stream !== undefined) return { ...reply, stream: padStream(reply.stream, bytes) };
   const padding =
     encoding === "protobuf"
       ? new BinaryWriter().tag(MAX_FIELD, WireType.LengthDelimited).bytes(new Uint8Array(bytes)).finish()

@@ -13,7 +13,8 @@ export type Fault =
   | JsonOnlyFault
   | TruncateFault
   | HtmlFault
-  | OversizeFault;
+  | OversizeFault
+  | StreamFault;
 
 /** A fault that a memory server injects on demand: each {@link Fault}, and one that needs no listening server. */
 export type MemoryFault = Fault | NotConnectedFault;
@@ -78,7 +79,7 @@ export interface DelayFault extends MayExecute {
 export interface ResetFault extends MayExecute {
   readonly kind: "reset";
   /**
-   * Before the first byte of the response, or after its headers and a part of its body.
+   * Before the first byte of the response, or after its headers and a part of its body, in a stream of its first message.
    *
    * @default "before-answer"
    */
@@ -139,11 +140,11 @@ export interface JsonOnlyFault {
 
 /**
  * Removes the end of the response body and sets `content-length` to what is left, so that HTTP takes it for complete.
- * `execute` is `true` by default. An empty body stays empty.
+ * `execute` is `true` by default. An empty body stays empty. Of a stream, only a part of the first message is sent.
  */
 export interface TruncateFault extends MayExecute {
   readonly kind: "truncate";
-  /** How many bytes are sent. @default all but the last one */
+  /** How many bytes are sent. @default all but the last one; of a stream, half of the first message */
   readonly bytes?: number | undefined;
 }
 
@@ -155,8 +156,8 @@ export interface HtmlFault extends MayExecute {
 }
 
 /**
- * Appends padding to the right response: an unknown field in binary, white space in JSON. `execute` is `true` by
- * default.
+ * Appends padding to the right response: an unknown field in binary, white space in JSON. In a stream, the white space is
+ * within the first message. `execute` is `true` by default.
  */
 export interface OversizeFault extends MayExecute {
   readonly kind: "oversize";
@@ -164,6 +165,36 @@ export interface OversizeFault extends MayExecute {
   readonly bytes: number;
   /** Whether the response has a `content-length`; without one it is chunked. @default true */
   readonly announced?: boolean | undefined;
+}
+
+/**
+ * Breaks a streaming response. The server executes the request, sends some messages, and ends the handler. Other rpcs leave
+ * the fault to the next one with a stream.
+ */
+export interface StreamFault {
+  readonly kind: "stream";
+  /** How many messages are sent before. If the handler yields fewer, the fault comes after them. @default 1 */
+  readonly after?: number | undefined;
+  /**
+   * How it ends then.
+   *
+   * - `"error"`: an error, as if the handler had thrown a {@link StatusError}
+   * - `"clean"`: the response ends as if it were complete; only an array lacks its `]`
+   * - `"cut"`: a part of the next message, and the same end
+   * - `"reset"`: the connection ends, see `how`
+   * - `"hang"`: the connection stays open and nothing is sent, until the client gives up or the server is closed
+   */
+  readonly end: "error" | "clean" | "cut" | "reset" | "hang";
+  /** How many bytes of the next message are sent before it. @default half of them for `"cut"`, otherwise none */
+  readonly bytes?: number | undefined;
+  /** How a reset ends the connection. @default "reset" */
+  readonly how?: ResetHow | undefined;
+  /** The code of the error. @default Internal */
+  readonly code?: Code | undefined;
+  /** The message of the error. */
+  readonly message?: string | undefined;
+  /** The details of the error; see {@link StatusErrorOptions}. */
+  readonly details?: readonly Message[] | undefined;
 }
 
 /** Fails to connect: the request is not sent, and the server does not record it. */

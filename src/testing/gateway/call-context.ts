@@ -1,8 +1,9 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
-import type { DescMethodUnary } from "@bufbuild/protobuf";
+import type { DescMethod } from "@bufbuild/protobuf";
 import { type IncomingMetadata, incomingMetadata } from "../../client/incoming-metadata.ts";
 import { Code } from "../../errors/code.ts";
 import { type HttpHeaders, headerText } from "../../errors/http-headers.ts";
+import { streamsResponses } from "../../transcoding/method-kind.ts";
 import { rejectFramingHeaders } from "../server/framing-headers.ts";
 import { headersByName } from "../server/raw-headers.ts";
 import type { ReceivedRequest } from "../server/received-request.ts";
@@ -16,7 +17,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The context of one call: what its handler reads of the request and adds to the response. */
 export class CallContext implements HandlerContext {
-  readonly method: DescMethodUnary;
+  readonly method: DescMethod;
   readonly headers: HttpHeaders;
   readonly metadata: IncomingMetadata;
   readonly deadline: Date | undefined;
@@ -25,10 +26,11 @@ export class CallContext implements HandlerContext {
   readonly #replyHeaders: Record<string, string | string[]> = Object.create(null);
   readonly #replyTrailers: Record<string, string[]> = {};
   #status = 200;
+  #areHeadersSent = false;
   readonly #timer: NodeJS.Timeout | undefined;
 
   /** @throws StatusError `InvalidArgument` if a grpc-gateway cannot read a header */
-  constructor(method: DescMethodUnary, request: ReceivedRequest) {
+  constructor(method: DescMethod, request: ReceivedRequest) {
     this.method = method;
     this.headers = headersByName(request.headers);
     const timeoutMs = readGrpcTimeout(headerText(this.headers, "grpc-timeout"));
@@ -51,18 +53,24 @@ export class CallContext implements HandlerContext {
   }
 
   setHeader(name: string, value: string): void {
+    this.#rejectLateHeaders();
     rejectFramingHeaders([name]);
     this.#replyHeaders[headerName(name)] = headerValue(name, value);
   }
 
   setStatus(status: number): void {
+    this.#rejectLateHeaders();
     if (!Number.isInteger(status) || status < 200 || status > 299) {
       throw new RangeError(`the status of a success must be from 200 to 299, not ${status}`);
+    }
+    if (status === 204 && streamsResponses(this.method)) {
+      throw new RangeError("the status of a streaming response cannot be 204, which has no body");
     }
     this.#status = status;
   }
 
   addMetadata(key: string, value: string | Uint8Array): void {
+    this.#rejectLateHeaders();
     const name = headerName(`grpc-metadata-${key}`);
     this.#replyHeaders[name] = [this.#replyHeaders[name] ?? [], headerValue(name, value)].flat();
   }
@@ -89,6 +97,12 @@ export class CallContext implements HandlerContext {
     };
   }
 
+  /** Adds the handler's headers to the start of a streaming response. A grpc-gateway sends no trailers with it. */
+  addToStream(reply: Reply): Reply {
+    this.#areHeadersSent = true;
+    return { ...reply, headers: { ...reply.headers, ...this.#replyHeaders } };
+  }
+
   /** Runs a handler, and rejects with the signal's reason when the call is aborted. */
   async unlessAborted<T>(work: () => T | Promise<T>): Promise<T> {
     const { signal } = this;
@@ -105,13 +119,28 @@ export class CallContext implements HandlerContext {
     }
   }
 
+  /** Ends the call with an error, whatever its handler does. */
+  fail(error: StatusError): void {
+    this.#aborted.abort(error);
+  }
+
+  /** Tells the handler of a stream that nobody takes its messages any more. */
+  cancel(): void {
+    this.end();
+    this.#abort(Code.Cancelled, "context canceled");
+  }
+
   /** Clears the deadline's timer at the end of the call. */
   end(): void {
     clearTimeout(this.#timer);
   }
 
   #abort(code: Code, message: string): void {
-    this.#aborted.abort(new StatusError(code, message));
+    this.fail(new StatusError(code, message));
+  }
+
+  #rejectLateHeaders(): void {
+    if (this.#areHeadersSent) throw new Error("the response has begun, with its status and headers");
   }
 }
 

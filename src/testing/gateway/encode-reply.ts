@@ -11,6 +11,7 @@ import { responseContentOf } from "../../transcoding/place-body.ts";
 import type { ErrorFormat } from "./error-format.ts";
 import type { Reply } from "./reply.ts";
 import { StatusError } from "./status-error.ts";
+import type { StreamFormat } from "./stream-format.ts";
 
 /** What all replies of a server have in common. */
 export interface ReplySettings extends JsonWriteOptions {
@@ -21,6 +22,7 @@ export interface ReplySettings extends JsonWriteOptions {
   readonly errorFormat: ErrorFormat;
   /** The content type of errors, instead of the one of their form. */
   readonly errorContentType: string | undefined;
+  readonly streamFormat: StreamFormat;
 }
 
 /** The header for a content type; none if it is empty. */

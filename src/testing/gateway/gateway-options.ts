@@ -5,6 +5,7 @@ import type { HttpRuleJson } from "../../transcoding/http-rule-json.ts";
 import { type HttpRules, parseHttpRules } from "../../transcoding/http-rules.ts";
 import { type ErrorFormat, errorFormatNames, isErrorFormat } from "./error-format.ts";
 import type { HandlerContext } from "./service-implementation.ts";
+import { type StreamFormat, streamFormatNames } from "./stream-format.ts";
 
 /** The options of a test server, with a socket or in memory. */
 export interface GatewayOptions {
@@ -32,7 +33,8 @@ export interface GatewayOptions {
    */
   readonly gzipRequests?: boolean | undefined;
   /**
-   * The limit for a request body, in bytes, before and after decompression. A longer one fails with `ResourceExhausted`.
+   * The limit for a request body, in bytes, before and after decompression. A longer one fails with `ResourceExhausted`. In
+   * a stream, the limit is for each message.
    *
    * @default 4_194_304 (4 MiB)
    */
@@ -86,6 +88,8 @@ export interface GatewayOptions {
   readonly errorFormat?: ErrorFormat | undefined;
   /** The content type of errors. An empty string sends none. @default that of the form */
   readonly errorContentType?: string | undefined;
+  /** How the server writes the messages of a streaming response. @default "grpc-gateway" */
+  readonly streamFormat?: StreamFormat | undefined;
   /**
    * Runs before the handler of every rpc, after the request is decoded, like an interceptor of the gRPC service behind a
    * gateway. It fails the call by throwing a {@link StatusError}.
@@ -111,6 +115,7 @@ export interface GatewaySettings {
   readonly emitUnpopulated: boolean | undefined;
   readonly errorFormat: ErrorFormat;
   readonly errorContentType: string | undefined;
+  readonly streamFormat: StreamFormat;
   readonly onRequest: ((context: HandlerContext) => void | Promise<void>) | undefined;
 }
 
@@ -130,6 +135,7 @@ const known: Readonly<Record<keyof GatewayOptions, true>> = {
   emitUnpopulated: true,
   errorFormat: true,
   errorContentType: true,
+  streamFormat: true,
   onRequest: true,
 };
 
@@ -163,6 +169,10 @@ export function gatewaySettings(options: GatewayOptions, alsoKnown: readonly str
   if (!isErrorFormat(errorFormat)) {
     throw new RangeError(`errorFormat must be a function or one of ${errorFormatNames.join(", ")}`);
   }
+  const { streamFormat = "grpc-gateway" } = options;
+  if (!streamFormatNames.includes(streamFormat)) {
+    throw new RangeError(`streamFormat must be one of ${streamFormatNames.join(", ")}`);
+  }
   if (typeof gzipRequests !== "boolean") throw new RangeError("gzipRequests must be true or false");
   if (options.onRequest !== undefined && typeof options.onRequest !== "function") {
     throw new RangeError("onRequest must be a function");
@@ -182,6 +192,7 @@ export function gatewaySettings(options: GatewayOptions, alsoKnown: readonly str
     emitUnpopulated,
     errorFormat,
     errorContentType: contentTypeOf("errorContentType", options),
+    streamFormat,
     onRequest: options.onRequest,
   };
 }

@@ -1,4 +1,5 @@
 import type { ResetHow } from "../faults/faults.ts";
+import type { StatusError } from "./status-error.ts";
 
 /** The response to a request, before it is framed for a connection. */
 export interface Reply {
@@ -14,6 +15,29 @@ export interface Reply {
   readonly announced?: boolean | undefined;
   /** What the handler threw, for the record; the response does not contain it. */
   readonly thrown?: unknown;
+  /** What follows the headers of a streaming response, instead of `body`. */
+  readonly stream?: ReplyStream | undefined;
+}
+
+/** The messages of a streaming response. */
+export interface ReplyStream {
+  /** Sent one by one, as the client reads them. Read them once. */
+  readonly chunks: AsyncIterable<StreamChunk>;
+  /** Writes an error as the end of the response. */
+  error(error: StatusError): StreamChunk;
+  /** Ends the handler, if it has not ended. */
+  cancel(): void;
+}
+
+/** A part of a streaming response that is sent at once. */
+export interface StreamChunk {
+  readonly bytes: Uint8Array;
+  /** Whether it is a message, and not an error or the end of an array. */
+  readonly isMessage: boolean;
+  /** What the handler threw, for the record. */
+  readonly thrown?: unknown;
+  /** How a fault breaks off the response after these bytes. */
+  readonly fails?: ReplyFailure["how"] | undefined;
 }
 
 /** Where a response breaks off, and how the connection ends. */

@@ -1,12 +1,12 @@
 import { create, type Message, type Registry } from "@bufbuild/protobuf";
 import { type Any, AnySchema, anyPack } from "@bufbuild/protobuf/wkt";
-import { StatusSchema } from "../../../gen/google/rpc/status_pb.js";
+import { type Status, StatusSchema } from "../../../gen/google/rpc/status_pb.js";
 import type { Encoding } from "../../codecs/media-type.ts";
 import { Code } from "../../errors/code.ts";
 import { contentTypeHeader, encodeReply, type ReplySettings } from "./encode-reply.ts";
 import { formatError } from "./format-error.ts";
 import type { Reply } from "./reply.ts";
-import type { StatusError } from "./status-error.ts";
+import { StatusError } from "./status-error.ts";
 
 const utf8 = new TextEncoder();
 
@@ -30,9 +30,7 @@ export function statusReply(
     body,
   });
   try {
-    const { code, message } = error;
-    const details = error.details.map((detail) => packDetail(detail, registry));
-    const status = create(StatusSchema, { code, message, details });
+    const status = statusOf(error, registry);
     if (errorFormat === "status") {
       const { body } = encodeReply(StatusSchema, status, encoding, settings);
       return reply(httpStatus, contentTypes[encoding], body);
@@ -45,6 +43,21 @@ export function statusReply(
     const literal = reply(500, contentTypes[encoding], body);
     return typeof errorFormat === "function" ? { ...literal, thrown } : literal;
   }
+}
+
+/** The status of a failed call, and what its handler threw if that is not a StatusError. */
+export function failureOf(cause: unknown): { readonly error: StatusError; readonly thrown: unknown } {
+  if (cause instanceof StatusError) return { error: cause, thrown: undefined };
+  return { error: new StatusError(Code.Unknown, "the handler failed"), thrown: cause };
+}
+
+/** @throws Error if a detail's type is not in the registry */
+export function statusOf({ code, message, details }: StatusError, registry: Registry): Status {
+  return create(StatusSchema, {
+    code,
+    message,
+    details: details.map((detail) => packDetail(detail, registry)),
+  });
 }
 
 function packDetail(detail: Message, registry: Registry): Any {

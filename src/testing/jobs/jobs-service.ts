@@ -115,6 +115,7 @@ export function jobsService<Options extends GatewayOptions, Settings extends Gat
     routes: {
       replySettings: gateway.replySettings,
       rpcNames: new Set([...gateway.rpcNames, exchange.name]),
+      streamingRpcs: gateway.streamingRpcs,
       find: (verb, path, query) =>
         path === exchange.path ? exchange.forVerb(verb) : gateway.find(verb, path, query),
     },

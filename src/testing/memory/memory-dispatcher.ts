@@ -14,8 +14,6 @@ const schedule = setImmediate;
 /** The options of a {@link MemoryDispatcher}. */
 export interface MemoryDispatcherOptions {
   readonly origin: string;
-  /** The limit for a request body, in bytes. */
-  readonly maxRequestBytes: number;
 }
 
 /** Dispatches requests to a service in the same process. */
@@ -53,7 +51,7 @@ export class MemoryDispatcher extends Dispatcher {
     try {
       if (this.destroyed) throw new errors.ClientDestroyedError();
       if (this.closed) throw new errors.ClientClosedError();
-      request = memoryRequest(options, this.#options.origin, this.#options.maxRequestBytes);
+      request = memoryRequest(options, this.#options.origin);
       timeouts = responseTimeouts(options);
     } catch (error) {
       new MemoryExchange(handler).fail(error as Error);

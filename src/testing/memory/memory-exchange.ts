@@ -3,11 +3,11 @@ import { constants } from "node:os";
 import type { Dispatcher } from "undici";
 import errors from "undici/lib/core/errors.js";
 import { asError } from "../../errors/as-error.ts";
-import type { Reply, ReplyFailure } from "../gateway/reply.ts";
+import type { Reply, ReplyFailure, ReplyStream } from "../gateway/reply.ts";
 import { frameReply } from "../server/frame-reply.ts";
 import { headersByName, type RawHeaders } from "../server/raw-headers.ts";
 import { type RequestHandler, untilAborted } from "../server/received-request.ts";
-import type { MemoryRequest } from "./memory-request.ts";
+import { chunkOf, type MemoryRequest } from "./memory-request.ts";
 import { IdleTimer, type ResponseTimeouts } from "./response-timeouts.ts";
 
 /** The size of a body chunk, in bytes: what Node reads from a socket at a time. */
@@ -25,6 +25,7 @@ export class MemoryExchange implements Dispatcher.DispatchController {
   readonly #idleTimer = new IdleTimer();
   #hasStarted = false;
   #isOver = false;
+  readonly #onOver: (() => void)[] = [];
   #onResume: (() => void) | undefined;
 
   constructor(handler: Dispatcher.DispatchHandler) {
@@ -59,13 +60,49 @@ export class MemoryExchange implements Dispatcher.DispatchController {
     if (this.#isOver) return;
     this.#idleTimer.start(timeouts.headersTimeout, () => this.fail(new errors.HeadersTimeoutError()));
     const { signal } = this.#ended;
+    let stream: ReplyStream | undefined;
     try {
-      const reply = await handler({ ...request, signal });
+      const { body } = request;
+      const reply = await handler({
+        ...request,
+        body: body instanceof Uint8Array ? body : this.#chunksOf(body),
+        signal,
+      });
+      stream = reply.stream;
       await this.#receive(reply, timeouts, signal);
     } catch {
       // An invalid reply closes the connection.
       this.#failConnection("close");
+    } finally {
+      stream?.cancel();
     }
+  }
+
+  /** Reads a body as the server takes it. The end of the exchange ends the caller's iterable. */
+  #chunksOf(body: Iterable<unknown> | AsyncIterable<unknown>): AsyncIterable<Uint8Array> {
+    const parts =
+      Symbol.asyncIterator in body
+        ? body[Symbol.asyncIterator]()
+        : (body as Iterable<unknown>)[Symbol.iterator]();
+    let isRead = false;
+    const end = () => {
+      if (isRead) return;
+      isRead = true;
+      Promise.resolve(parts.return?.()).catch(() => {});
+    };
+    this.#onOver.push(end);
+    const next = async (): Promise<IteratorResult<Uint8Array>> => {
+      try {
+        const { done, value } = await parts.next();
+        isRead ||= done === true;
+        return done === true ? { done, value: undefined } : { value: chunkOf(value) };
+      } catch (error) {
+        isRead = true;
+        this.fail(asError(error));
+        throw error;
+      }
+    };
+    return { [Symbol.asyncIterator]: () => ({ next }) };
   }
 
   /** Fails the exchange as if its connection had closed. */
@@ -77,8 +114,7 @@ export class MemoryExchange implements Dispatcher.DispatchController {
   /** Fails the exchange with an error. */
   fail(error: Error): void {
     if (this.#isOver) return;
-    this.#isOver = true;
-    this.#idleTimer.stop();
+    this.#end();
     this.#ended.abort();
     // undici creates the controller when it starts to write, and reports earlier failures without one.
     const controller = (this.#hasStarted ? this : null) as Dispatcher.DispatchController;
@@ -108,25 +144,51 @@ export class MemoryExchange implements Dispatcher.DispatchController {
     this.#notify(() =>
       this.#handler.onResponseStart?.(this, status, headers, STATUS_CODES[status] ?? "unknown"),
     );
-    for (let at = 0; at < body.length; at += CHUNK_BYTES) {
-      await this.#untilResumed();
-      if (this.#isOver) return;
-      const chunk = Buffer.from(body.subarray(at, at + CHUNK_BYTES));
-      this.#idleTimer.refresh();
-      this.#notify(() => this.#handler.onResponseData?.(this, chunk));
-    }
+    if (reply.stream === undefined) await this.#receiveData(body);
+    else if (!(await this.#receiveStream(reply.stream))) return;
     // If the end of the connection ends the body, undici takes both FIN and RST for the end of the response (8.12).
     if (reply.fails !== undefined && endsBy !== "connection") return;
     await this.#untilResumed();
     if (this.#isOver) return;
     this.rawTrailers = headerLines(reply.trailers ?? {});
-    this.#isOver = true;
-    this.#idleTimer.stop();
+    this.#end();
     try {
       this.#handler.onResponseEnd?.(this, headerRecord(this.rawTrailers));
     } catch (error) {
       this.#report(this, asError(error));
     }
+  }
+
+  /** @returns whether the stream came to its end */
+  async #receiveStream({ chunks }: ReplyStream): Promise<boolean> {
+    for await (const { bytes, fails } of chunks) {
+      await this.#receiveData(bytes);
+      if (this.#isOver) return false;
+      if (fails !== undefined) {
+        if (fails === "hang") await untilAborted(this.#ended.signal);
+        else this.#failConnection(fails);
+        return false;
+      }
+      // The handler yields its next message when the client takes it.
+      await this.#untilResumed();
+    }
+    return true;
+  }
+
+  async #receiveData(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
+      await this.#untilResumed();
+      if (this.#isOver) return;
+      const chunk = Buffer.from(bytes.subarray(at, at + CHUNK_BYTES));
+      this.#idleTimer.refresh();
+      this.#notify(() => this.#handler.onResponseData?.(this, chunk));
+    }
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#idleTimer.stop();
+    for (const end of this.#onOver) end();
   }
 
   /** Calls the handler. As in undici, an error that it throws fails the exchange. */

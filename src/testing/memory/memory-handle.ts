@@ -35,7 +35,7 @@ export function memoryHandle(routes: ServedRoutes, settings: MemoryServerSetting
 
 /** @throws RangeError for a fault that needs a connection */
 function rejectUnsupported(fault: MemoryFault): void {
-  if (fault.kind === "reset") {
+  if (fault.kind === "reset" || (fault.kind === "stream" && fault.end === "reset")) {
     const { how = "reset" } = fault;
     if (how === "refused" || how === "goaway") {
       throw new RangeError(`a reset with how "${how}" needs HTTP/2; a memory server behaves as HTTP/1.1`);

@@ -3,10 +3,13 @@ import { isIP } from "node:net";
 import type { Dispatcher } from "undici";
 import errors from "undici/lib/core/errors.js";
 import type { RawHeaders } from "../server/raw-headers.ts";
-import type { ReceivedRequest } from "../server/received-request.ts";
+import type { IncomingRequest } from "../server/received-request.ts";
 
 /** A request as a server would receive it over a socket. */
-export type MemoryRequest = Omit<ReceivedRequest, "signal">;
+export interface MemoryRequest extends Omit<IncomingRequest, "signal" | "body"> {
+  /** A body that is an iterable is read as the server takes it. */
+  readonly body: Uint8Array | Iterable<unknown> | AsyncIterable<unknown>;
+}
 
 /** The methods whose requests have a `content-length` even without a body (RFC 9110, section 8.6), as in undici. */
 const expectBodies: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH"]);
@@ -15,14 +18,9 @@ const expectBodies: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH"]);
  * Converts the options of a dispatch to the request that the server receives. It copies the body.
  *
  * @param origin the server's origin
- * @param maxBytes the limit for the body; a longer one is undefined, as in {@link ReceivedRequest}
  * @throws UndiciError as undici does for an invalid request, and for one that needs a socket
  */
-export function memoryRequest(
-  options: Dispatcher.DispatchOptions,
-  origin: string,
-  maxBytes: number,
-): MemoryRequest {
+export function memoryRequest(options: Dispatcher.DispatchOptions, origin: string): MemoryRequest {
   const { path, method, query, upgrade } = options;
   const entries = [...headerEntries(options.headers)];
   if (options.origin !== undefined && !isSameServer(origin, options.origin, entries)) {
@@ -33,11 +31,12 @@ export function memoryRequest(
   if (query) throw new errors.InvalidArgumentError("a memory server needs the query in the path");
   if (upgrade || method === "CONNECT")
     throw new errors.InvalidArgumentError("a memory server has no sockets");
-  const body = bytesOf(options.body ?? null);
+  const body = bodyOf(options.body ?? null);
   const host = new URL(origin).host;
   const headers = ["host", host, "connection", "keep-alive", ...headerLines(entries)];
-  if (body.length > 0 || expectBodies.has(method)) headers.push("content-length", String(body.length));
-  return { verb: method, target: path, headers, body: body.length > maxBytes ? undefined : body };
+  if (!(body instanceof Uint8Array)) headers.push(...lengthLines(entries));
+  else if (body.length > 0 || expectBodies.has(method)) headers.push("content-length", String(body.length));
+  return { verb: method, target: path, headers, body };
 }
 
 /**
@@ -53,11 +52,27 @@ function isSameServer(origin: string, requested: string | URL, headers: readonly
   return isAddress && other.protocol === own.protocol && host === own.host;
 }
 
-function bytesOf(body: NonNullable<Dispatcher.DispatchOptions["body"]> | null): Uint8Array {
+/** An iterable is chunked, unless the caller knows its length. */
+function lengthLines(headers: readonly HeaderEntry[]): RawHeaders {
+  const [, length] = headers.find(([name]) => /^content-length$/i.test(name)) ?? [];
+  return length === undefined ? ["transfer-encoding", "chunked"] : ["content-length", String(length)];
+}
+
+function bodyOf(body: NonNullable<Dispatcher.DispatchOptions["body"]> | null): MemoryRequest["body"] {
   if (body === null) return new Uint8Array();
   if (typeof body === "string") return new Uint8Array(Buffer.from(body));
   if (body instanceof Uint8Array) return new Uint8Array(body);
-  throw new errors.InvalidArgumentError("the body for a memory server must be a string or a Uint8Array");
+  if (!(body instanceof FormData) && (Symbol.asyncIterator in body || Symbol.iterator in body)) return body;
+  throw new errors.InvalidArgumentError(
+    "the body for a memory server must be a string, a Uint8Array, or an iterable of these",
+  );
+}
+
+/** A part of a body that is an iterable. */
+export function chunkOf(part: unknown): Uint8Array {
+  if (typeof part === "string") return new Uint8Array(Buffer.from(part));
+  if (part instanceof Uint8Array) return new Uint8Array(part);
+  throw new TypeError("a part of the body must be a string or a Uint8Array");
 }
 
 type DispatchHeaders = Dispatcher.DispatchOptions["headers"];

@@ -11,7 +11,8 @@ export interface FramedReply {
 }
 
 /** Frames a reply, whose body a fault may truncate. */
-export function frameReply({ status, body, trailers, fails, announced = true }: Reply): FramedReply {
+export function frameReply({ status, body, trailers, fails, stream, announced = true }: Reply): FramedReply {
+  if (stream !== undefined) return { framing: {}, body, endsBy: "chunk" };
   if (fails?.where === "in-answer") {
     const part = body.subarray(0, fails.bytes ?? Math.ceil(body.length / 2));
     if (!announced) return { framing: {}, body: part, endsBy: "connection" };

@@ -1,7 +1,9 @@
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
+import { constants } from "node:http2";
 import type { AddressInfo, Server, Socket } from "node:net";
-import type { Reply, ReplyFailure } from "../gateway/reply.ts";
+import type { Readable } from "node:stream";
+import type { Reply, ReplyFailure, ReplyStream } from "../gateway/reply.ts";
 
 import { frameReply } from "./frame-reply.ts";
 import { asHttp1, Http2Listener } from "./http2-listener.ts";
@@ -12,8 +14,6 @@ import { type RequestHandler, untilAborted } from "./received-request.ts";
 export interface ListenOptions {
   readonly host: string;
   readonly port: number;
-  /** The limit for a request body, in bytes. */
-  readonly maxRequestBytes: number;
   /** Whether the server speaks HTTP/2 without TLS instead of HTTP/1.1. */
   readonly http2: boolean;
 }
@@ -64,26 +64,44 @@ export async function listen(options: ListenOptions, handler: RequestHandler): P
 }
 
 function createListener(
-  { http2, maxRequestBytes }: ListenOptions,
+  { http2 }: ListenOptions,
   handler: RequestHandler,
 ): { readonly server: Server; closeIdleConnections(): void } {
   if (http2) {
     const listener = new Http2Listener((request, response) => {
-      const disconnect: Disconnect = (how) => listener.disconnect(response, how);
-      exchange(request, asHttp1(response), { maxRequestBytes, handler, disconnect }).catch(() =>
-        response.stream.destroy(),
-      );
+      const { stream } = response;
+      exchange(request, asHttp1(response), {
+        handler,
+        disconnect: (how) => listener.disconnect(response, how),
+        onDisconnect(listener) {
+          // Node ends a stream that the client resets, and closes it only when its request has been read.
+          stream.once("aborted", listener);
+          stream.once("close", () => {
+            if (!stream.writableFinished) listener();
+          });
+        },
+        // As Go does (RFC 9113, section 8.1), so that the client stops sending.
+        discardRest: () => stream.close(constants.NGHTTP2_NO_ERROR),
+      }).catch(() => stream.destroy());
     });
     return { server: listener.server, closeIdleConnections: () => listener.closeIdleConnections() };
   }
   // Idle connections stay open until the client or close() ends them: Node's default timeout of five seconds would fail
   // calls that are just being sent, in tests about something else.
   const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (request, response) => {
-    const disconnect: Disconnect = (how) => {
-      if (how === "reset") response.socket?.resetAndDestroy();
-      else response.socket?.destroy();
-    };
-    exchange(request, response, { maxRequestBytes, handler, disconnect }).catch(() => response.destroy());
+    exchange(request, response, {
+      handler,
+      disconnect(how) {
+        if (how === "reset") response.socket?.resetAndDestroy();
+        else response.socket?.destroy();
+      },
+      onDisconnect(listener) {
+        response.once("close", () => {
+          if (!response.writableFinished) listener();
+        });
+      },
+      discardRest: () => void request.resume(),
+    }).catch(() => response.destroy());
   });
   return { server, closeIdleConnections: () => server.closeIdleConnections() };
 }
@@ -92,40 +110,46 @@ function createListener(
 type Disconnect = (how: Exclude<ReplyFailure["how"], "hang">) => void;
 
 /** The common part of Node's requests over HTTP/1.1 and HTTP/2. */
-interface IncomingRequest extends AsyncIterable<Uint8Array> {
+interface NodeRequest extends Readable {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
   readonly rawHeaders: RawHeaders;
+  /** Whether the body has been received. */
+  readonly complete: boolean;
 }
 
 interface ExchangeSettings {
-  readonly maxRequestBytes: number;
   readonly disconnect: Disconnect;
+  /** Calls the listener when the client disconnects before the response is complete. */
+  onDisconnect(listener: () => void): void;
+  /** Gets rid of the body that is still to come after the response. */
+  discardRest(): void;
   readonly handler: RequestHandler;
 }
 
 async function exchange(
-  request: IncomingRequest,
+  request: NodeRequest,
   response: ServerResponse,
-  { maxRequestBytes, handler, disconnect }: ExchangeSettings,
+  { handler, disconnect, onDisconnect, discardRest }: ExchangeSettings,
 ): Promise<void> {
   const disconnected = new AbortController();
-  let isFinished = false;
-  response.once("finish", () => {
-    isFinished = true;
-  });
-  response.once("close", () => {
-    if (!isFinished) disconnected.abort();
-  });
+  onDisconnect(() => disconnected.abort());
   const reply = await handler({
     verb: request.method ?? "",
     target: request.url ?? "",
     headers: withoutPseudoHeaders(request.rawHeaders),
-    body: await readBody(request, maxRequestBytes),
+    // Its end must not end the connection, on which the response still is to go.
+    body: request.iterator({ destroyOnReturn: false }),
     signal: disconnected.signal,
   });
-  if (disconnected.signal.aborted) return;
-  await send(reply, response, disconnected.signal, disconnect);
+  try {
+    if (disconnected.signal.aborted) return;
+    await send(reply, response, disconnected.signal, disconnect);
+  } finally {
+    reply.stream?.cancel();
+  }
+  // A handler may end before the client has sent all: what still comes is of no use to anybody.
+  if (!request.complete) discardRest();
 }
 
 /** HTTP/2 carries the method, the path and the host as headers. */
@@ -134,25 +158,13 @@ function withoutPseudoHeaders(headers: RawHeaders): RawHeaders {
   return headers.filter((_, i) => !headers[i - (i % 2)]?.startsWith(":"));
 }
 
-/** Reads a body to its end even above the limit: a client that is still sending would miss the response. */
-async function readBody(request: IncomingRequest, maxBytes: number): Promise<Uint8Array | undefined> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of request) {
-    length += chunk.length;
-    if (length <= maxBytes) chunks.push(chunk);
-    else chunks.length = 0;
-  }
-  return length > maxBytes ? undefined : new Uint8Array(Buffer.concat(chunks));
-}
-
 async function send(
   reply: Reply,
   response: ServerResponse,
   signal: AbortSignal,
   disconnect: Disconnect,
 ): Promise<void> {
-  const { status, headers, trailers, fails } = reply;
+  const { status, headers, trailers, fails, stream } = reply;
   if (fails?.where !== "before-answer") {
     const { framing, body, endsBy } = frameReply(reply);
     for (const [name, value] of Object.entries(framing)) response.setHeader(name, value);
@@ -163,6 +175,7 @@ async function send(
       response.removeHeader("connection");
     }
     response.writeHead(status, headers);
+    if (stream !== undefined) return sendStream(stream, response, signal, disconnect);
     if (fails !== undefined) {
       response.flushHeaders();
       await new Promise<void>((resolve) => response.write(body, () => resolve()));
@@ -175,7 +188,37 @@ async function send(
       response.end(body);
     }
   }
-  if (fails === undefined) return;
-  if (fails.how === "hang") await untilAborted(signal);
-  else disconnect(fails.how);
+  if (fails !== undefined) await breakOff(fails.how, signal, disconnect);
+}
+
+/** Sends the messages of a response one by one. It awaits a client that reads slowly. */
+async function sendStream(
+  { chunks }: ReplyStream,
+  response: ServerResponse,
+  signal: AbortSignal,
+  disconnect: Disconnect,
+): Promise<void> {
+  // Without a message, too, the headers go without a length.
+  let areHeadersSent = false;
+  for await (const { bytes, fails } of chunks) {
+    if (signal.aborted) return;
+    areHeadersSent = true;
+    if (fails !== undefined) {
+      response.flushHeaders();
+      await new Promise<void>((resolve) => response.write(bytes, () => resolve()));
+      return breakOff(fails, signal, disconnect);
+    }
+    if (!response.write(bytes)) await once(response, "drain", { signal });
+  }
+  if (!areHeadersSent) response.flushHeaders();
+  response.end();
+}
+
+async function breakOff(
+  how: ReplyFailure["how"],
+  signal: AbortSignal,
+  disconnect: Disconnect,
+): Promise<void> {
+  if (how === "hang") await untilAborted(signal);
+  else disconnect(how);
 }

@@ -16,14 +16,21 @@ export interface RecordedRequest {
   readonly headers: HttpHeaders;
   /** Names and values in turn, as the client sent them. */
   readonly rawHeaders: RawHeaders;
-  /** The body as it was received, possibly compressed; empty if it is longer than the limit. */
+  /**
+   * The body as it was received, possibly compressed; empty if it is longer than the limit. Of a stream, the first 64 KiB
+   * of what has come.
+   */
   readonly requestBytes: Uint8Array;
   /** The HTTP status of the response; undefined until there is one. */
   readonly status: number | undefined;
   /** The headers that the server set, by name in lower case, without those that Node adds (`date`, `connection`). */
   readonly responseHeaders: HttpHeaders;
-  /** The complete body of the response, even if a fault sent only a part of it. */
+  /** The complete body of the response, even if a fault sent only a part of it. Of a stream, the first 64 KiB. */
   readonly responseBytes: Uint8Array;
+  /** How many messages of the request the server has decoded; undefined if the rpc takes no stream. */
+  readonly requestMessages: number | undefined;
+  /** How many messages the server has sent; undefined if the response is no stream. */
+  readonly responseMessages: number | undefined;
   /** What a handler threw, if it is not a StatusError. The response does not contain it. */
   readonly thrown: unknown;
 }
