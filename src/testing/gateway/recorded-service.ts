@@ -80,7 +80,7 @@ export class RecordedService {
       throw new RangeError(`there is no rpc ${JSON.stringify(rpc)}; there are ${[...rpcNames].join(", ")}`);
     }
     if (fault.kind === "stream" && !(rpc === undefined ? streamingRpcs.size > 0 : streamingRpcs.has(rpc))) {
-      throw new RangeError(`${rpc ?? "no rpc"} responds with a stream, which a stream fault needs`);
+      throw new RangeError(`${rpc ?? "the service"} responds with no stream, which a stream fault needs`);
     }
     this.#faults.add(fault, scope);
   }

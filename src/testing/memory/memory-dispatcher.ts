@@ -1,15 +1,9 @@
 import errors from "undici/lib/core/errors.js";
 import Dispatcher from "undici/lib/dispatcher/dispatcher.js";
 import type { RecordedService } from "../gateway/recorded-service.ts";
-import { connectionRefused, MemoryExchange } from "./memory-exchange.ts";
+import { connectionRefused, MemoryExchange, schedule } from "./memory-exchange.ts";
 import { type MemoryRequest, memoryRequest } from "./memory-request.ts";
 import { type ResponseTimeouts, responseTimeouts } from "./response-timeouts.ts";
-
-/**
- * Node's own setImmediate, saved before a test installs fake timers, which would stall every request. Not a microtask:
- * consecutive calls would then keep timers from firing.
- */
-const schedule = setImmediate;
 
 /** The options of a {@link MemoryDispatcher}. */
 export interface MemoryDispatcherOptions {

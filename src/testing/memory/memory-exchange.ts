@@ -10,6 +10,12 @@ import { type RequestHandler, untilAborted } from "../server/received-request.ts
 import { chunkOf, type MemoryRequest } from "./memory-request.ts";
 import { IdleTimer, type ResponseTimeouts } from "./response-timeouts.ts";
 
+/**
+ * Node's own setImmediate, saved before a test installs fake timers, which would stall every request. Not a microtask:
+ * consecutive calls, or the messages of a stream, would then keep timers from firing.
+ */
+export const schedule = setImmediate;
+
 /** The size of a body chunk, in bytes: what Node reads from a socket at a time. */
 const CHUNK_BYTES = 64 * 1024;
 
@@ -163,6 +169,7 @@ export class MemoryExchange implements Dispatcher.DispatchController {
   async #receiveStream({ chunks }: ReplyStream): Promise<boolean> {
     for await (const { bytes, fails } of chunks) {
       await this.#receiveData(bytes);
+      await new Promise<void>((resolve) => schedule(resolve));
       if (this.#isOver) return false;
       if (fails !== undefined) {
         if (fails === "hang") await untilAborted(this.#ended.signal);
