@@ -264,9 +264,12 @@ describe.each(peers)("over %s, a stream of responses", (peer) => {
     const reasons: unknown[] = [];
     const server = await openStreams(peer, {
       async *watch(_request, { signal }) {
-        yield {};
-        await new Promise((resolve) => signal.addEventListener("abort", resolve));
-        reasons.push(signal.reason);
+        try {
+          yield {};
+          await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        } finally {
+          reasons.push(signal.reason);
+        }
       },
     });
     const first = await call(server, WATCH);
