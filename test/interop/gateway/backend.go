@@ -14,20 +14,26 @@ import (
 	files "interop.test/gateway/gen/files/v1"
 	library "interop.test/gateway/gen/library/v1"
 	stores "interop.test/gateway/gen/stores/v1"
+	logs "interop.test/gateway/gen/streams/v1"
 )
 
 // startBackend serves all services over gRPC, and gives the address.
-func startBackend(calls *record) (string, error) {
+func startBackend(calls *record, steps steps) (string, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}
 	open := &connections{Listener: listener}
-	server := grpc.NewServer(grpc.ChainUnaryInterceptor(calls.intercept, checkToken, planner{open}.intercept))
+	plans := planner{open: open, steps: steps}
+	server := grpc.NewServer(
+		grpc.ChainUnaryInterceptor(calls.intercept, checkToken, plans.intercept),
+		grpc.ChainStreamInterceptor(calls.interceptStream, plans.interceptStream),
+	)
 	customer.RegisterCustomerServer(server, newCustomerService())
 	library.RegisterLibraryServiceServer(server, newLibraryService())
 	stores.RegisterStoreServiceServer(server, storeService{})
 	files.RegisterFileServiceServer(server, newFileService())
+	logs.RegisterLogServiceServer(server, logService{})
 	go func() { exitOn(server.Serve(open)) }()
 	return listener.Addr().String(), nil
 }

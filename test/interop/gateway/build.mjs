@@ -9,7 +9,13 @@ import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 
 const source = "test/interop/gateway";
 const target = "test/interop/.build";
-const protos = ["proto/bytenite", "examples/proto/library", "test/proto/stores", "test/proto/files"];
+const protos = [
+  "proto/bytenite",
+  "examples/proto/library",
+  "test/proto/stores",
+  "test/proto/files",
+  "test/proto/streams",
+];
 
 /** Builds everything in the folder `root`, unless it was built from the same inputs. */
 export function buildGateway(root) {

@@ -12,7 +12,7 @@ import (
 const longPoll = 30 * time.Second
 
 // startControl serves the record on a port of its own, where nothing else can disturb it.
-func startControl(calls *record) (string, error) {
+func startControl(calls *record, steps steps) (string, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
@@ -24,6 +24,15 @@ func startControl(calls *record) (string, error) {
 	})
 	mux.HandleFunc("POST /clear", func(w http.ResponseWriter, _ *http.Request) {
 		calls.clear()
+		w.WriteHeader(http.StatusNoContent)
+	})
+	mux.HandleFunc("POST /step", func(w http.ResponseWriter, r *http.Request) {
+		count, err := strconv.Atoi(r.URL.Query().Get("count"))
+		if err != nil {
+			http.Error(w, "count: a number is wanted", http.StatusBadRequest)
+			return
+		}
+		steps.add(count)
 		w.WriteHeader(http.StatusNoContent)
 	})
 	// Answers once the record is newer than the version `after`.

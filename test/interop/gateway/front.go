@@ -16,6 +16,7 @@ import (
 	files "interop.test/gateway/gen/files/v1"
 	library "interop.test/gateway/gen/library/v1"
 	stores "interop.test/gateway/gen/stores/v1"
+	logs "interop.test/gateway/gen/streams/v1"
 )
 
 // Where ByteNite's API stands on its host.
@@ -31,6 +32,7 @@ type frontSettings struct {
 	http2                 bool
 	genericResponseErrors bool
 	dropMetadata          bool
+	framing               string
 }
 
 type front struct {
@@ -88,9 +90,13 @@ func newHandler(settings frontSettings, connection *grpc.ClientConn) (http.Handl
 	if err := files.RegisterFileServiceHandler(context.Background(), mux, connection); err != nil {
 		return nil, err
 	}
+	if err := logs.RegisterLogServiceHandler(context.Background(), mux, connection); err != nil {
+		return nil, err
+	}
 	// Strips both the path and the raw path, which the unescaping modes are about.
 	stripped := http.StripPrefix(customerPrefix, customerMux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w = withCut(w, r)
 		if strings.HasPrefix(r.URL.Path, customerPrefix+"/") {
 			stripped.ServeHTTP(w, r)
 			return
@@ -112,6 +118,13 @@ func muxOptions(settings frontSettings) ([]runtime.ServeMuxOption, error) {
 	options := []runtime.ServeMuxOption{runtime.WithUnescapingMode(mode)}
 	if !settings.jsonOnly {
 		options = append(options, runtime.WithMarshalerOption(binaryMediaType, binaryMarshaler(settings.binaryContentType)))
+	}
+	if settings.framing != "lines" {
+		marshaler, err := framedMarshaler(settings.framing)
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, runtime.WithMarshalerOption(runtime.MIMEWildcard, marshaler))
 	}
 	// Until v2.32.0 this was so unless an operator changed it; since v2.33.0 an operator has to ask for it.
 	if !settings.dropMetadata {

@@ -34,14 +34,15 @@ func main() {
 	flag.BoolVar(&settings.http2, "http2", true, "offer HTTP/2, with -tls")
 	flag.BoolVar(&settings.genericResponseErrors, "generic-response-errors", false, "answer errors with a GenericResponse")
 	flag.BoolVar(&settings.dropMetadata, "drop-metadata", false, "pass no Grpc-Metadata-* header on, as a stock gateway does since v2.33.0")
+	flag.StringVar(&settings.framing, "framing", "lines", "how JSON streams are written: lines, pretty, joined or events")
 	flag.Parse()
 
-	calls := newRecord()
-	backendAddress, err := startBackend(calls)
+	calls, steps := newRecord(), newSteps()
+	backendAddress, err := startBackend(calls, steps)
 	exitOn(err)
 	front, err := startFront(settings, backendAddress)
 	exitOn(err)
-	controlURL, err := startControl(calls)
+	controlURL, err := startControl(calls, steps)
 	exitOn(err)
 
 	exitOn(json.NewEncoder(os.Stdout).Encode(readyLine{

@@ -25,6 +25,10 @@ type plan struct {
 	Message        *string             `json:"message"`
 	MessageBytes   *int                `json:"messageBytes"`
 	OK             *bool               `json:"ok"`
+	Messages       *int                `json:"messages"`
+	Reads          *int                `json:"reads"`
+	Step           bool                `json:"step"`
+	Cut            *cut                `json:"cut"`
 }
 
 type planKey struct{}
@@ -35,8 +39,11 @@ func planOf(ctx context.Context) plan {
 	return p
 }
 
-// planner carries out what the plans of calls say, before the services see them.
-type planner struct{ open *connections }
+// planner carries out what the plans of calls say: before the service sees a unary call, and when it is done with a stream.
+type planner struct {
+	open  *connections
+	steps steps
+}
 
 func (pl planner) intercept(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 	p, err := readPlan(ctx)
@@ -46,32 +53,124 @@ func (pl planner) intercept(ctx context.Context, request any, _ *grpc.UnaryServe
 	if err := sendMetadata(ctx, p); err != nil {
 		return nil, err
 	}
-	if p.DelayMs > 0 {
-		select {
-		case <-time.After(time.Duration(p.DelayMs) * time.Millisecond):
-		case <-ctx.Done():
-			return nil, status.FromContextError(ctx.Err()).Err()
+	if err := wait(ctx, p); err != nil {
+		return nil, err
+	}
+	if err := pl.end(ctx, p); err != nil {
+		return nil, err
+	}
+	return handler(context.WithValue(ctx, planKey{}, p), request)
+}
+
+func (pl planner) interceptStream(service any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+	ctx := stream.Context()
+	p, err := readPlan(ctx)
+	if err != nil {
+		return status.Errorf(codes.Internal, "x-test-plan: %v", err)
+	}
+	if err := sendMetadata(ctx, p); err != nil {
+		return err
+	}
+	if err := wait(ctx, p); err != nil {
+		return err
+	}
+	planned := &plannedStream{ServerStream: stream, ctx: context.WithValue(ctx, planKey{}, p)}
+	if p.Step {
+		planned.steps = pl.steps
+		planned.reads = info.IsClientStream
+	}
+	if err := handler(service, planned); err != nil {
+		return err
+	}
+	if p.Step {
+		if err := pl.steps.take(ctx); err != nil {
+			return err
 		}
 	}
+	return pl.end(ctx, p)
+}
+
+// plannedStream waits for a step before each of its messages: those that it reads, or those that it sends.
+type plannedStream struct {
+	grpc.ServerStream
+	ctx   context.Context
+	steps steps // nil: it does not wait
+	reads bool
+}
+
+func (s *plannedStream) Context() context.Context { return s.ctx }
+
+func (s *plannedStream) SendMsg(message any) error {
+	if s.steps != nil && !s.reads {
+		if err := s.steps.take(s.ctx); err != nil {
+			return err
+		}
+	}
+	return s.ServerStream.SendMsg(message)
+}
+
+func (s *plannedStream) RecvMsg(message any) error {
+	if s.steps != nil && s.reads {
+		if err := s.steps.take(s.ctx); err != nil {
+			return err
+		}
+	}
+	return s.ServerStream.RecvMsg(message)
+}
+
+// steps lets streams go on, one message for each step.
+type steps chan struct{}
+
+func newSteps() steps { return make(steps, 1_000_000) }
+
+func (s steps) add(count int) {
+	for range count {
+		s <- struct{}{}
+	}
+}
+
+func (s steps) take(ctx context.Context) error {
+	select {
+	case <-s:
+		return nil
+	case <-ctx.Done():
+		return status.FromContextError(ctx.Err()).Err()
+	}
+}
+
+func wait(ctx context.Context, p plan) error {
+	if p.DelayMs == 0 {
+		return nil
+	}
+	select {
+	case <-time.After(time.Duration(p.DelayMs) * time.Millisecond):
+		return nil
+	case <-ctx.Done():
+		return status.FromContextError(ctx.Err()).Err()
+	}
+}
+
+// end drops the connection, hangs or fails, as the plan says.
+func (pl planner) end(ctx context.Context, p plan) error {
 	if p.DropConnection {
 		from, ok := peer.FromContext(ctx)
 		if !ok {
-			return nil, status.Error(codes.Internal, "this call came over no connection")
+			return status.Error(codes.Internal, "this call came over no connection")
 		}
 		pl.open.drop(from.Addr)
 	}
 	if p.Hang || p.DropConnection {
 		<-ctx.Done()
-		return nil, status.FromContextError(ctx.Err()).Err()
+		return status.FromContextError(ctx.Err()).Err()
 	}
 	if p.Status != nil {
 		var wanted spb.Status
 		if err := proto.Unmarshal(p.Status, &wanted); err != nil {
-			return nil, status.Errorf(codes.Internal, "x-test-plan: status: %v", err)
+			return status.Errorf(codes.Internal, "x-test-plan: status: %v", err)
 		}
-		return nil, status.ErrorProto(&wanted)
+		return status.ErrorProto(&wanted)
 	}
-	return handler(context.WithValue(ctx, planKey{}, p), request)
+	return nil
 }
 
 func readPlan(ctx context.Context) (plan, error) {

@@ -20,7 +20,9 @@ import (
 type call struct {
 	ID             int                 `json:"id"`
 	RPC            string              `json:"rpc"`
-	Request        json.RawMessage     `json:"request"`
+	Request        json.RawMessage     `json:"request,omitempty"`
+	Requests       []json.RawMessage   `json:"requests,omitempty"`
+	Sent           int                 `json:"sent"`
 	Metadata       map[string][]string `json:"metadata"`
 	DeadlineLeftMs *float64            `json:"deadlineLeftMs"`
 	Ended          *ending             `json:"ended"`
@@ -89,30 +91,81 @@ func callID(ctx context.Context) int {
 
 // intercept records one rpc when it arrives, and how it ended.
 func (r *record) intercept(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+	text, err := readable(request)
+	if err != nil {
+		return nil, err
+	}
+	arrived := r.arrive(ctx, info.FullMethod, func(c *call) { c.Request = text })
+	response, err := handler(context.WithValue(ctx, callIDKey{}, arrived.ID), request)
+	r.end(ctx, arrived, err)
+	return response, err
+}
+
+// interceptStream records one stream when it arrives, each of its messages, and how it ended.
+func (r *record) interceptStream(service any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+	arrived := r.arrive(stream.Context(), info.FullMethod, func(c *call) { c.Requests = []json.RawMessage{} })
+	err := handler(service, &recordedStream{ServerStream: stream, record: r, call: arrived})
+	r.end(stream.Context(), arrived, err)
+	return err
+}
+
+type recordedStream struct {
+	grpc.ServerStream
+	record *record
+	call   *call
+}
+
+func (s *recordedStream) RecvMsg(message any) error {
+	if err := s.ServerStream.RecvMsg(message); err != nil {
+		return err
+	}
+	text, err := readable(message)
+	if err != nil {
+		return err
+	}
+	s.record.change(func() { s.call.Requests = append(s.call.Requests, text) })
+	return nil
+}
+
+// SendMsg counts what has gone to gRPC, which waits while its reader does.
+func (s *recordedStream) SendMsg(message any) error {
+	if err := s.ServerStream.SendMsg(message); err != nil {
+		return err
+	}
+	s.record.change(func() { s.call.Sent++ })
+	return nil
+}
+
+func (r *record) arrive(ctx context.Context, method string, with func(*call)) *call {
 	arrived := &call{
-		RPC:            strings.TrimPrefix(info.FullMethod, "/"),
+		RPC:            strings.TrimPrefix(method, "/"),
 		Metadata:       readableMetadata(ctx),
 		DeadlineLeftMs: deadlineLeft(ctx),
 	}
-	message, ok := request.(proto.Message)
-	if !ok {
-		return nil, status.Errorf(codes.Internal, "a request of type %T is no message", request)
-	}
-	text, err := protojson.Marshal(message)
-	if err != nil {
-		return nil, status.Errorf(codes.Internal, "the request has no JSON form: %v", err)
-	}
-	arrived.Request = text
+	with(arrived)
 	r.change(func() {
 		r.lastID++
 		arrived.ID = r.lastID
 		r.calls = append(r.calls, arrived)
 	})
+	return arrived
+}
 
-	response, err := handler(context.WithValue(ctx, callIDKey{}, arrived.ID), request)
+func (r *record) end(ctx context.Context, arrived *call, err error) {
 	end := &ending{Code: status.Code(err), Cancelled: ctx.Err() != nil}
 	r.change(func() { arrived.Ended = end })
-	return response, err
+}
+
+func readable(message any) (json.RawMessage, error) {
+	known, ok := message.(proto.Message)
+	if !ok {
+		return nil, status.Errorf(codes.Internal, "a request of type %T is no message", message)
+	}
+	text, err := protojson.Marshal(known)
+	if err != nil {
+		return nil, status.Errorf(codes.Internal, "the request has no JSON form: %v", err)
+	}
+	return text, nil
 }
 
 // readableMetadata has binary values in base64, as they travel.

@@ -8,6 +8,7 @@ export interface CallRecord {
   calls(): Promise<readonly BackendCall[]>;
   clear(): Promise<void>;
   callThat(fits: (call: BackendCall) => boolean): Promise<BackendCall>;
+  step(count?: number): Promise<void>;
 }
 
 /** All calls, with a version that grows with every change. */
@@ -34,6 +35,9 @@ export function openCallRecord(controlUrl: string): CallRecord {
     calls: async () => (await snapshot("/calls")).calls,
     clear: async () => {
       await (await ask("POST", "/clear")).text();
+    },
+    step: async (count = 1) => {
+      await (await ask("POST", `/step?count=${count}`)).text();
     },
     callThat: async (fits) => {
       const signal = AbortSignal.timeout(patienceMs);

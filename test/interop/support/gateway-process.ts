@@ -34,5 +34,8 @@ function flagsOf(settings: GatewaySettings): string[] {
   if (settings.metadata === "dropped") {
     flags.push("-drop-metadata");
   }
+  if (settings.framing !== undefined) {
+    flags.push(`-framing=${settings.framing}`);
+  }
   return flags;
 }

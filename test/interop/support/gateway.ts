@@ -45,6 +45,12 @@ export interface GatewaySettings {
    * @default "ours"
    */
   readonly numbers?: "ours" | "other";
+  /**
+   * How the gateway writes the messages of a JSON stream: as lines; over many lines, with a blank one between them (`"pretty"`);
+   * with nothing between them (`"joined"`); as server-sent events.
+   * @default "lines", as a stock gateway does
+   */
+  readonly framing?: "lines" | "pretty" | "joined" | "events";
 }
 
 /** An rpc that reached the backend. */
@@ -53,8 +59,12 @@ export interface BackendCall {
   readonly id: number;
   /** For instance `bytenite.customer.Customer/RunJob`. */
   readonly rpc: string;
-  /** The request in protojson: lowerCamelCase, int64 as strings, unset fields left out. */
+  /** The request in protojson: lowerCamelCase, int64 as strings, unset fields left out. A stream has `requests`. */
   readonly request: unknown;
+  /** The requests of a stream that have arrived. */
+  readonly requests?: readonly unknown[];
+  /** How many responses of a stream gRPC has accepted from the backend. */
+  readonly sent: number;
   /** The incoming metadata, keys in lower case, the values of `-bin` keys in base64. */
   readonly metadata: Readonly<Record<string, readonly string[]>>;
   /** The remaining time of the call when it arrived; null without a deadline. */
@@ -66,7 +76,10 @@ export interface BackendCall {
   readonly ended: { readonly code: number; readonly cancelled: boolean } | null;
 }
 
-/** The plan for one call of the backend. The parts can be combined. */
+/**
+ * The plan for one call of the backend. The parts can be combined. What ends a call (`status`, `hang`, `dropConnection`) does so
+ * before the service sees it, and for a stream after its messages.
+ */
 export interface BackendPlan {
   /** Responds with this error: the base64 of a google.rpc.Status. */
   readonly status?: string;
@@ -86,6 +99,17 @@ export interface BackendPlan {
   readonly messageBytes?: number;
   /** The `ok` of the GenericResponse; true unless given. */
   readonly ok?: boolean;
+  /** How many responses a server-streaming method sends; 3 unless given. */
+  readonly messages?: number;
+  /** How many requests a stream reads before it ends; all unless given. */
+  readonly reads?: number;
+  /** Waits for `step()` before each message, and before the end: it reads requests so, or sends responses if it has one request. */
+  readonly step?: boolean;
+  /**
+   * Ends the HTTP response after this many messages and this many bytes of the next one: closes the connection over HTTP/1.1, and
+   * resets the stream over HTTP/2.
+   */
+  readonly cut?: { readonly after: number; readonly bytes: number };
 }
 
 /** A running gateway with its backend. */
@@ -94,7 +118,7 @@ export interface Gateway extends AsyncDisposable {
   readonly origin: string;
   /** The base URL for JobsClient. */
   readonly customerUrl: string;
-  /** The base URL for LibraryService. */
+  /** The base URL for the other services. */
   readonly libraryUrl: string;
   /** The access token that the Customer backend requires. */
   readonly accessToken: string;
@@ -106,6 +130,8 @@ export interface Gateway extends AsyncDisposable {
   clear(): Promise<void>;
   /** Resolves with the first call that matches (rejects after 2 minutes). */
   callThat(fits: (call: BackendCall) => boolean): Promise<BackendCall>;
+  /** Lets the streams with `step` in their plan go on, by this many messages. */
+  step(count?: number): Promise<void>;
   /** Ends the process. */
   close(): Promise<void>;
 }
@@ -124,6 +150,7 @@ export async function startGateway(settings: GatewaySettings = {}): Promise<Gate
     calls: record.calls,
     clear: record.clear,
     callThat: record.callThat,
+    step: record.step,
     close: running.close,
     [Symbol.asyncDispose]: running.close,
   };

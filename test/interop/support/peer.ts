@@ -10,6 +10,7 @@ import {
 } from "../../../src/transport.ts";
 import { FileService } from "../../gen/files/v1/files_pb.js";
 import { StoreService } from "../../gen/stores/v1/stores_pb.js";
+import { LogService } from "../../gen/streams/v1/streams_pb.js";
 import { startNginx } from "../nginx/start-nginx.ts";
 import { type Gateway, type GatewaySettings, startGateway } from "./gateway.ts";
 
@@ -23,6 +24,7 @@ export interface Peer {
   library(options?: Partial<RestTransportOptions>): Client<typeof LibraryService>;
   stores(options?: Partial<RestTransportOptions>): Client<typeof StoreService>;
   files(options?: Partial<RestTransportOptions>): Client<typeof FileService>;
+  logs(options?: Partial<RestTransportOptions>): Client<typeof LogService>;
 }
 
 /**
@@ -64,6 +66,7 @@ export function peerOf(gateway: Gateway, origin: string): Peer {
     library: (options) => createClient(LibraryService, transport(options)),
     stores: (options) => createClient(StoreService, transport(options)),
     files: (options) => createClient(FileService, transport(options)),
+    logs: (options) => createClient(LogService, transport(options)),
   };
 }
 
