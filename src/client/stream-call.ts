@@ -34,6 +34,13 @@ type BodyEnd =
   | { readonly kind: "failed"; readonly failure: AttemptFailure };
 
 const done: Result = { done: true, value: undefined };
+
+/**
+ * How many bytes may wait for their reader until the server is held back. undici (8.12) copies what it has read from the socket at
+ * each pause. It also gives an empty chunk if it was paused at the end of a chunk, so to pause for each chunk never ends.
+ */
+const HIGH_WATER_MARK = 65_536;
+
 const noTrailers: HttpHeaders = {};
 const noBytes = new Uint8Array();
 const CLOSED = "the transport was closed";
@@ -64,7 +71,7 @@ export function streamCall(
 
 /**
  * A call with a stream of responses: its response, and the iterator of its messages. It retries only before the first
- * message. It holds two chunks of the body at most: while the reader does not keep up, the server is held back.
+ * message. While the reader does not keep up, the server is held back.
  */
 class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterator<Message> {
   readonly #readItem: StreamItemReader;
@@ -79,6 +86,7 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
   #isPaused = false;
   /** What came while the splitter still had messages. */
   readonly #chunks: Uint8Array[] = [];
+  #waitingBytes = 0;
   #bodyEnd: BodyEnd | undefined;
   #bodyBytes = 0;
   #receivedCount = 0;
@@ -167,7 +175,7 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
       const init = { code: Code.Cancelled, reason: CLOSED, outcome: "not_sent", cause: undefined } as const;
       throw this.progress.error({ init, retry: "never" });
     }
-    this.#chunks.length = 0;
+    this.#forgetChunks();
     this.#bodyEnd = undefined;
     this.#splitter = undefined;
     this.#bodyBytes = 0;
@@ -208,8 +216,9 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
     if (this.#isOver) return;
     this.#bodyBytes += chunk.length;
     this.#chunks.push(chunk);
+    this.#waitingBytes += chunk.length;
     if (this.#waiters.length > 0) this.#deliver();
-    if (this.#chunks.length > 0 && !this.#isPaused) {
+    if (this.#waitingBytes >= HIGH_WATER_MARK && !this.#isPaused) {
       this.#isPaused = true;
       this.#flow?.pause();
     }
@@ -269,8 +278,14 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
     }
     const chunk = this.#chunks.shift();
     if (chunk === undefined) return false;
+    this.#waitingBytes -= chunk.length;
     this.#splitter?.push(chunk);
     return true;
+  }
+
+  #forgetChunks(): void {
+    this.#chunks.length = 0;
+    this.#waitingBytes = 0;
   }
 
   #itemFrom(text: string): Result | undefined {
@@ -392,7 +407,7 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
     }
     this.#isOver = true;
     this.#error = error;
-    this.#chunks.length = 0;
+    this.#forgetChunks();
     this.#stopListening?.();
     this.end();
     if (error !== undefined) this.#rejectOpen?.(error);

@@ -79,6 +79,9 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
           headers: undiciHeaders(headers),
           // undici also sends an async iterable (lib/core/util.js, isIterable); its types lack that.
           body: body as Uint8Array | null,
+          // Go's server discards what is left of a request when it begins to respond, unless the connection is to be closed. So a
+          // gateway would lose requests of a stream (docs/interop.md). Over HTTP/2 this has no effect.
+          reset: body !== null && Symbol.asyncIterator in body,
           // The deadline of the call covers these. undici's defaults would end calls without a deadline.
           headersTimeout: 0,
           bodyTimeout: 0,

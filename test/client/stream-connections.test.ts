@@ -1,0 +1,54 @@
+import { Agent, type Dispatcher } from "undici";
+import { expect, onTestFinished, test } from "vitest";
+import { createClient, createRestTransport } from "../../src/transport.ts";
+import { LogService } from "../gen/streams/v1/streams_pb.js";
+import { tcpServer } from "../support/loopback.ts";
+import { scriptedServer } from "../support/scripted-server.ts";
+import { until } from "../support/until.ts";
+
+const json = { "content-type": "application/json" };
+
+test("a stream of requests is the last request of its connection, so that Go's server reads it to its end", async () => {
+  const server = await scriptedServer({ headers: json, body: "{}" });
+  const transport = createRestTransport({ baseUrl: server.origin });
+  onTestFinished(() => transport.close());
+  const logs = createClient(LogService, transport);
+  await logs.append([{}]);
+  for await (const message of logs.follow({ parent: "logs/a" })) expect(message.result).toBe("");
+  expect(server.seen.map(({ path, headers }) => [path, headers.connection])).toEqual([
+    ["/v1/entries:append", "close"],
+    ["/v1/logs/a/entries", "keep-alive"],
+  ]);
+});
+
+test("a response that was paused goes on, also at the end of what has arrived of a chunk", async () => {
+  const message = JSON.stringify({ result: { result: "x".repeat(100_000) } });
+  const head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+  const server = await tcpServer((socket) => {
+    socket.once("data", () => socket.write(`${head}${message.length.toString(16)}\r\n${message}`));
+  });
+  let controller: Dispatcher.DispatchController | undefined;
+  const agent = new Agent();
+  onTestFinished(() => agent.destroy());
+  const dispatcher = agent.compose((dispatch) => (options, handler) => {
+    const observed: Dispatcher.DispatchHandler = {
+      onRequestStart: (...request) => handler.onRequestStart?.(...request),
+      onResponseStart: (...response) => {
+        controller = response[0];
+        handler.onResponseStart?.(...response);
+      },
+      onResponseData: (...data) => handler.onResponseData?.(...data),
+      onResponseEnd: (...end) => handler.onResponseEnd?.(...end),
+      onResponseError: (...failure) => handler.onResponseError?.(...failure),
+    };
+    return dispatch(options, observed);
+  });
+  const transport = createRestTransport({ baseUrl: server.origin, dispatcher });
+  const response = await transport.stream(LogService.method.follow, [{ parent: "logs/a" }]);
+  await until(() => controller?.paused === true);
+  const messages = response.message[Symbol.asyncIterator]();
+  expect((await messages.next()).value?.result).toHaveLength(100_000);
+  const end = messages.next();
+  for (const socket of server.sockets) socket.write("\r\n0\r\n\r\n");
+  expect((await end).done).toBe(true);
+});
