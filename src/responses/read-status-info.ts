@@ -19,6 +19,8 @@ export function readStatusInfo(
   encoding: Encoding | undefined,
   errorBody: ErrorBodyType | undefined,
 ): StatusInfo {
+  const event = dataOfEvent(body);
+  if (event !== undefined) return readStatusInfo(event, "json", errorBody);
   const status =
     encoding === "json" || beginsAsObject(body, encoding)
       ? readJson(body, errorBody)
@@ -35,6 +37,13 @@ function beginsAsObject(body: Uint8Array, encoding: Encoding | undefined): boole
   // A line feed may be the tag of a binary message, and the brace after it the length of a string.
   const start = encoding === "protobuf" ? body.subarray(0, 1) : body.subarray(0, 64);
   return /^\s*\{/.test(lenientUtf8.decode(start));
+}
+
+/** The object in a server-sent event. A gateway that streams events also sends an error in place of a stream as one. */
+function dataOfEvent(body: Uint8Array): Uint8Array | undefined {
+  if (!/^data: *\{/.test(lenientUtf8.decode(body.subarray(0, 64)))) return undefined;
+  const lines = lenientUtf8.decode(body).split(/\r\n|\r|\n/);
+  return Buffer.from(lines.map((line) => /^data:(.*)/.exec(line)?.[1] ?? "").join("\n"));
 }
 
 function readJson(body: Uint8Array, errorBody: ErrorBodyType | undefined): StatusInfo | undefined {

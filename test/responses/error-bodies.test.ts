@@ -179,3 +179,25 @@ describe("an error body without text has no reason", () => {
     },
   );
 });
+
+test.each([
+  ["one line", 'data: {"error": {"code": 9, "message": "not yet"}}\n\n', "text/event-stream"],
+  [
+    "several",
+    'data:{"error":\r\ndata: {"code": 9,\r\ndata: "message": "not yet"}}\r\n\r\n',
+    "application/json",
+  ],
+])("an error in a server-sent event of %s is read as the error", async (_name, body, contentType) => {
+  const server = await scriptedServer({ status: 400, headers: { "content-type": contentType }, body });
+  expect(await caught(jobsClient(server.baseUrl).abort("job-1"))).toMatchObject({
+    code: Code.FailedPrecondition,
+    status: 400,
+    reason: "not yet",
+  });
+});
+
+test("a text that begins as an event but has no object is a text", async () => {
+  const body = "data: not found";
+  const server = await scriptedServer({ status: 400, headers: { "content-type": "text/plain" }, body });
+  expect(await caught(jobsClient(server.baseUrl).abort("job-1"))).toMatchObject({ reason: body });
+});
