@@ -7,7 +7,7 @@ import type { Binding } from "../../transcoding/binding.ts";
 import { type HttpBody, isHttpBody } from "../../transcoding/http-body.ts";
 import { responseContentOf } from "../../transcoding/place-body.ts";
 import { contentTypeHeader, type ReplySettings } from "./encode-reply.ts";
-import { formatError } from "./error-format.ts";
+import { formatError } from "./format-error.ts";
 import type { Outputs } from "./handler-outputs.ts";
 import type { Reply, StreamChunk } from "./reply.ts";
 import type { StatusError } from "./status-error.ts";
