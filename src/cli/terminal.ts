@@ -1,12 +1,19 @@
 import { fstatSync, writeSync } from "node:fs";
 import { addAbortSignal } from "node:stream";
-import { buffer } from "node:stream/consumers";
 import { isatty } from "node:tty";
 
 /** Writes results and errors, with colours if the streams support them. */
 export interface Terminal {
   /** Writes a result to standard output; if that fails, to standard error. */
   out(lines: string): void;
+  /**
+   * Writes a line of a stream to standard output. It resolves when there is room for the next one, and so holds the stream
+   * back while its reader is slow.
+   *
+   * @param signal ends the wait for a reader that does not read
+   * @returns false if nothing can be written any more: the reader has left, or the write failed, which is reported
+   */
+  line(line: string, signal: AbortSignal): Promise<boolean>;
   /** Writes an error to standard error; if that fails, to standard output. */
   err(lines: string): void;
   /** Writes a line to standard error, and ignores failures. */
@@ -17,8 +24,8 @@ export interface Terminal {
    * @param signal ends the wait for a stream that is not read: the rest of its text goes to the other stream
    */
   written(signal?: AbortSignal): Promise<Written>;
-  /** Reads standard input to its end. */
-  readInput(signal: AbortSignal): Promise<Uint8Array>;
+  /** Standard input, as it comes. */
+  input(signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** Whether a person reads standard output. */
   readonly isInteractive: boolean;
   readonly onOut: Paint;
@@ -56,13 +63,23 @@ export function terminalOf(process: NodeJS.Process): Terminal {
   });
   const report = async (lines: string, to: Sink, other: Sink) => {
     const failure = await Promise.race([to.write(`${lines}\n`), stuck]);
-    if (failure === undefined) return;
+    if (failure !== undefined) await reportLost(failure, lines, to, other);
+  };
+  const reportLost = async (failure: Failure, lines: string, to: Sink, other: Sink) => {
     if (written !== "stuck") written = failure === STUCK ? "stuck" : "lost";
     const reason = `error: cannot write to ${to.name} (${failure.reason}). The text was:`;
     await other.write(`${reason}\n${lines}\n`);
   };
   return {
     out: (lines) => void reports.push(report(lines, out, err)),
+    async line(line, signal) {
+      const failure = await untilAborted(out.write(`${line}\n`), signal);
+      // Whoever reads a stream may leave it, as head does. After Ctrl-C nobody waits for the rest.
+      if (failure === STUCK) written = "stuck";
+      else if (failure !== undefined && failure.reason !== "EPIPE")
+        reports.push(reportLost(failure, line, out, err));
+      return failure === undefined;
+    },
     err: (lines) => void reports.push(report(lines, err, out)),
     hint: (line) => void err.write(`${line}\n`),
     async written(signal) {
@@ -72,11 +89,11 @@ export function terminalOf(process: NodeJS.Process): Terminal {
       await Promise.all(reports);
       return written;
     },
-    async readInput(signal) {
+    async *input(signal) {
       // Only now: Node.js opens the stream when it is first asked for it.
       const { stdin } = process;
       if (stdin.isTTY) stderr.write("Type the request, and end it with Ctrl-D.\n");
-      return buffer(addAbortSignal(signal, stdin));
+      yield* addAbortSignal(signal, stdin);
     },
     isInteractive: stdout.isTTY === true,
     onOut: paintFor(stdout, env),
@@ -91,6 +108,23 @@ interface Failure {
 }
 
 const STUCK: Failure = { reason: "nothing reads it" };
+
+/** The result of a write, or that it is stuck when the signal aborts. */
+function untilAborted(
+  write: Promise<Failure | undefined>,
+  signal: AbortSignal,
+): Promise<Failure | undefined> {
+  return new Promise((resolve) => {
+    // Not at once: a stream reports a completed write a little later.
+    const giveUp = () => setImmediate(resolve, STUCK);
+    if (signal.aborted) giveUp();
+    signal.addEventListener("abort", giveUp);
+    void write.then((failure) => {
+      signal.removeEventListener("abort", giveUp);
+      resolve(failure);
+    });
+  });
+}
 
 interface Sink {
   readonly name: string;

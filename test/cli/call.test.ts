@@ -370,7 +370,6 @@ describe("a call that fails", () => {
 });
 
 describe("a command line that cannot work ends with 2, and sends nothing", () => {
-  const stream = methodWith(undefined, EverythingSchema, EverythingSchema, { clientStreaming: true });
   const rows: readonly (readonly [args: readonly string[], text: string])[] = [
     [[], "call needs <pkg.Service/Method>"],
     [
@@ -448,18 +447,8 @@ describe("a command line that cannot work ends with 2, and sends nothing", () =>
     expect([status, stderr.split("\n")[0]]).toEqual([2, `error: ${option}: ${text}`]);
   });
 
-  test("a streaming method, one without a rule, and one with a malformed rule", async () => {
+  test("a method without a rule, and one with a malformed rule", async () => {
     const where = ["--base-url", "http://127.0.0.1:1", "example.Service/Call"];
-    const streaming = await runInProcess([
-      "call",
-      "--descriptors",
-      descriptorFile(stream.parent.file),
-      ...where,
-    ]);
-    expect([streaming.status, streaming.stderr.split("\n")[0]]).toEqual([
-      2,
-      "error: example.Service/Call is client streaming, and this command makes unary calls",
-    ]);
     const bare = descriptorFile(methodWith(undefined, EverythingSchema).parent.file);
     expect((await runInProcess(["call", "--descriptors", bare, ...where])).stderr).toContain(
       "error: example.Service/Call has no google.api.http rule; --rules can give it one\n",

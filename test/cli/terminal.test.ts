@@ -49,6 +49,36 @@ test("the signal ends the wait for a stream that nothing reads", async () => {
   expect(working.read()).toContain("(nothing reads it). The text was:\n1\n");
 });
 
+test("a line of a stream waits for its reader, and is lost quietly only if that one has left", async () => {
+  const abort = new AbortController();
+  const writes: (() => void)[] = [];
+  const slow = new Writable({ write: (_chunk, _encoding, done) => void writes.push(done) });
+  const working = new PassThrough({ encoding: "utf8" });
+  const of = (stdout: Writable) =>
+    terminalOf({ stdout, stderr: working, env: {} } as unknown as NodeJS.Process);
+  const slowly = of(slow);
+  let isWritten = false;
+  const line = slowly.line("1", abort.signal).finally(() => {
+    isWritten = true;
+  });
+  await new Promise(setImmediate);
+  expect(isWritten).toBe(false);
+  writes[0]?.();
+  expect(await line).toBe(true);
+  const stuck = slowly.line("2", abort.signal);
+  abort.abort();
+  expect([await stuck, await slowly.written()]).toEqual([false, "stuck"]);
+
+  const failing = (code: string) =>
+    of(new Writable({ write: (_chunk, _encoding, done) => done(Object.assign(new Error("x"), { code })) }));
+  const left = failing("EPIPE");
+  expect([await left.line("3", new AbortController().signal), await left.written()]).toEqual([false, "all"]);
+  expect(working.read()).toBeNull();
+  const full = failing("ENOSPC");
+  expect([await full.line("4", new AbortController().signal), await full.written()]).toEqual([false, "lost"]);
+  expect(working.read()).toContain("(ENOSPC). The text was:\n4\n");
+});
+
 test("a server's text loses its control characters", () => {
   expect(printable(" a\u001b[2J\r\nb\u202e\u0085c\u2028 ")).toBe("a [2J b c");
 });

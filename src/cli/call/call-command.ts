@@ -1,10 +1,9 @@
-import { isUnary } from "../../transcoding/method-kind.ts";
 import { rpcName } from "../../transcoding/rpc-name.ts";
 import type { Command } from "../command.ts";
 import { encodingOption, requiredText, serverOptions, UsageError } from "../options.ts";
 import { readDescriptors } from "./descriptors.ts";
 import { findMethod } from "./find-method.ts";
-import { listMethods, streamingKind } from "./list-methods.ts";
+import { listMethods } from "./list-methods.ts";
 import { makeCall } from "./make-call.ts";
 import { headersFrom, queryFrom } from "./named-values.ts";
 import { readRules } from "./rules-file.ts";
@@ -18,6 +17,9 @@ export const callCommand: Command = {
   details: [
     "The request is a message in protobuf's JSON form, `-` to read it from standard input, or empty. The response is",
     "printed in the same form. `buf build -o api.binpb` writes the descriptor file.",
+    "",
+    "A stream of requests is any number of such messages, one after the other; those of standard input are sent as they",
+    "come. Each message of a stream of responses is printed in a line, as it comes. Ctrl-C ends the stream.",
     "",
     "This command reads no environment variables, and knows no default server: it calls --base-url, and sends a",
     "credential only if --header or --query gives it. `--header @file` reads headers from a file, one in each line: other",
@@ -56,6 +58,10 @@ export const callCommand: Command = {
     },
     ...encodingOption,
     ...serverOptions,
+    timeout: {
+      ...serverOptions.timeout,
+      help: "deadline of the call; 0 for none [30000; none for a stream]",
+    },
   },
   async execute(context) {
     const { options } = context;
@@ -64,11 +70,6 @@ export const callCommand: Command = {
     const [name] = options.positionals;
     if (options.flag("list")) return listMethods(registry, httpRules, name, context);
     const method = findMethod(registry, name ?? "");
-    if (!isUnary(method)) {
-      throw new UsageError(
-        `${rpcName(method)} is ${streamingKind(method)}, and this command makes unary calls`,
-      );
-    }
     if (httpRules.of(method).length === 0) {
       throw new UsageError(`${rpcName(method)} has no google.api.http rule; --rules can give it one`);
     }

@@ -9,7 +9,8 @@ export interface LoggedExchange {
   /** Path and query. */
   readonly target: string;
   readonly headers: HttpHeaders;
-  readonly body: Uint8Array;
+  /** Undefined if it is a stream. */
+  readonly body: Uint8Array | undefined;
   /** Undefined before the response. */
   readonly response: LoggedResponse | undefined;
   /** Why there is no response, or not all of it. */
@@ -21,21 +22,33 @@ export interface LoggedResponse {
   readonly status: number;
   readonly headers: HttpHeaders;
   readonly trailers: HttpHeaders;
-  readonly body: Uint8Array;
+  /** Undefined if it is a stream, of which nothing is kept. */
+  readonly body: Uint8Array | undefined;
+  /** How many bytes of the body came. */
+  readonly length: number;
 }
 
 /** Is told of exchanges as they happen. */
 export interface HttpLogListener {
   /** Just before the request is written. */
   onRequest(exchange: LoggedExchange): void;
+  /** When a stream of responses begins. */
+  onStream(exchange: LoggedExchange): void;
   /** After the response or an error, also if the request was never written. */
   onEnd(exchange: LoggedExchange): void;
 }
 
-/** Creates an interceptor for undici's `compose()` that logs what goes through the dispatcher. */
-export function httpLog(listener: HttpLogListener): Dispatcher.DispatcherComposeInterceptor {
+/**
+ * Creates an interceptor for undici's `compose()` that logs what goes through the dispatcher.
+ *
+ * @param areStreams whether the responses that are not errors are streams
+ */
+export function httpLog(
+  listener: HttpLogListener,
+  areStreams: boolean,
+): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) =>
-    dispatch(options, new LoggingHandler(requestOf(options), handler, listener));
+    dispatch(options, new LoggingHandler(requestOf(options), handler, listener, areStreams));
 }
 
 type LoggedRequest = Omit<LoggedExchange, "response" | "error">;
@@ -44,12 +57,19 @@ class LoggingHandler implements Dispatcher.DispatchHandler {
   readonly #request: LoggedRequest;
   readonly #next: Dispatcher.DispatchHandler;
   readonly #listener: HttpLogListener;
+  readonly #areStreams: boolean;
   #response: LoggedResponse | undefined;
 
-  constructor(request: LoggedRequest, next: Dispatcher.DispatchHandler, listener: HttpLogListener) {
+  constructor(
+    request: LoggedRequest,
+    next: Dispatcher.DispatchHandler,
+    listener: HttpLogListener,
+    areStreams: boolean,
+  ) {
     this.#request = request;
     this.#next = next;
     this.#listener = listener;
+    this.#areStreams = areStreams;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
@@ -65,13 +85,23 @@ class LoggingHandler implements Dispatcher.DispatchHandler {
     headers: HttpHeaders,
     statusMessage?: string,
   ): void {
-    if (status >= 200) this.#response = { status, headers, trailers: {}, body: Buffer.alloc(0) };
+    if (status >= 200) {
+      const isStream = this.#areStreams && status < 300;
+      const body = isStream ? undefined : Buffer.alloc(0);
+      this.#response = { status, headers, trailers: {}, body, length: 0 };
+      if (isStream) this.#listener.onStream(this.#exchange(undefined));
+    }
     this.#next.onResponseStart?.(controller, status, headers as never, statusMessage);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#response !== undefined) {
-      this.#response = { ...this.#response, body: Buffer.concat([this.#response.body, chunk]) };
+      const { body, length } = this.#response;
+      this.#response = {
+        ...this.#response,
+        body: body && Buffer.concat([body, chunk]),
+        length: length + chunk.length,
+      };
     }
     this.#next.onResponseData?.(controller, chunk);
   }
@@ -94,18 +124,20 @@ class LoggingHandler implements Dispatcher.DispatchHandler {
 
 /** The request as undici writes it, except for its header `connection`. */
 function requestOf({ origin, path, method, headers, body }: Dispatcher.DispatchOptions): LoggedRequest {
+  const isStream = typeof body === "object" && body !== null && Symbol.asyncIterator in body;
   const bytes = body instanceof Uint8Array ? body : Buffer.alloc(0);
   const given = headersOf(headers as readonly string[] | HttpHeaders);
   const url = new URL(String(origin));
   const hasLength = bytes.length > 0 || !["GET", "HEAD", "DELETE"].includes(method);
-  const framing = hasLength ? { "content-length": String(bytes.length) } : {};
+  const length = hasLength ? { "content-length": String(bytes.length) } : {};
+  const framing = isStream ? { "transfer-encoding": "chunked" } : length;
   const host = headerText(given, "host") ?? url.host;
   return {
     verb: method,
     origin: url.origin,
     target: path,
     headers: { host, ...given, ...framing },
-    body: bytes,
+    body: isStream ? undefined : bytes,
   };
 }
 

@@ -80,6 +80,6 @@ function problemWith(method: DescMethod, httpRules: HttpRules): string | undefin
 }
 
 /** The kind of a streaming method, for instance `server streaming`. */
-export function streamingKind({ methodKind }: DescMethod): string {
+function streamingKind({ methodKind }: DescMethod): string {
   return methodKind.replace("_", " ").replace("bidi", "bidirectional");
 }

@@ -6,7 +6,7 @@ import type { HttpHeaders } from "../../errors/http-headers.ts";
 import { Redactor } from "../../responses/redactor.ts";
 import { unescapeQuery } from "../../transcoding/percent-encoding.ts";
 import { escapeControls, type Terminal } from "../terminal.ts";
-import type { HttpLogListener, LoggedExchange } from "./http-log.ts";
+import type { HttpLogListener, LoggedExchange, LoggedResponse } from "./http-log.ts";
 
 const HIDDEN = "***";
 
@@ -19,12 +19,12 @@ function redacted(exchange: LoggedExchange): LoggedExchange {
     ...exchange,
     target: redactor.redactText(target.replaceAll(parameter, hideSecret)),
     headers: redactHeaders(headers),
-    body: redactor.redactBytes(body),
+    body: body && redactor.redactBytes(body),
     response: response && {
       ...response,
       headers: redactHeaders(response.headers),
       trailers: redactHeaders(response.trailers),
-      body: redactor.redactBytes(response.body),
+      body: response.body && redactor.redactBytes(response.body),
     },
     error: error && redactor.redactText(error),
   };
@@ -66,15 +66,25 @@ export class ExchangePrinter implements HttpLogListener {
 
   onRequest(exchange: LoggedExchange): void {
     const { verb, target, headers, body } = redacted(exchange);
-    this.#print(">", [`${verb} ${target}`, ...headerLines(headers), "", ...bodyLines(body, headers)]);
+    const content = body === undefined ? ["(a stream)"] : bodyLines(body, headers);
+    this.#print(">", [`${verb} ${target}`, ...headerLines(headers), "", ...content]);
+  }
+
+  onStream(exchange: LoggedExchange): void {
+    const { response } = redacted(exchange);
+    if (response !== undefined) this.#print("<", headLines(response));
   }
 
   onEnd(exchange: LoggedExchange): void {
     const { response, error } = redacted(exchange);
     if (response !== undefined) {
-      const { status, headers, trailers, body } = response;
-      const content = ["", ...bodyLines(body, headers), ...headerLines(trailers)];
-      this.#print("<", [`HTTP ${status}`, ...headerLines(headers), ...content]);
+      const { headers, trailers, body, length } = response;
+      // The head of a stream is printed already.
+      const content =
+        body === undefined
+          ? [`(a stream of ${length} bytes)`]
+          : [...headLines(response), ...bodyLines(body, headers)];
+      this.#print("<", [...content, ...headerLines(trailers)]);
     }
     if (error !== undefined) this.#print("*", [error]);
   }
@@ -93,6 +103,10 @@ export class ExchangeCollector implements HttpLogListener {
     this.#current = exchange;
   }
 
+  onStream(exchange: LoggedExchange): void {
+    this.#current = exchange;
+  }
+
   onEnd(exchange: LoggedExchange): void {
     this.#current = undefined;
     this.#ended.push(exchangeJson(redacted(exchange)));
@@ -102,6 +116,10 @@ export class ExchangeCollector implements HttpLogListener {
     const current = this.#current === undefined ? [] : [exchangeJson(redacted(this.#current))];
     return { exchanges: [...this.#ended, ...current] };
   }
+}
+
+function headLines({ status, headers }: LoggedResponse): string[] {
+  return [`HTTP ${status}`, ...headerLines(headers), ""];
 }
 
 function headerLines(headers: HttpHeaders): string[] {
@@ -139,10 +157,15 @@ function hexDump(body: Uint8Array): string[] {
 
 function exchangeJson({ verb, origin, target, headers, body, response, error }: LoggedExchange): object {
   return {
-    request: { method: verb, url: origin + target, headers, body: bodyJson(body, headers) },
-    response: response && { ...response, body: bodyJson(response.body, response.headers) },
+    request: { method: verb, url: origin + target, headers, body: body && bodyJson(body, headers) },
+    response: response && responseJson(response),
     error,
   };
+}
+
+function responseJson({ length, ...response }: LoggedResponse): object {
+  const { body, headers } = response;
+  return { ...response, body: body === undefined ? { bytes: length } : bodyJson(body, headers) };
 }
 
 function bodyJson(body: Uint8Array, headers: HttpHeaders): object {
