@@ -27,7 +27,7 @@ const packages = ["google-proto-files", "google-gax", "@bufbuild/protobuf"].map(
 console.log(`${packages.join(", ")}; seed ${seed}, ${seconds} s
 
 ${count(bindings.services)} services, a client for each; ${withRules.toLocaleString("en")} have rules
-${count(bindings.methods)} methods; ${bindings.streaming} are streaming and ${bindings.withoutRule} have no rule: calls of them fail with Unimplemented
+${count(bindings.methods)} methods; ${bindings.streaming} are streaming and are not compared; ${bindings.withoutRule} unary ones have no rule: calls of them fail with Unimplemented
 ${count(bindings.bindings)} bindings
 ${count(bindings.messages)} messages
 ${count(bindings.same)} made the same request as google-gax
