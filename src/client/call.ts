@@ -178,6 +178,7 @@ export abstract class Call extends AsyncResource {
       ),
       body: this.#requests ?? this.#sent.body,
       idempotent: this.#isIdempotent,
+      isFullDuplex: this.prepared.binding.method.methodKind === "bidi_streaming",
       maxResponseBytes,
     };
     const attempt = new Attempt(this.scope, request, listener);

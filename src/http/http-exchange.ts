@@ -16,6 +16,8 @@ export interface HttpRequest {
   readonly body: Uint8Array | AsyncIterable<Uint8Array> | null;
   /** Whether undici may resend the request, as it does over HTTP/2 if it considers the stream refused. */
   readonly idempotent: boolean;
+  /** Whether requests and responses are streams that overlap, which takes the last exchange of a connection over HTTP/1.1. */
+  readonly isFullDuplex?: boolean;
   /** The limit in bytes; a longer response ends the exchange. */
   readonly maxResponseBytes: number;
 }

@@ -69,7 +69,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   /** Dispatches the request, unless it was cancelled. The exchange may be over on return: some dispatchers fail at once. */
   begin(dispatcher: Dispatch): void {
     if (this.#listener === undefined) return;
-    const { origin, target, verb, headers, body } = this.#request;
+    const { origin, target, verb, headers, body, isFullDuplex = false } = this.#request;
     try {
       dispatcher.dispatch(
         {
@@ -80,8 +80,8 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
           // undici also sends an async iterable (lib/core/util.js, isIterable); its types lack that.
           body: body as Uint8Array | null,
           // Go's server discards what is left of a request when it begins to respond, unless the connection is to be closed. So a
-          // gateway would lose requests of a stream (docs/interop.md). Over HTTP/2 this has no effect.
-          reset: body !== null && Symbol.asyncIterator in body,
+          // gateway would lose messages (docs/interop.md). Over HTTP/2 this has no effect.
+          reset: isFullDuplex,
           // The deadline of the call covers these. undici's defaults would end calls without a deadline.
           headersTimeout: 0,
           bodyTimeout: 0,

@@ -8,15 +8,17 @@ import { until } from "../support/until.ts";
 
 const json = { "content-type": "application/json" };
 
-test("a stream of requests is the last request of its connection, so that Go's server reads it to its end", async () => {
+test("a stream that goes both ways is the last exchange of its connection, so that Go's server reads its requests to their end", async () => {
   const server = await scriptedServer({ headers: json, body: "{}" });
   const transport = createRestTransport({ baseUrl: server.origin });
   onTestFinished(() => transport.close());
   const logs = createClient(LogService, transport);
   await logs.append([{}]);
+  for await (const message of logs.exchange([{}])) expect(message.entry).toBeUndefined();
   for await (const message of logs.follow({ parent: "logs/a" })) expect(message.result).toBe("");
   expect(server.seen.map(({ path, headers }) => [path, headers.connection])).toEqual([
-    ["/v1/entries:append", "close"],
+    ["/v1/entries:append", "keep-alive"],
+    ["/v1/entries:exchange", "close"],
     ["/v1/logs/a/entries", "keep-alive"],
   ]);
 });
