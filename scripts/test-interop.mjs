@@ -43,6 +43,8 @@ const throughNginx = [
   "query-lists",
   "http-body",
   "gzip-requests",
+  "interop/streams.test",
+  "streams-of-requests",
 ];
 process.exitCode =
   passed && (selected.length > 0 || runTests(throughNginx, { ...process.env, INTEROP_PROXY: "nginx" }))

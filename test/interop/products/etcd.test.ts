@@ -10,10 +10,9 @@ type Etcd = Product<{ readonly origin: string }>;
 /** The methods that these tests call, by service. */
 interface Methods {
   readonly KV: "range" | "put" | "deleteRange" | "txn" | "compact";
-  readonly Watch: "watch";
-  readonly Lease: "leaseGrant" | "leaseRevoke" | "leaseKeepAlive" | "leaseTimeToLive" | "leaseLeases";
+  readonly Lease: "leaseGrant" | "leaseRevoke" | "leaseTimeToLive" | "leaseLeases";
   readonly Cluster: "memberAdd" | "memberRemove" | "memberList" | "memberPromote";
-  readonly Maintenance: "alarm" | "status" | "defragment" | "hashKV" | "snapshot" | "moveLeader";
+  readonly Maintenance: "alarm" | "status" | "defragment" | "hashKV" | "moveLeader";
   readonly Auth:
     | "authEnable"
     | "authenticate"
@@ -211,16 +210,6 @@ describe.each(encodings)("in %s", (encoding) => {
       code: Code.FailedPrecondition,
       reason: "etcdserver: bad leader transferee",
     });
-  });
-
-  test("a stream cannot be called", async () => {
-    for (const call of [
-      client("Watch").watch({}),
-      client("Lease").leaseKeepAlive({}),
-      client("Maintenance").snapshot({}),
-    ]) {
-      expect(await caught(call)).toMatchObject({ code: Code.Unimplemented, outcome: "not_sent" });
-    }
   });
 });
 
