@@ -72,6 +72,11 @@ export class Attempt implements ExchangeListener, EndListener {
     this.#exchange = new UndiciExchange(request, this);
   }
 
+  /** Whether the response has come to its end. */
+  get isComplete(): boolean {
+    return this.#exchange.isComplete;
+  }
+
   begin(dispatcher: Dispatch): void {
     // First, because an attempt that fails at once may be followed by a wait, which has to be notified instead.
     this.#scope.setListener(this);

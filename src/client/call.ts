@@ -212,7 +212,7 @@ export abstract class Call extends AsyncResource {
 
   /** Releases what the call holds. */
   protected end(): void {
-    this.#requests?.end();
+    this.#requests?.end(this.#attempt?.isComplete === true);
     this.scope.close();
     this.#onEnd();
   }

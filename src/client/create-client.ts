@@ -66,15 +66,17 @@ function clientMethod(method: DescMethod, transport: Transport) {
       return message;
     };
   }
-  const open = (requests: Inits, options?: CallOptions) =>
+  const open: OpenStream = (requests, options) =>
     transport.stream(method as DescMethodStreaming, requests, options);
   if (!streamsResponses(method)) {
     return async (requests: Inits, options?: CallOptions) => onlyResponseOf(await open(requests, options));
   }
   return streamsRequests(method)
-    ? (requests: Inits, options?: CallOptions) => responsesOf(open(requests, options))
-    : (request: Init, options?: CallOptions) => responsesOf(open([request], options));
+    ? (requests: Inits, options?: CallOptions) => responsesOf(open, requests, options)
+    : (request: Init, options?: CallOptions) => responsesOf(open, [request], options);
 }
+
+type OpenStream = (requests: RequestIterable<DescMessage>, options?: CallOptions) => Promise<StreamResponse>;
 
 async function onlyResponseOf({ message }: StreamResponse): Promise<Message | undefined> {
   for await (const each of message) return each;
@@ -82,29 +84,52 @@ async function onlyResponseOf({ message }: StreamResponse): Promise<Message | un
 }
 
 /** The messages of a response that is still to come. */
-function responsesOf(response: Promise<StreamResponse>): AsyncIterable<Message> {
+function responsesOf(
+  open: OpenStream,
+  requests: RequestIterable<DescMessage>,
+  options: CallOptions | undefined,
+): AsyncIterable<Message> {
+  const leaving = new AbortController();
+  let isOver = false;
   let opened: AsyncIterator<Message> | undefined;
-  const opening = response.then(({ message }) => {
-    opened = message[Symbol.asyncIterator]();
-    return opened;
-  });
+  const opening = open(requests, { ...options, signal: eitherSignal(options?.signal, leaving.signal) }).then(
+    async ({ message }) => {
+      opened = message[Symbol.asyncIterator]();
+      // An interceptor may have ignored the signal.
+      if (isOver) await opened.return?.();
+    },
+  );
   // An error comes with the first message; nobody may ever ask for it.
   opening.catch(() => undefined);
   const first = async () => {
     try {
-      return await (await opening).next();
+      await opening;
+      if (opened !== undefined) return await opened.next();
     } catch (error) {
-      throw withCallerStack(error, first);
+      // As of a generator, the error comes once, and none after return().
+      if (!isOver) {
+        isOver = opened === undefined;
+        throw withCallerStack(error, first);
+      }
     }
+    return done;
   };
   const responses: AsyncIterableIterator<Message> = {
     [Symbol.asyncIterator]: () => responses,
     next: () => opened?.next() ?? first(),
     return: async () => {
-      const iterator = await opening.catch(() => undefined);
-      await iterator?.return?.();
-      return { done: true, value: undefined };
+      isOver = true;
+      if (opened === undefined) leaving.abort();
+      else await opened.return?.();
+      return done;
     },
   };
   return responses;
+}
+
+const done = { done: true, value: undefined } as const;
+
+/** A signal that is not one is left to the validation of the options. */
+function eitherSignal(signal: AbortSignal | undefined, leaving: AbortSignal): AbortSignal {
+  return signal instanceof AbortSignal ? AbortSignal.any([signal, leaving]) : (signal ?? leaving);
 }

@@ -16,21 +16,49 @@ export function requestMessages<I extends DescMessage>(
 ): AsyncIterable<Message> {
   const iterable: Partial<AsyncIterable<unknown> & Iterable<unknown>> | undefined =
     typeof input === "object" && input !== null ? input : undefined;
-  const isAsync = typeof iterable?.[Symbol.asyncIterator] === "function";
-  if (!isAsync && typeof iterable?.[Symbol.iterator] !== "function") {
+  const iterate = iterable?.[Symbol.asyncIterator] ?? iterable?.[Symbol.iterator];
+  if (typeof iterate !== "function") {
     const reason = "the requests have to be an iterable or an async iterable of messages";
     throw invalidArgument(reason, rpcName(method));
   }
   return messagesOf(method, input);
 }
 
-async function* messagesOf<I extends DescMessage>(
+/** It is no generator, which would let `return()` wait until the input has given its next message. */
+function messagesOf<I extends DescMessage>(
   method: DescMethod,
   input: RequestIterable<I>,
-): AsyncGenerator<Message> {
-  for await (const init of input) {
-    yield messageFrom(method, init as MessageInitShape<DescMessage>);
-  }
+): AsyncIterable<Message> {
+  return {
+    [Symbol.asyncIterator]: () => {
+      const inits = iteratorOf(input);
+      const leave = async () => {
+        await inits.return?.();
+        return done;
+      };
+      return {
+        next: async () => {
+          const result = await inits.next();
+          if (result.done === true) return done;
+          try {
+            return { done: false, value: messageFrom(method, await result.value) };
+          } catch (error) {
+            leave().catch(() => undefined);
+            throw error;
+          }
+        },
+        return: leave,
+      };
+    },
+  };
+}
+
+const done = { done: true, value: undefined } as const;
+
+function iteratorOf<T>(
+  input: Partial<AsyncIterable<T> & Iterable<T>>,
+): AsyncIterator<T> | Iterator<T | PromiseLike<T>> {
+  return input[Symbol.asyncIterator]?.() ?? (input as Iterable<T>)[Symbol.iterator]();
 }
 
 function messageFrom(method: DescMethod, init: MessageInitShape<DescMessage>): Message {

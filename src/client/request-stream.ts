@@ -21,7 +21,9 @@ export class RequestStream implements AsyncIterable<Uint8Array>, AsyncIterator<U
   #isStarted = false;
   #isEnded = false;
   #count = 0;
-  /** Resolves the wait for a message when the call ends. */
+  /** Whether the messages came to their end, or the server has responded without waiting for it. */
+  #endsCleanly = false;
+  /** Ends the wait for a message when the call ends. */
   #stopWaiting: ((result: IteratorReturnResult<undefined>) => void) | undefined;
   #onFailure: ((error: RpcError) => void) | undefined;
   #context: AsyncResource | undefined;
@@ -56,39 +58,53 @@ export class RequestStream implements AsyncIterable<Uint8Array>, AsyncIterator<U
   }
 
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
-    if (this.#isEnded) return done;
     this.#isStarted = true;
     try {
-      const result = await this.#nextMessage();
-      if (result.done === true || this.#isEnded) {
+      const result = this.#isEnded ? done : await this.#nextMessage();
+      if (this.#isEnded) return await this.#left();
+      if (result.done === true) {
         this.#isEnded = true;
+        this.#endsCleanly = true;
         return done;
       }
       const line = Buffer.concat([encodeJson(this.#desc, result.value, this.#options), newline]);
       this.#count++;
       return { done: false, value: line };
     } catch (thrown) {
-      this.end();
+      if (this.#isEnded) throw thrown;
+      this.end(false);
       const error = this.#errorOf(thrown);
       this.#onFailure?.(error);
-      // For undici, which closes the connection.
-      throw error;
+      return this.#left();
     }
   }
 
   /** undici has stopped to send. */
   async return(): Promise<IteratorReturnResult<undefined>> {
-    this.end();
+    this.end(false);
     return done;
   }
 
-  /** Ends the stream, and lets the caller's iterable clean up. */
-  end(): void {
+  /**
+   * Ends the stream, and lets the caller's iterable clean up.
+   *
+   * @param isAnswered whether the response is complete
+   */
+  end(isAnswered: boolean): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    this.#endsCleanly = isAnswered;
     this.#stopWaiting?.(done);
     // A generator that waits for something returns only afterwards, so nothing here can wait for it.
     this.#inContext(() => this.#messages.return?.()).catch(() => undefined);
+  }
+
+  /** What undici gets after the call has ended. A clean end would show a server part of the requests as all of them. */
+  async #left(): Promise<IteratorReturnResult<undefined>> {
+    if (this.#endsCleanly) return done;
+    // In a later turn, as in UndiciExchange.cancel.
+    await new Promise(setImmediate);
+    throw new Error("the call has ended before its requests");
   }
 
   #nextMessage(): Promise<IteratorResult<Message, undefined>> {

@@ -138,7 +138,9 @@ export function createTransport(
     interceptors.length === 0
       ? undefined
       : compose(interceptors, (request) =>
-          request.stream === true ? beginStream(request) : unaryCall(context, request, itself, ignore),
+          request.stream === true
+            ? beginStream(request, (request as ObservedRequest)[onInnerEnd])
+            : unaryCall(context, request, itself, ignore),
         );
   const leave = () => lifetime.leave();
   /** @throws RpcError if the call is invalid */
@@ -176,7 +178,12 @@ export function createTransport(
   };
   const openStream = async (request: StreamRequest, onEnd?: (end: StreamEnd) => void) => {
     if (intercepted === undefined) return beginStream(request, onEnd);
-    return counted(lifetime, async () => (await intercepted(request)) as StreamResponse);
+    let last: StreamEnd | undefined;
+    const observed: ObservedRequest = onEnd ? { ...request, [onInnerEnd]: (end) => (last = end) } : request;
+    const response = (await counted(lifetime, () => intercepted(observed))) as StreamResponse;
+    return onEnd === undefined
+      ? response
+      : withObservedEnd(response, (read) => onEnd({ requestMessages: 0, ...response, ...last, ...read }));
   };
   const stream: Engine["stream"] = async (method, input, options) => {
     try {
@@ -213,6 +220,48 @@ export function createTransport(
     [Symbol.asyncDispose]: close,
     [transportRules]: settings.httpRules,
   };
+}
+
+/** Is called when a call that an interceptor has begun is over. An interceptor that copies the request copies this too. */
+const onInnerEnd = Symbol("on inner end");
+
+type ObservedRequest = StreamRequest & { readonly [onInnerEnd]?: (end: StreamEnd) => void };
+
+/** A response that reports how its messages end for their reader, after what interceptors have made of them. */
+function withObservedEnd(
+  response: StreamResponse,
+  onEnd: (read: Pick<StreamEnd, "responseMessages" | "error">) => void,
+): StreamResponse {
+  let responseMessages = 0;
+  const end = (error: unknown) => onEnd({ responseMessages, error });
+  const message: StreamResponse["message"] = {
+    [Symbol.asyncIterator]: () => {
+      const messages = response.message[Symbol.asyncIterator]();
+      return {
+        next: async () => {
+          try {
+            const result = await messages.next();
+            if (result.done === true) end(undefined);
+            else responseMessages++;
+            return result;
+          } catch (error) {
+            end(error);
+            throw error;
+          }
+        },
+        return: async () => {
+          await messages.return?.();
+          end(undefined);
+          return { done: true, value: undefined };
+        },
+      };
+    },
+  };
+  const properties = Object.getOwnPropertyDescriptors(response);
+  return Object.defineProperties(
+    {},
+    { ...properties, message: { value: message, enumerable: true } },
+  ) as StreamResponse;
 }
 
 function itself<T>(value: T): T {

@@ -1,5 +1,4 @@
 import type { Message } from "@bufbuild/protobuf";
-import { CodecError } from "../codecs/codec-error.ts";
 import { contentTypeOf } from "../codecs/media-type.ts";
 import type { StreamEnd } from "../diagnostics/call-event.ts";
 import { asError } from "../errors/as-error.ts";
@@ -8,6 +7,7 @@ import { Code } from "../errors/code.ts";
 import type { HttpHeaders } from "../errors/http-headers.ts";
 import type { RpcError } from "../errors/rpc-error.ts";
 import type { BodySink, FlowControl, HttpResponse, ResponseHead } from "../http/http-exchange.ts";
+import type { CallEnd } from "../policies/call-scope.ts";
 import type { AttemptFailure } from "../responses/attempt-failure.ts";
 import { type StreamItemReader, streamItemReader } from "../responses/read-stream-message.ts";
 import { type MessageSplitter, messageSplitter } from "../streams/message-splitter.ts";
@@ -62,7 +62,7 @@ export function streamCall(
   try {
     call = new StreamCall(context, request, onEnd, requests);
   } catch (error) {
-    requests?.end();
+    requests?.end(false);
     onEnd(undefined);
     return Promise.reject(error);
   }
@@ -92,6 +92,8 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
   #receivedCount = 0;
   #isOver = false;
   #isClosing = false;
+  /** Whether the last attempt has ended, and another one may follow. */
+  #isBetweenAttempts = false;
   /** What a reader gets after the last message. */
   #error: RpcError | undefined;
 
@@ -171,12 +173,14 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
   }
 
   protected attempt(now: number): void {
+    // The reader may have left during the wait.
+    if (this.#isOver) return;
     if (this.#isClosing) {
       const init = { code: Code.Cancelled, reason: CLOSED, outcome: "not_sent", cause: undefined } as const;
       throw this.progress.error({ init, retry: "never" });
     }
+    this.#isBetweenAttempts = false;
     this.#forgetChunks();
-    this.#bodyEnd = undefined;
     this.#splitter = undefined;
     this.#bodyBytes = 0;
     this.send(now, this);
@@ -226,8 +230,7 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
 
   onEnd({ trailers, isCloseDelimited }: Pick<HttpResponse, "trailers" | "isCloseDelimited">): void {
     this.#trailers = trailers;
-    this.#bodyEnd = { kind: "complete", isCloseDelimited };
-    this.#deliver();
+    this.#endBody({ kind: "complete", isCloseDelimited });
   }
 
   onResponse(response: HttpResponse): void {
@@ -241,8 +244,20 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
       return;
     }
     // After the messages before it.
-    this.#bodyEnd = { kind: "failed", failure };
+    this.#endBody({ kind: "failed", failure });
+  }
+
+  #endBody(end: BodyEnd): void {
+    this.#bodyEnd = end;
     this.#deliver();
+    // The attempt listens no more, but there are messages to read.
+    if (this.#bodyEnd !== undefined) this.scope.setListener({ onEnd: (end) => this.#endUnread(end) });
+  }
+
+  /** Ends a stream whose body has ended, and was not read to its end. */
+  #endUnread(end: CallEnd): void {
+    const { status, headers } = this.#head;
+    this.#failWith({ init: { ...end, outcome: "unknown", status, headers }, retry: "never" }, end.reason);
   }
 
   /** Gives messages to those who wait for them. */
@@ -307,24 +322,25 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
 
   #readEnd(end: BodyEnd): Result | undefined {
     if (end.kind === "failed") {
+      this.#bodyEnd = undefined;
       this.runInAsyncScope(this.#handleFailure, this, end.failure);
       return undefined;
     }
     const last = this.#splitter?.end();
+    const mayBeTruncated = end.isCloseDelimited && this.#splitter?.isClosed !== true;
     this.#splitter = undefined;
-    if (last !== undefined && !end.isCloseDelimited) return this.#itemFrom(last);
-    if (end.isCloseDelimited) {
+    if (last !== undefined && !mayBeTruncated) return this.#itemFrom(last);
+    if (mayBeTruncated) {
       throw new StreamFormatError(
         "truncated",
         "it may be cut short: it ends with the connection and has no content-length",
       );
     }
-    this.#finish(undefined);
+    this.#finish(undefined, this.#bodyBytes);
     return done;
   }
 
   #unreadable(error: unknown): AttemptFailure {
-    if (!(error instanceof StreamFormatError) && !(error instanceof CodecError)) throw error;
     const isTooLarge = error instanceof StreamFormatError && error.kind === "too_large";
     const { status, headers } = this.#head;
     return {
@@ -347,13 +363,13 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
         this.#head = response;
         this.#trailers = response.trailers;
         this.#opened();
-        this.#bodyEnd = { kind: "complete", isCloseDelimited: false };
-        this.#deliver();
+        this.#endBody({ kind: "complete", isCloseDelimited: false });
         return;
       }
       this.learnFrom(response);
       const { binding } = this.prepared;
       const read = interpretResponse(binding, response, settings, errorBody, () => this.redactor());
+      this.#isBetweenAttempts = true;
       if ("init" in read) void this.afterFailure(read, response);
     } catch (error) {
       this.rejectWith(error);
@@ -364,6 +380,7 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
     try {
       const reported = this.reportedFailure(failure);
       const isRepeatable = this.#receivedCount === 0;
+      this.#isBetweenAttempts = true;
       void this.afterFailure(isRepeatable ? reported : { ...reported, retry: "never" }, undefined);
     } catch (error) {
       this.rejectWith(error);
@@ -392,19 +409,22 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
 
   #endByClosing(): void {
     this.#isClosing = true;
-    this.cancelAttempt(CLOSED);
+    if (this.#bodyEnd === undefined) this.cancelAttempt(CLOSED);
+    else this.#endUnread({ code: Code.Cancelled, reason: CLOSED, cause: undefined });
   }
 
   protected rejectWith(error: unknown): void {
     this.#finish(error as RpcError);
   }
 
-  #finish(error: RpcError | undefined): void {
+  /** @param responseBytes the length of the body; undefined if it is incomplete */
+  #finish(error: RpcError | undefined, responseBytes?: number): void {
     if (this.#isOver) return;
-    if (error === undefined) {
+    if (error === undefined && !this.#isBetweenAttempts) {
       this.progress.succeeded(this.#head.status);
-      this.reportAttempt(this.#bodyBytes, undefined);
+      this.reportAttempt(responseBytes, undefined);
     }
+    this.#bodyEnd = undefined;
     this.#isOver = true;
     this.#error = error;
     this.#forgetChunks();

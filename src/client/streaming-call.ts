@@ -33,7 +33,13 @@ export async function streamingCall(
     }
     return streamCall(context, callRequest(request, message), onEnd);
   }
-  const requests = new RequestStream(messages, method.input, context.settings);
+  let requests: RequestStream;
+  try {
+    requests = new RequestStream(messages, method.input, context.settings);
+  } catch (error) {
+    onEnd(undefined);
+    throw invalidCall(error, rpcName(method));
+  }
   const whole = callRequest(request, create(method.input));
   if (streamsResponses(method)) return streamCall(context, whole, onEnd, requests);
   return oneResponseCall(context, whole, onEnd, requests);
@@ -65,7 +71,7 @@ async function oneResponseCall(
     if (thrown instanceof RpcError) error = thrown;
     throw thrown;
   } finally {
-    requests.end();
+    requests.end(false);
     const { status = 0, attempts = 0, history = [] } = response ?? error ?? {};
     onEnd({
       status,

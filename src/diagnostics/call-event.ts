@@ -53,7 +53,7 @@ export function callsAreObserved(): boolean {
 export interface StreamEnd extends CallResult {
   readonly requestMessages: number;
   readonly responseMessages: number;
-  readonly error: RpcError | undefined;
+  readonly error: unknown;
 }
 
 /**

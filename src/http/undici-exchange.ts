@@ -60,10 +60,16 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   #firstChunk: Uint8Array | undefined;
   #moreChunks: Uint8Array[] | undefined;
   #length = 0;
+  #isComplete = false;
 
   constructor(request: HttpRequest, listener: ExchangeListener) {
     this.#request = request;
     this.#listener = listener;
+  }
+
+  /** Whether the response has come to its end. */
+  get isComplete(): boolean {
+    return this.#isComplete;
   }
 
   /** Dispatches the request, unless it was cancelled. The exchange may be over on return: some dispatchers fail at once. */
@@ -147,6 +153,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController, trailers: HttpHeaders | undefined): void {
+    this.#isComplete = true;
     const end = {
       trailers: trailers ?? {},
       isCloseDelimited: isCloseDelimited(

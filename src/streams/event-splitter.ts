@@ -18,6 +18,7 @@ import { StreamFormatError } from "./stream-format-error.ts";
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  */
 export class EventSplitter {
+  readonly isClosed = false;
   readonly #mark = new ByteOrderMark();
   readonly #bytes: MessageBytes;
   #chunk: Buffer = Buffer.alloc(0);

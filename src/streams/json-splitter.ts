@@ -40,6 +40,10 @@ export class JsonSplitter {
     this.#bytes = new MessageBytes(maxMessageBytes);
   }
 
+  get isClosed(): boolean {
+    return this.#place === "closed";
+  }
+
   push(chunk: Uint8Array): void {
     this.#chunk = asBuffer(chunk);
     this.#at = this.#mark.skip(this.#chunk);

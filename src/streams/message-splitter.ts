@@ -7,6 +7,9 @@ import { JsonSplitter } from "./json-splitter.ts";
  * message. After it has thrown, it is of no more use.
  */
 export interface MessageSplitter {
+  /** Whether the body has shown its own end, as an array does that was closed. */
+  readonly isClosed: boolean;
+
   /** Takes the next bytes of the body. Call it only after {@link next} has returned undefined. */
   push(chunk: Uint8Array): void;
 
