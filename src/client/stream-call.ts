@@ -247,17 +247,20 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
     this.#endBody({ kind: "failed", failure });
   }
 
+  /** The exchange is over. The call is not, until its reader gets to the end, or the signal, deadline or transport ends it. */
   #endBody(end: BodyEnd): void {
     this.#bodyEnd = end;
     this.#deliver();
-    // The attempt listens no more, but there are messages to read.
-    if (this.#bodyEnd !== undefined) this.scope.setListener({ onEnd: (end) => this.#endUnread(end) });
+    if (!this.#isOver && this.#bodyEnd !== undefined)
+      this.scope.setListener({ onEnd: (why) => this.#endUnread(why) });
   }
 
-  /** Ends a stream whose body has ended, and was not read to its end. */
-  #endUnread(end: CallEnd): void {
+  #endUnread({ code, reason, cause }: Pick<CallEnd, "code" | "reason" | "cause">): void {
     const { status, headers } = this.#head;
-    this.#failWith({ init: { ...end, outcome: "unknown", status, headers }, retry: "never" }, end.reason);
+    this.#failWith(
+      { init: { code, reason, cause, outcome: "unknown", status, headers }, retry: "never" },
+      reason,
+    );
   }
 
   /** Gives messages to those who wait for them. */
@@ -272,6 +275,8 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
   /** The next message, or the end; undefined if there is none yet, or if the stream has failed. */
   #read(): Result | undefined {
     if (this.#isOver) return this.#error === undefined ? done : undefined;
+    // The end of the call is on its way.
+    if (this.scope.end !== undefined) return undefined;
     try {
       for (;;) {
         const text = this.#splitter?.next();
