@@ -24,41 +24,42 @@ export function requestMessages<I extends DescMessage>(
   return messagesOf(method, input);
 }
 
-/** It is no generator, which would let `return()` wait until the input has given its next message. */
+/** No async generator, because it would pass on `return` only when a request comes, and `throw` never. */
 function messagesOf<I extends DescMessage>(
   method: DescMethod,
   input: RequestIterable<I>,
 ): AsyncIterable<Message> {
   return {
-    [Symbol.asyncIterator]: () => {
-      const inits = iteratorOf(input);
-      const leave = async () => {
-        await inits.return?.();
-        return done;
+    [Symbol.asyncIterator]() {
+      const source = iteratorOf(input);
+      const converted = async (
+        result: Result | Promise<Result>,
+      ): Promise<IteratorResult<Message, undefined>> => {
+        const { done, value } = await result;
+        if (done === true) return { done, value: undefined };
+        try {
+          return { done: false, value: messageFrom(method, await value) };
+        } catch (error) {
+          // Not awaited: the caller's cleanup must not hold the error back.
+          Promise.resolve(source.return?.()).catch(() => undefined);
+          throw error;
+        }
       };
       return {
-        next: async () => {
-          const result = await inits.next();
-          if (result.done === true) return done;
-          try {
-            return { done: false, value: messageFrom(method, await result.value) };
-          } catch (error) {
-            leave().catch(() => undefined);
-            throw error;
-          }
-        },
-        return: leave,
+        next: async () => converted(source.next()),
+        ...(source.return && { return: async () => converted(source.return?.() ?? over) }),
+        ...(source.throw && { throw: async (error) => converted(source.throw?.(error) ?? over) }),
       };
     },
   };
 }
 
-const done = { done: true, value: undefined } as const;
+type Result = IteratorResult<MessageInitShape<DescMessage>, unknown>;
 
-function iteratorOf<T>(
-  input: Partial<AsyncIterable<T> & Iterable<T>>,
-): AsyncIterator<T> | Iterator<T | PromiseLike<T>> {
-  return input[Symbol.asyncIterator]?.() ?? (input as Iterable<T>)[Symbol.iterator]();
+const over = { done: true, value: undefined } as const;
+
+function iteratorOf(input: RequestIterable<DescMessage>) {
+  return Symbol.asyncIterator in input ? input[Symbol.asyncIterator]() : input[Symbol.iterator]();
 }
 
 function messageFrom(method: DescMethod, init: MessageInitShape<DescMessage>): Message {

@@ -23,25 +23,17 @@ export async function streamingCall(
   onEnd: (end: StreamEnd | undefined) => void,
 ): Promise<StreamResponse> {
   const { method, message: messages } = request;
-  if (!streamsRequests(method)) {
-    let message: Message;
-    try {
-      message = await onlyMessage(method, messages);
-    } catch (error) {
-      onEnd(undefined);
-      throw invalidCall(error, rpcName(method));
-    }
-    return streamCall(context, callRequest(request, message), onEnd);
-  }
-  let requests: RequestStream;
+  let only: Message | undefined;
+  let requests: RequestStream | undefined;
   try {
-    requests = new RequestStream(messages, method.input, context.settings);
+    if (streamsRequests(method)) requests = new RequestStream(messages, method.input, context.settings);
+    else only = await onlyMessage(method, messages);
   } catch (error) {
     onEnd(undefined);
     throw invalidCall(error, rpcName(method));
   }
-  const whole = callRequest(request, create(method.input));
-  if (streamsResponses(method)) return streamCall(context, whole, onEnd, requests);
+  const whole = callRequest(request, only ?? create(method.input));
+  if (requests === undefined || streamsResponses(method)) return streamCall(context, whole, onEnd, requests);
   return oneResponseCall(context, whole, onEnd, requests);
 }
 

@@ -38,7 +38,10 @@ export interface CallEvent extends ServerAddress {
   readonly responseMessages?: number;
   /** How long the call took, with all attempts and waits, in milliseconds. */
   readonly durationMs?: number;
-  /** What the call rejects with. The property exists only if the call failed; an interceptor may throw even `undefined`. */
+  /**
+   * What the call rejects with, or the RpcError that ended its stream. The property exists only if the call failed; an
+   * interceptor may throw even `undefined`.
+   */
   readonly error?: unknown;
 }
 
@@ -53,32 +56,47 @@ export function callsAreObserved(): boolean {
 export interface StreamEnd extends CallResult {
   readonly requestMessages: number;
   readonly responseMessages: number;
-  readonly error: unknown;
+  readonly error: RpcError | undefined;
 }
 
+/** Counts a stream that is part of a call. The function that it returns is to be called when that stream is over. */
+export type TrackStream = () => (end: StreamEnd | undefined) => void;
+
 /**
- * Makes a call of a streaming method and publishes its start and end. The call ends with its stream.
+ * Makes a call of a streaming method and publishes its start and end. The call ends with its last stream.
  *
- * @param begin makes the call, and reports the end of its stream
+ * @param begin makes the call, and tracks each stream that it begins: an interceptor may begin several, or none
  */
 export function observedStream<T>(
   method: string,
   server: ServerAddress,
-  begin: (onEnd: (end: StreamEnd) => void) => Promise<T>,
+  begin: (track: TrackStream) => Promise<T>,
+  rpcErrorOf = asRpcError,
 ): Promise<T> {
-  let onEnd: (end: StreamEnd) => void = () => undefined;
-  const ended = new Promise<StreamEnd>((resolve) => {
-    onEnd = resolve;
-  });
+  let open = 0;
+  let last: StreamEnd | undefined;
+  let onIdle: () => void = () => undefined;
+  const track: TrackStream = () => {
+    open++;
+    return (end) => {
+      last = end;
+      open--;
+      if (open === 0) onIdle();
+    };
+  };
   return new Promise((resolve, reject) => {
-    observedCall(method, server, async (onResponse) => {
-      const begun = begin(onEnd);
+    const whole = async (onResponse: (response: CallResult) => void) => {
+      const begun = begin(track);
       begun.then(resolve, reject);
-      await begun;
-      const end = await ended;
-      onResponse(end);
-      if (end.error !== undefined) throw end.error;
-    }).catch(() => undefined);
+      try {
+        await begun;
+        if (open > 0) await new Promise<void>((idle) => (onIdle = idle));
+      } finally {
+        if (last !== undefined) onResponse(last);
+      }
+      if (last?.error !== undefined) throw last.error;
+    };
+    observedCall(method, server, whole, rpcErrorOf).catch(() => undefined);
   });
 }
 

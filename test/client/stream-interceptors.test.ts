@@ -1,0 +1,64 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { expect, onTestFinished, test } from "vitest";
+import { type CallEvent, Code } from "../../src/index.ts";
+import { createClient, createRestTransport, type Interceptor } from "../../src/transport.ts";
+import { LogService } from "../gen/streams/v1/streams_pb.js";
+import { caught } from "../support/caught.ts";
+import { scriptedServer } from "../support/scripted-server.ts";
+import { until } from "../support/until.ts";
+
+const line = (text: string) => `{"result":{"entry":{"text":"${text}"}}}\n`;
+const stream = { headers: { "content-type": "application/json" }, body: line("a") + line("b") };
+
+test("a stream through interceptors that call next again is one call event, which ends with the stream", async () => {
+  const events: CallEvent[] = [];
+  const listener = (event: unknown) => void events.push(event as CallEvent);
+  subscribe("tracing:bytenite-jobs:call:asyncEnd", listener);
+  onTestFinished(() => void unsubscribe("tracing:bytenite-jobs:call:asyncEnd", listener));
+  const server = await scriptedServer({ status: 403 }, stream);
+  const again: Interceptor = (next) => (request) => next({ ...request }).catch(() => next({ ...request }));
+  const transport = createRestTransport({ baseUrl: server.origin, interceptors: [again] });
+  onTestFinished(() => transport.close());
+  const messages = createClient(LogService, transport).follow({ parent: "logs/a" })[Symbol.asyncIterator]();
+  await messages.next();
+  expect(events).toEqual([]);
+  while ((await messages.next()).done !== true);
+  await until(() => events.length > 0);
+  const ok = { code: Code.OK, status: 200, attempts: 1, requestMessages: 1, responseMessages: 2 };
+  expect(events).toMatchObject([ok]);
+});
+
+test("a request that an interceptor makes no iterable of does not keep the transport open", async () => {
+  const server = await scriptedServer(stream);
+  const broken: Interceptor = (next) => (request) => next({ ...request, message: {} } as never);
+  const transport = createRestTransport({ baseUrl: server.origin, interceptors: [broken] });
+  const client = createClient(LogService, transport);
+  for (const call of [() => client.append([]), () => transport.stream(LogService.method.exchange, [])]) {
+    expect(await caught(call())).toMatchObject({ code: Code.InvalidArgument, outcome: "not_sent" });
+  }
+  await transport.close();
+});
+
+test("the requests are told at once that the call is over, also while one of them is awaited", async () => {
+  const server = await scriptedServer("hang");
+  const transport = createRestTransport({ baseUrl: server.origin });
+  onTestFinished(() => transport.close());
+  const told: string[] = [];
+  const source: AsyncIterator<object> = {
+    next: () => {
+      told.push("next");
+      return new Promise(() => undefined);
+    },
+    return: async () => {
+      told.push("return");
+      return { done: true, value: undefined };
+    },
+  };
+  const controller = new AbortController();
+  const requests = { [Symbol.asyncIterator]: () => source };
+  const call = caught(createClient(LogService, transport).append(requests, { signal: controller.signal }));
+  await until(() => told.length === 1);
+  controller.abort();
+  expect(await call).toMatchObject({ code: Code.Cancelled });
+  expect(told).toEqual(["next", "return"]);
+});
