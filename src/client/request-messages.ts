@@ -24,42 +24,48 @@ export function requestMessages<I extends DescMessage>(
   return messagesOf(method, input);
 }
 
-/** No async generator, because it would pass on `return` only when a request comes, and `throw` never. */
+/** It is no generator, which would let `return()` wait until the input has given its next message. */
 function messagesOf<I extends DescMessage>(
   method: DescMethod,
   input: RequestIterable<I>,
 ): AsyncIterable<Message> {
   return {
-    [Symbol.asyncIterator]() {
-      const source = iteratorOf(input);
-      const converted = async (
-        result: Result | Promise<Result>,
-      ): Promise<IteratorResult<Message, undefined>> => {
-        const { done, value } = await result;
-        if (done === true) return { done, value: undefined };
-        try {
-          return { done: false, value: messageFrom(method, await value) };
-        } catch (error) {
-          // Not awaited: the caller's cleanup must not hold the error back.
-          Promise.resolve(source.return?.()).catch(() => undefined);
-          throw error;
-        }
+    [Symbol.asyncIterator]: () => {
+      const inits = iteratorOf(input);
+      const leave = async () => {
+        await inits.return?.();
+        return done;
       };
       return {
-        next: async () => converted(source.next()),
-        ...(source.return && { return: async () => converted(source.return?.() ?? over) }),
-        ...(source.throw && { throw: async (error) => converted(source.throw?.(error) ?? over) }),
+        next: async () => {
+          const result = await inits.next();
+          if (result.done === true) return done;
+          try {
+            return { done: false, value: messageFrom(method, await result.value) };
+          } catch (error) {
+            leave().catch(() => undefined);
+            throw error;
+          }
+        },
+        return: leave,
+        // Connect's clients throw the reason of a cancelled call into its requests.
+        ...(inits.throw && {
+          throw: async (error: unknown) => {
+            await inits.throw?.(error);
+            return done;
+          },
+        }),
       };
     },
   };
 }
 
-type Result = IteratorResult<MessageInitShape<DescMessage>, unknown>;
+const done = { done: true, value: undefined } as const;
 
-const over = { done: true, value: undefined } as const;
-
-function iteratorOf(input: RequestIterable<DescMessage>) {
-  return Symbol.asyncIterator in input ? input[Symbol.asyncIterator]() : input[Symbol.iterator]();
+function iteratorOf<T>(
+  input: Partial<AsyncIterable<T> & Iterable<T>>,
+): AsyncIterator<T> | Iterator<T | PromiseLike<T>> {
+  return input[Symbol.asyncIterator]?.() ?? (input as Iterable<T>)[Symbol.iterator]();
 }
 
 function messageFrom(method: DescMethod, init: MessageInitShape<DescMessage>): Message {

@@ -11,6 +11,7 @@ import {
   callsAreObserved,
   observedCall,
   observedStream,
+  type StreamEnd,
   type TrackStream,
 } from "../diagnostics/call-event.ts";
 import { withCallerStack } from "../errors/caller-stack.ts";
@@ -121,13 +122,8 @@ export type InnerStream = <I extends DescMessage, O extends DescMessage>(
   method: DescMethodStreaming<I, O>,
   input: RequestIterable<I>,
   options: CallOptions,
-  onEnd: (error: RpcError | undefined) => void,
+  onEnd: (error: unknown) => void,
 ) => Promise<StreamResponse<O>>;
-
-/** The property of a request that tracks its stream. An interceptor's copy has it, too. */
-const track = Symbol("track");
-
-type TrackedRequest = StreamRequest & { readonly [track]?: TrackStream };
 
 /** {@link createRestTransport} for the client of a particular service. */
 export function createTransport(
@@ -162,7 +158,9 @@ export function createTransport(
     interceptors.length === 0
       ? undefined
       : compose(interceptors, (request) =>
-          request.stream === true ? beginStream(request) : unaryCall(context, request, itself, ignore),
+          request.stream === true
+            ? beginStream(request, (request as ObservedRequest)[onInnerEnd])
+            : unaryCall(context, request, itself, ignore),
         );
   const leave = () => lifetime.leave();
   /** @throws RpcError if the call is invalid */
@@ -191,25 +189,30 @@ export function createTransport(
       throw withCallerStack(error, call);
     }
   };
-  const beginStream = (request: TrackedRequest, onEnd: (error?: RpcError) => void = ignore) => {
+  const beginStream = (request: StreamRequest, onEnd: OnStreamEnd = ignore) => {
     lifetime.enter();
-    const untrack = request[track]?.();
     return streamingCall(context, request, (end) => {
       lifetime.leave();
-      onEnd(end?.error);
-      untrack?.(end);
+      onEnd(end);
     });
   };
-  const openStream = async (request: TrackedRequest) => {
-    if (intercepted === undefined) return beginStream(request);
-    return counted(lifetime, async () => (await intercepted(request)) as StreamResponse);
+  const openStream = async (request: StreamRequest, onEnd?: OnStreamEnd) => {
+    if (intercepted === undefined) return beginStream(request, onEnd);
+    let last: StreamEnd | undefined;
+    const observed: ObservedRequest = onEnd
+      ? { ...request, [onInnerEnd]: (end) => (last = end ?? last) }
+      : request;
+    const response = (await counted(lifetime, () => intercepted(observed))) as StreamResponse;
+    return onEnd === undefined
+      ? response
+      : withObservedEnd(response, (read) => onEnd({ requestMessages: 0, ...response, ...last, ...read }));
   };
   const stream: Engine["stream"] = async (method, input, options) => {
     try {
       lifetime.throwIfClosed(method);
       const request = streamRequest(method, input, options);
       const response = callsAreObserved()
-        ? observedStream(rpcName(method), server, (tracker) => openStream({ ...request, [track]: tracker }))
+        ? observedStream(rpcName(method), server, (track) => openStream(request, track()))
         : openStream(request);
       return (await response) as StreamResponse<never>;
     } catch (error) {
@@ -229,11 +232,16 @@ export function createTransport(
     return callsAreObserved() ? observedCall(rpcName(method), server, within, rpcErrorOf) : within(ignore);
   };
   const asOneStream: Engine["asOneStream"] = (method, begin, rpcErrorOf) => {
-    const within = async (tracker?: TrackStream) => {
+    const within = async (track?: TrackStream) => {
       lifetime.throwIfClosed(method);
       const innerStream: InnerStream = async (method, input, options, onEnd) => {
-        const request = { ...streamRequest(method, input, options), ...(tracker && { [track]: tracker }) };
-        return beginStream(request, onEnd) as Promise<StreamResponse<never>>;
+        const request = streamRequest(method, input, options);
+        const untrack = track?.();
+        const response = beginStream(request, (end) => {
+          onEnd(end?.error);
+          untrack?.(end);
+        });
+        return response as Promise<StreamResponse<never>>;
       };
       return counted(lifetime, () => begin(innerStream));
     };
@@ -251,6 +259,50 @@ export function createTransport(
     [Symbol.asyncDispose]: close,
     [transportRules]: settings.httpRules,
   };
+}
+
+type OnStreamEnd = ReturnType<TrackStream>;
+
+/** Is called when a call that an interceptor has begun is over. An interceptor that copies the request copies this too. */
+const onInnerEnd = Symbol("on inner end");
+
+type ObservedRequest = StreamRequest & { readonly [onInnerEnd]?: OnStreamEnd };
+
+/** A response that reports how its messages end for their reader, after what interceptors have made of them. */
+function withObservedEnd(
+  response: StreamResponse,
+  onEnd: (read: Pick<StreamEnd, "responseMessages" | "error">) => void,
+): StreamResponse {
+  let responseMessages = 0;
+  const end = (error: unknown) => onEnd({ responseMessages, error });
+  const message: StreamResponse["message"] = {
+    [Symbol.asyncIterator]: () => {
+      const messages = response.message[Symbol.asyncIterator]();
+      return {
+        next: async () => {
+          try {
+            const result = await messages.next();
+            if (result.done === true) end(undefined);
+            else responseMessages++;
+            return result;
+          } catch (error) {
+            end(error);
+            throw error;
+          }
+        },
+        return: async () => {
+          await messages.return?.();
+          end(undefined);
+          return { done: true, value: undefined };
+        },
+      };
+    },
+  };
+  const properties = Object.getOwnPropertyDescriptors(response);
+  return Object.defineProperties(
+    {},
+    { ...properties, message: { value: message, enumerable: true } },
+  ) as StreamResponse;
 }
 
 function itself<T>(value: T): T {

@@ -39,7 +39,7 @@ export interface CallEvent extends ServerAddress {
   /** How long the call took, with all attempts and waits, in milliseconds. */
   readonly durationMs?: number;
   /**
-   * What the call rejects with, or the RpcError that ended its stream. The property exists only if the call failed; an
+   * What the call rejects with, or what its stream ended with. The property exists only if the call failed; an
    * interceptor may throw even `undefined`.
    */
   readonly error?: unknown;
@@ -56,7 +56,7 @@ export function callsAreObserved(): boolean {
 export interface StreamEnd extends CallResult {
   readonly requestMessages: number;
   readonly responseMessages: number;
-  readonly error: RpcError | undefined;
+  readonly error: unknown;
 }
 
 /** Counts a stream that is part of a call. The function that it returns is to be called when that stream is over. */
