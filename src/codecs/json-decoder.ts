@@ -68,12 +68,12 @@ export interface JsonReadOptions {
  * @see https://protobuf.dev/programming-guides/json/
  */
 export function messageFromJson(desc: DescMessage, text: string, options: JsonReadOptions): Message {
-  return readJson(text, options, (json) => decodeMessage(desc, json));
+  return readJson(text, options, messageDecoder(desc));
 }
 
 /** Decodes the value of one field: returns a message of the field's parent type with only this field set. */
 export function fieldFromJson(field: DescField, text: string, options: JsonReadOptions): Message {
-  return readJson(text, options, (json) => decodeField(field, json));
+  return readJson(text, options, fieldDecoder(field));
 }
 
 /**
@@ -83,23 +83,33 @@ export function fieldFromJson(field: DescField, text: string, options: JsonReadO
  */
 export function messageFromParsedJson(desc: DescMessage, json: unknown, options: JsonReadOptions): Message {
   currentOptions = options;
-  return decodeMessage(desc, json);
+  return messageDecoder(desc)(json);
 }
 
-/** Decodes a message from parsed JSON. To be called within {@link readJson}. */
-export function decodeMessage(desc: DescMessage, json: unknown): Message {
-  const message = readMessage(desc, json, 1) as unknown as Message;
-  validateRequiredFields(desc, message);
-  return message;
-}
+/** Decodes parsed JSON. To be called within {@link readJson}. */
+export type JsonDecoder = (json: unknown) => Message;
 
-/** Decodes the value of one field from parsed JSON, see {@link fieldFromJson}. To be called within {@link readJson}. */
-export function decodeField(field: DescField, json: unknown): Message {
-  const message = newMessageOf(field.parent)();
-  fieldReader(field)(message, json, 1);
-  validateRequiredFieldsIn(field, message as unknown as Message);
-  return message as unknown as Message;
-}
+/** Compiles the decoder of a message type. */
+export const messageDecoder: (desc: DescMessage) => JsonDecoder = memoizeByType((desc) => {
+  const read = messageReader(desc);
+  return (json) => {
+    const message = read(json, 1) as unknown as Message;
+    validateRequiredFields(desc, message);
+    return message;
+  };
+});
+
+/** Compiles the decoder of the value of one field, see {@link fieldFromJson}. */
+export const fieldDecoder: (field: DescField) => JsonDecoder = memoizeByType((field: DescField) => {
+  const make = newMessageOf(field.parent);
+  const read = fieldReader(field);
+  return (json) => {
+    const message = make();
+    read(message, json, 1);
+    validateRequiredFieldsIn(field, message as unknown as Message);
+    return message as unknown as Message;
+  };
+});
 
 /**
  * Parses JSON, and decodes it with `read`, which may be called twice: if it meets a number that JSON.parse rounds, the text
@@ -129,7 +139,7 @@ export function readJson<T>(text: string, options: JsonReadOptions, read: (json:
 
 /** The value of one key of an object around a message. To be called within {@link readJson}. */
 export function readKey(json: Readonly<Record<string, unknown>>, key: string): unknown {
-  for (const each of Object.keys(json)) {
+  for (const each in json) {
     keys++;
     if (each !== key) countKeys(json[each]);
   }

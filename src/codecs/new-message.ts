@@ -20,10 +20,10 @@ export const newMessageOf: (desc: DescMessage) => () => Fields = memoizeByType((
     else if (member.fieldKind === "map") own.push([localName, () => ({})]);
     else if (zero[localName] instanceof Uint8Array) own.push([localName, () => new Uint8Array(0)]);
   }
-  if (own.length === 0) return () => ({ ...zero });
   return () => {
     const message = { ...zero };
-    for (const [name, make] of own) message[name] = make();
+    // Not destructured, which costs as much as the copy.
+    for (const each of own) message[each[0]] = each[1]();
     return message;
   };
 });

@@ -1,6 +1,6 @@
 import type { DescMessage, Message, Registry } from "@bufbuild/protobuf";
 import { hasCustomJsonRepresentation } from "@bufbuild/protobuf/wkt";
-import { decodeField, decodeMessage, readJson, readKey } from "../codecs/json-decoder.ts";
+import { fieldDecoder, messageDecoder, readJson, readKey } from "../codecs/json-decoder.ts";
 import { isJsonObject, parseJsonExactly } from "../codecs/parse-json.ts";
 import { Code } from "../errors/code.ts";
 import type { Binding } from "../transcoding/binding.ts";
@@ -26,19 +26,19 @@ export function streamItemReader({ method, responseField }: Binding, registry: R
   const options = { registry, unknownAny: "kept" } as const;
   const hasResult = responseField === undefined && hasField(method.output, "result");
   const hasError = responseField === undefined && hasField(method.output, "error");
-  const decode =
-    responseField === undefined
-      ? (json: unknown) => decodeMessage(method.output, json)
-      : (json: unknown) => decodeField(responseField, json);
+  const decode = responseField === undefined ? messageDecoder(method.output) : fieldDecoder(responseField);
   const read = (json: unknown) => decode(isEnvelope(json, hasResult) ? readKey(json, "result") : json);
   return (text) => {
-    if (text.includes('"error"')) {
+    if (beginsWithError.test(text)) {
       const status = errorFrom(text, hasError);
       if (status !== undefined) return { status };
     }
     return { message: readJson(text, options, read) };
   };
 }
+
+/** An error has no other key. To look for it in the whole text would cost a fifth of what JSON.parse does. */
+const beginsWithError = /^\s*\{\s*"error"/;
 
 /** Whether a message may have this key in JSON itself. */
 function hasField(desc: DescMessage, name: string): boolean {
