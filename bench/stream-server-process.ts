@@ -66,11 +66,13 @@ async function writeChunks(response: ServerResponse, count: number): Promise<voi
 
 async function writeBlocks(to: Writable, block: Buffer, count: number): Promise<void> {
   const closed = new AbortController();
-  to.once("close", () => closed.abort());
+  const onClose = () => closed.abort();
+  to.once("close", onClose);
   for (let written = 0; written < count && !to.destroyed; written += BLOCK) {
     if (to.write(block)) continue;
     await once(to, "drain", { signal: closed.signal }).catch(() => undefined);
   }
+  to.off("close", onClose);
 }
 
 const http2 = createHttp2Server();
