@@ -14,8 +14,8 @@ export interface Snippet {
   readonly code: string;
   /** Whether it prints errors on purpose. Other snippets must write nothing to standard error. */
   readonly writesErrors: boolean;
-  /** What it needs to run, besides the package and a server: vitest, or a company network with a proxy. */
-  readonly needs: "vitest" | "company network" | undefined;
+  /** What it needs to run, besides the package and a server: vitest, a company network with a proxy, or a log service. */
+  readonly needs: "vitest" | "company network" | "log service" | undefined;
 }
 
 /** The snippets of README.md and of docs/, in order. */
@@ -45,6 +45,7 @@ function snippetsOf(path: string, markdown: string): readonly Snippet[] {
 
 function needsOf(path: string, code: string): Snippet["needs"] {
   if (code.includes('from "vitest"')) return "vitest";
+  if (path === "docs/streaming.md") return "log service";
   return path === "docs/proxies-and-mtls.md" ? "company network" : undefined;
 }
 

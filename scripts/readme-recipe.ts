@@ -1,5 +1,5 @@
-// The recipes for any service (README) and for one of Google's: extracts their files, and generates code with buf, which the
-// snippets import. Each file is a block whose first line is a comment with the path.
+// The recipes for any service (README), for one of Google's, and for streams: extracts their files, and generates code with
+// buf, which the snippets import. Each file is a block whose first line is a comment with the path.
 import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
@@ -13,7 +13,7 @@ export interface RecipeFile {
 }
 
 /** The pages with a recipe. */
-export const recipePages = ["README.md", "docs/google-apis.md"] as const;
+export const recipePages = ["README.md", "docs/google-apis.md", "docs/streaming.md"] as const;
 
 /** Extracts the files of a page's recipe. */
 export function recipeFiles(root: string, page: (typeof recipePages)[number]): readonly RecipeFile[] {
@@ -33,7 +33,9 @@ export async function followRecipes(root: string, folder: string): Promise<strin
   for (const page of recipePages) {
     const own = join(folder, `recipe-${folders.length + 1}`);
     folders.push(own);
-    for (const { path, text } of recipeFiles(root, page)) {
+    // A page that has only a .proto file goes on from the README.
+    const bufFiles = recipeFiles(root, "README.md").filter(({ path }) => path.endsWith(".yaml"));
+    for (const { path, text } of [...bufFiles, ...recipeFiles(root, page)]) {
       const file = join(own, path);
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, text);

@@ -4,9 +4,11 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { LogService } from "../examples/gen/logs/v1/logs_pb.js";
+import { logService } from "../examples/support/log-service.ts";
 import { markdownSnippets, SNIPPET_JOBS, snippetEnvironment } from "../scripts/markdown-snippets.ts";
 import { buf, followRecipes, recipeFiles } from "../scripts/readme-recipe.ts";
-import { type JobsServer, startJobsServer } from "../src/testing/index.ts";
+import { type JobsServer, startJobsServer, startServer } from "../src/testing/index.ts";
 import { type CompanyNetwork, startCompanyNetwork } from "./support/company-network.ts";
 
 const run = promisify(execFile);
@@ -26,6 +28,7 @@ const promised = {
   "docs/probe.md": 1,
   "docs/proxies-and-mtls.md": 5,
   "docs/retries.md": 1,
+  "docs/streaming.md": 7,
   "docs/testing.md": 8,
 } as const;
 
@@ -37,12 +40,15 @@ const files = snippets.map(({ file }) => `.snippets/${file}`);
 /** One for each page: its snippets are tried one after the other, as a reader would. */
 const servers = new Map<string, JobsServer>();
 let network: CompanyNetwork;
+let logs: Awaited<ReturnType<typeof startServer>>;
 let recipes: readonly string[];
 
 beforeAll(async () => {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder);
   network = await startCompanyNetwork([...SNIPPET_JOBS]);
+  const steps = ["checkout", "install", "build", "test", "publish"];
+  logs = await startServer(LogService, logService({ "logs/build": steps }));
   await Promise.all(snippets.map(({ code, file }) => writeFile(new URL(file, folder), code)));
   recipes = await followRecipes(fileURLToPath(root), fileURLToPath(folder));
 });
@@ -50,6 +56,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
   await network[Symbol.asyncDispose]();
+  await logs.close();
   await Promise.all([...servers.values()].map((server) => server.close()));
 });
 
@@ -61,6 +68,11 @@ test("the recipe for any service has its three files", () => {
 test("the recipe for Google's APIs has its two files", () => {
   const paths = recipeFiles(fileURLToPath(root), "docs/google-apis.md").map(({ path }) => path);
   expect(paths).toEqual(["buf.yaml", "buf.gen.yaml"]);
+});
+
+test("the recipe for streams has its file", () => {
+  const paths = recipeFiles(fileURLToPath(root), "docs/streaming.md").map(({ path }) => path);
+  expect(paths).toEqual(["proto/logs/v1/logs.proto"]);
 });
 
 test("the recipe for any service works with buf build too", async () => {
@@ -91,6 +103,7 @@ test.each(snippets)("$place runs as printed", async ({ page, file, needs, writes
   const env = {
     ...outside,
     ...(needs === "company network" ? network.env : snippetEnvironment(server)),
+    LOGS_URL: logs.baseUrl,
   };
   const vitest = ["node_modules/vitest/vitest.mjs", "run", "-c", "vitest.docs.config.ts"];
   const path = `.snippets/${file}`;

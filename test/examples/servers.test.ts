@@ -17,3 +17,11 @@ set to 30, from what was read before: false
 now: 20
 `);
 });
+
+test("the stream example follows a log through two breaks, and misses and repeats nothing", async () => {
+  const { status, stdout, stderr } = await runExample("examples/stream.ts");
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  expect(stdout).toMatch(
+    /^1 checkout\n2 install\n\(broke after 2: .*\n3 build\n\(broke after 3: .*\n4 test\n5 publish\n$/,
+  );
+});
