@@ -11,11 +11,14 @@ export type OutgoingMetadata = Readonly<
 /** The options of one call. */
 export interface CallOptions {
   /**
-   * Ends the call when it aborts: the promise rejects at once, with the signal's reason as `cause`. The code is
+   * Ends the call when it aborts: the promise, or the stream of responses, rejects at once, with the signal's reason as `cause`. The code is
    * `Code.Cancelled`, or `Code.DeadlineExceeded` if the reason is a `TimeoutError`, as with `AbortSignal.timeout`.
    */
   readonly signal?: AbortSignal | undefined;
-  /** The timeout of the whole call, retries included, in milliseconds; `0` is none. Default: the transport's. */
+  /**
+   * The timeout of the whole call, retries included, in milliseconds; `0` is none. Default: the transport's, and none for a
+   * streaming method.
+   */
   readonly timeoutMs?: number | undefined;
   /**
    * HTTP headers of this call. They replace the transport's headers of the same name. With `te: "trailers"` a

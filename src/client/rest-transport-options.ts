@@ -37,7 +37,8 @@ export interface RestTransportOptions {
    */
   readonly jsonFallback?: boolean | undefined;
   /**
-   * The timeout of a whole call, retries included, in milliseconds; `0` is none.
+   * The timeout of a whole call, retries included, in milliseconds; `0` is none. A streaming method has only that of its own
+   * call.
    *
    * @default 30_000
    */
@@ -45,7 +46,8 @@ export interface RestTransportOptions {
   /** How the client retries failed attempts; `false` disables retries. */
   readonly retry?: RetryPolicy | false | undefined;
   /**
-   * The maximum length of a response body, in bytes. A longer one is an error as soon as it exceeds the limit.
+   * The maximum length of a response body, in bytes. A longer one is an error as soon as it exceeds the limit. Of a stream,
+   * it is the maximum length of each message.
    *
    * @default 4_194_304 (4 MiB)
    */

@@ -61,8 +61,8 @@ export interface ServiceTraits {
 }
 
 /**
- * A transport that calls any unary method with a `google.api.http` rule, over HTTP/1.1 or HTTP/2, in binary
- * where the rule allows it and in JSON otherwise.
+ * A transport that calls any method with a `google.api.http` rule, over HTTP/1.1 or HTTP/2, in binary where the rule allows
+ * it and in JSON otherwise. Streams are JSON.
  *
  * @throws RpcError `InvalidArgument` that names the option, if one cannot be used
  */
