@@ -7,8 +7,10 @@ import type { Terminal } from "../../src/cli/terminal.ts";
 import { EverythingSchema } from "../gen/bytenite/test/v1/everything_pb.js";
 import { deferred } from "../support/deferred.ts";
 import { httpServer } from "../support/loopback.ts";
+import { stopClock } from "../support/stop-clock.ts";
 import { until } from "../support/until.ts";
 import { httpRule, methodWith } from "../transcoding/support/rule-method.ts";
+import { interruptAt } from "./interrupt-at.ts";
 import { runInProcess } from "./run-in-process.ts";
 import { startCli, startCliInShell } from "./spawn-cli.ts";
 import { descriptorFile } from "./temporary-file.ts";
@@ -124,8 +126,16 @@ describe("a stream of responses", () => {
   });
 
   test("has the deadline of --timeout", async () => {
+    const advance = stopClock();
     const { where, headers, closed } = await streaming(server, (_requests, send) => send(result("a")));
-    const { status, stdout, stderr } = await runInProcess([...where, "--timeout", "300"]);
+    const late = (terminal: Terminal): Terminal => ({
+      ...terminal,
+      line(line, signal) {
+        setImmediate(() => void advance(60_000));
+        return terminal.line(line, signal);
+      },
+    });
+    const { status, stdout, stderr } = await runInProcess([...where, "--timeout", "60000"], {}, late);
     expect([status, stdout]).toEqual([1, '{"stringValue":"a"}\n']);
     expect(stderr).toContain("DeadlineExceeded");
     expect(headers).toMatchObject([{ "grpc-timeout": expect.anything() }]);
@@ -154,14 +164,13 @@ describe("a stream of responses", () => {
   test("with --json says that it was interrupted", async () => {
     const signals = new EventEmitter();
     const { where } = await streaming(server, (_requests, send) => send(result("a")));
-    const interrupting = (terminal: Terminal): Terminal => ({
-      ...terminal,
-      line: (line, signal) => {
-        setImmediate(() => signals.emit("SIGINT"));
-        return terminal.line(line, signal);
-      },
-    });
-    const { status, stdout } = await runInProcess([...where, "--json"], {}, interrupting, "", signals);
+    const { status, stdout } = await runInProcess(
+      [...where, "--json"],
+      {},
+      interruptAt(1, signals),
+      "",
+      signals,
+    );
     expect(status).toBe(130);
     expect(JSON.parse(stdout.split("\n")[1] ?? "")).toMatchObject({
       ok: false,
@@ -192,14 +201,7 @@ describe("a stream of responses", () => {
     const signals = new EventEmitter();
     // More than a pipe that is not read takes.
     const { where, closed } = await streaming(server, (_requests, send) => send(result("a".repeat(100_000))));
-    const interrupting = (terminal: Terminal): Terminal => ({
-      ...terminal,
-      line: (line, signal) => {
-        setImmediate(() => signals.emit("SIGINT"));
-        return terminal.line(line, signal);
-      },
-    });
-    const { status, stderr } = await runInProcess(where, {}, interrupting, "", signals);
+    const { status, stderr } = await runInProcess(where, {}, interruptAt(1, signals), "", signals);
     expect([status, stderr]).toEqual([130, ""]);
     await closed;
   });

@@ -1,6 +1,8 @@
 // The command call against products, with nothing but their descriptors.
+import { EventEmitter } from "node:events";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
+import { interruptAt } from "../../cli/interrupt-at.ts";
 import { runInProcess } from "../../cli/run-in-process.ts";
 import { temporaryFile } from "../../cli/temporary-file.ts";
 import { startProduct } from "../support/product.ts";
@@ -10,10 +12,11 @@ async function product(name: "etcd" | "collector") {
   onTestFinished(() => running[Symbol.asyncDispose]());
   const descriptors = fileURLToPath(new URL(`../.build/products/${name}/descriptors.binpb`, import.meta.url));
   const args = ["call", "--json", "--descriptors", descriptors, "--base-url", running.ready.origin];
-  return async (...more: string[]) => {
+  const call = async (...more: string[]) => {
     const { status, stdout } = await runInProcess([...args, ...more]);
     return { status, ...JSON.parse(stdout) };
   };
+  return Object.assign(call, { args });
 }
 
 test("etcd: the call in binary is refused, and made again in JSON", async () => {
@@ -30,6 +33,23 @@ test("etcd: the call in binary is refused, and made again in JSON", async () => 
     status: 1,
     error: { code: "OutOfRange", outcome: "rejected" },
   });
+});
+
+test("etcd: a watch is printed until Ctrl-C", async () => {
+  const call = await product("etcd");
+  await call("etcdserverpb.KV/Put", '{"key":"YQ==","value":"Yg=="}');
+  const signals = new EventEmitter();
+  const lines: unknown[] = [];
+  const watch = '{"create_request":{"key":"YQ==","start_revision":1}}';
+  const { status, stderr } = await runInProcess(
+    [...call.args.filter((arg) => arg !== "--json"), "etcdserverpb.Watch/Watch", watch],
+    {},
+    interruptAt(2, signals, (line) => lines.push(JSON.parse(line))),
+    "",
+    signals,
+  );
+  expect([status, stderr]).toEqual([130, ""]);
+  expect(lines).toMatchObject([{ created: true }, { events: [{ kv: { key: "YQ==", value: "Yg==" } }] }]);
 });
 
 test("the Collector: rules of a file, in binary", async () => {
