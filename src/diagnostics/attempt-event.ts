@@ -4,7 +4,7 @@ import type { Code } from "../errors/code.ts";
 import type { Outcome } from "../errors/outcome.ts";
 import type { AttemptRecord, RpcError } from "../errors/rpc-error.ts";
 import type { ServerAddress } from "./call-event.ts";
-import { publishEnd, traceStart } from "./trace.ts";
+import { isObserved, publishEnd, traceStart } from "./trace.ts";
 
 /**
  * One attempt of a call: an HTTP request and its result. Published on `tracingChannel("bytenite-jobs:attempt")`
@@ -43,7 +43,7 @@ const channel = tracingChannel<unknown, AttemptEvent>("bytenite-jobs:attempt");
 
 /** Whether the channel of attempts has subscribers. */
 export function attemptsAreObserved(): boolean {
-  return channel.hasSubscribers;
+  return isObserved(channel);
 }
 
 /** Publishes the start of an attempt, around `send`, which sends its request. */

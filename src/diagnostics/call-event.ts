@@ -2,7 +2,7 @@ import { tracingChannel } from "node:diagnostics_channel";
 import { Code } from "../errors/code.ts";
 import type { Outcome } from "../errors/outcome.ts";
 import { type AttemptRecord, RpcError } from "../errors/rpc-error.ts";
-import { publishEnd, traceStart } from "./trace.ts";
+import { isObserved, publishEnd, traceStart } from "./trace.ts";
 
 /** The server that a transport calls. */
 export interface ServerAddress {
@@ -49,7 +49,7 @@ const channel = tracingChannel<unknown, CallEvent>("bytenite-jobs:call");
 
 /** Whether the channel of calls has subscribers. */
 export function callsAreObserved(): boolean {
-  return channel.hasSubscribers;
+  return isObserved(channel);
 }
 
 /** How a stream ended: with an error, or as the server meant it. */

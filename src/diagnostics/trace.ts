@@ -5,6 +5,14 @@ interface TracedEvent {
   readonly error?: unknown;
 }
 
+/** Whether a channel has subscribers. */
+export function isObserved<Event extends object>(channel: TracingChannel<unknown, Event>): boolean {
+  // A TracingChannel of Bun (1.4) has no `hasSubscribers`; its channels have.
+  return channel.hasSubscribers ?? parts.some((part) => channel[part].hasSubscribers);
+}
+
+const parts = ["start", "end", "asyncStart", "asyncEnd", "error"] as const;
+
 /** Begins an asynchronous operation, within the stores that subscribers bind to the channel's `start`. */
 export function traceStart<Event extends TracedEvent, T>(
   { start, end }: TracingChannel<unknown, Event>,
