@@ -101,7 +101,7 @@ function responsesOf(
   );
   // An error comes with the first message; nobody may ever ask for it.
   opening.catch(() => undefined);
-  const first = async () => {
+  const first = async function first() {
     try {
       await opening;
       if (opened !== undefined) return await opened.next();

@@ -181,7 +181,7 @@ export function createTransport(
         return toResult(response);
       }),
     );
-  const call: Engine["call"] = async (method, input, options, toResult) => {
+  const call: Engine["call"] = async function call(method, input, options, toResult) {
     const begin = callsAreObserved() ? beginObservedCall : beginCall;
     try {
       return await begin(method, input, options, toResult);
@@ -207,7 +207,7 @@ export function createTransport(
       ? response
       : withObservedEnd(response, (read) => onEnd({ requestMessages: 0, ...response, ...last, ...read }));
   };
-  const stream: Engine["stream"] = async (method, input, options) => {
+  const stream: Engine["stream"] = async function stream(method, input, options) {
     try {
       lifetime.throwIfClosed(method);
       const request = streamRequest(method, input, options);

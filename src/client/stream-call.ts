@@ -158,7 +158,7 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
         this.#waiters.push({ resolve, reject });
       });
     } catch (error) {
-      throw withCallerStack(error, this.next);
+      throw withCallerStack(error, this.#nextToCome);
     }
   }
 
