@@ -21,7 +21,30 @@ export const gzip: (body: Uint8Array) => Promise<Uint8Array> = /* @__PURE__ */ p
 const gunzip = promisified(zlib.gunzip);
 const inflate = promisified(zlib.inflate);
 const inflateRaw = promisified(zlib.inflateRaw);
-const zstdDecompress = promisified(zlib.zstdDecompress);
+
+class UnsafeCodingError extends Error {
+  constructor() {
+    super("this runtime does not detect truncated streams of this coding");
+  }
+}
+
+/**
+ * Decompresses with `method`, unless this runtime returns the beginning of a truncated stream as if it were the whole. Bun (1.4)
+ * does so for zstd, and Deno (2.9) for zstd and Brotli. The beginning of a message may be a message too.
+ *
+ * @param truncated a truncated stream
+ */
+function unlessTruncationIsMissed(method: Decompress, truncated: Uint8Array): Decompress {
+  let missed: Promise<boolean> | undefined;
+  return async (body, options) => {
+    missed ??= method(truncated, options).then(
+      () => true,
+      () => false,
+    );
+    if (await missed) throw new UnsafeCodingError();
+    return method(body, options);
+  };
+}
 
 /** Decompresses gzip followed by zeros. They pad a stream to the size of a block, and gzip itself ignores them. */
 async function gunzipPadded(body: Uint8Array, options: Options): Promise<Decompressed> {
@@ -29,6 +52,10 @@ async function gunzipPadded(body: Uint8Array, options: Options): Promise<Decompr
   const isPadded = body.subarray(stream.engine.bytesWritten).every((byte) => byte === 0);
   return isPadded ? { buffer: stream.buffer, engine: { bytesWritten: body.length } } : stream;
 }
+
+const ZSTD_MAGIC = /* @__PURE__ */ Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd);
+const zstdDecompress = unlessTruncationIsMissed(promisified(zlib.zstdDecompress), ZSTD_MAGIC);
+const brotliDecompress = unlessTruncationIsMissed(promisified(zlib.brotliDecompress), Uint8Array.of(0x1b));
 
 /** Each frame costs 0.2 ms in another thread, and a frame of nine bytes may be empty. */
 const MAX_ZSTD_FRAMES = 1_000;
@@ -55,7 +82,7 @@ const decompressors: Readonly<Record<string, Decompress>> = {
   "x-gzip": gunzipPadded,
   // Some servers omit the zlib header that the standard requires.
   deflate: (body, options) => (((body[0] ?? 0) & 0x0f) === 8 ? inflate : inflateRaw)(body, options),
-  br: promisified(zlib.brotliDecompress),
+  br: brotliDecompress,
   zstd: zstdDecompressFrames,
 };
 
@@ -81,11 +108,9 @@ export async function decompress(response: HttpResponse, maxResponseBytes: numbe
       body = buffer;
     } catch (cause) {
       if (isTooLarge(cause)) return tooLarge(response, maxResponseBytes, cause);
-      return failure(
-        response,
-        "unreadable",
-        new TypeError(`cannot decompress the response (${coding})`, { cause }),
-      );
+      const reason = cause instanceof UnsafeCodingError ? `: ${cause.message}` : "";
+      const error = new TypeError(`cannot decompress the response (${coding})${reason}`, { cause });
+      return failure(response, "unreadable", error);
     }
   }
   return { response: { ...response, body } };
