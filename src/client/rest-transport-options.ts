@@ -260,7 +260,11 @@ export function checkedInterceptors<Each>(interceptors: readonly Each[]): Each[]
 
 function checkedDispatcher(dispatcher: Dispatcher | undefined): Dispatcher | undefined {
   if (dispatcher === undefined || typeof dispatcher?.dispatch === "function") return dispatcher;
-  throw invalidArgument("dispatcher must be a Dispatcher of undici");
+  const hint =
+    process.versions.bun === undefined
+      ? ""
+      : '; on Bun, import it from "undici/index.js", because its own "undici" is a stub that sends nothing';
+  throw invalidArgument(`dispatcher must be a Dispatcher of undici${hint}`);
 }
 
 function checkedRegistry(registry: Registry | undefined): Registry | undefined {

@@ -68,6 +68,8 @@ async function loadPool(): Promise<typeof Pool> {
   try {
     return (await import("undici/lib/dispatcher/pool.js")).default;
   } catch {
-    return (await import("undici")).Pool;
+    const { Pool } = await import("undici");
+    if (typeof Pool.prototype.dispatch === "function") return Pool;
+    throw new TypeError('the "undici" of this runtime is a stub, which sends nothing');
   }
 }
