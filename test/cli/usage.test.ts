@@ -223,9 +223,12 @@ describe("an old Node.js gets an error", () => {
   const complaint = `bytenite-jobs needs Node.js ${oldest} or later; this is 20.20.2`;
 
   test("that names the required version", () => {
-    const complaints = ["20.20.2", "22.18.0", "22.19.0", "24.0.0", "26.1.0"].map(complaintAbout);
+    const versions = ["20.20.2", "22.18.0", "22.19.0", "24.0.0", "26.1.0"];
+    const complaints = versions.map((node) => complaintAbout({ node }));
     expect(complaints.map((each) => each !== undefined)).toEqual([true, true, false, false, false]);
     expect(complaints[0]).toBe(complaint);
+    expect(complaintAbout({ node: "22.6.0", bun: "1.2.0" })).toMatch(/this is 22\.6\.0 \(Bun 1\.2\.0\)$/);
+    expect(complaintAbout({ node: "22.11.0", deno: "2.1.0" })).toMatch(/this is 22\.11\.0 \(Deno 2\.1\.0\)$/);
   });
 
   // Simulates an old Node.js: its version is old, and undici throws while it loads.
