@@ -1,5 +1,4 @@
 import type { DescMessage, Message, Registry } from "@bufbuild/protobuf";
-import { hasCustomJsonRepresentation } from "@bufbuild/protobuf/wkt";
 import { fieldDecoder, messageDecoder, readJson, readKey } from "../codecs/json-decoder.ts";
 import { isJsonObject, parseJsonExactly } from "../codecs/parse-json.ts";
 import { Code } from "../errors/code.ts";
@@ -40,10 +39,17 @@ export function streamItemReader({ method, responseField }: Binding, registry: R
 /** An error has no other key. To look for it in the whole text would cost a fifth of what JSON.parse does. */
 const beginsWithError = /^\s*\{\s*"error"/;
 
+/** The messages that may have any key in JSON. */
+const withAnyKey: ReadonlySet<string> = /* @__PURE__ */ new Set([
+  "google.protobuf.Any",
+  "google.protobuf.Struct",
+  "google.protobuf.Value",
+]);
+
 /** Whether a message may have this key in JSON itself. */
 function hasField(desc: DescMessage, name: string): boolean {
   return (
-    hasCustomJsonRepresentation(desc) ||
+    withAnyKey.has(desc.typeName) ||
     desc.fields.some((field) => field.jsonName === name || field.name === name)
   );
 }
