@@ -1,4 +1,4 @@
-import { Code, ConnectError, type Interceptor, type Transport } from "@connectrpc/connect";
+import type { Interceptor, Transport } from "@connectrpc/connect";
 import { Connections } from "../client/connections.ts";
 import { createTransport } from "../client/rest-transport.ts";
 import {
@@ -7,9 +7,9 @@ import {
   transportSettings,
 } from "../client/rest-transport-options.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
-import { rpcName } from "../transcoding/rpc-name.ts";
 import { connectErrorFrom, rpcErrorOf } from "./connect-error.ts";
-import { connectCall } from "./unary-call.ts";
+import { connectStreamingCall } from "./streaming-call.ts";
+import { connectUnaryCall } from "./unary-call.ts";
 
 /** The options of a Connect transport over REST: those of a transport, with Connect's interceptors. */
 export interface ConnectTransportOptions extends Omit<RestTransportOptions, "interceptors"> {
@@ -26,12 +26,12 @@ export interface RestConnectTransport extends Transport {
 }
 
 /**
- * Creates a transport for clients of `@connectrpc/connect` over REST. It calls any unary method with a `google.api.http`
- * rule, in binary if the rule allows it and in JSON otherwise. Every failure of a call rejects with a `ConnectError`;
- * {@link rpcErrorOf} returns its outcome. Streaming methods reject with `Code.Unimplemented`.
+ * Creates a transport for clients of `@connectrpc/connect` over REST. It calls any method with a `google.api.http` rule, in
+ * binary if the rule allows it and in JSON otherwise. Every failure of a call or of its stream is a `ConnectError`;
+ * {@link rpcErrorOf} returns its outcome. A streaming method whose rule cannot carry it rejects with `Code.Unimplemented`.
  *
  * A call's `timeoutMs` includes interceptors and retries, in milliseconds; 0 or less is no timeout. Default: the
- * transport's. `headers` are sent as HTTP headers.
+ * transport's, and none for a stream. `headers` are sent as HTTP headers.
  *
  * @throws RpcError `InvalidArgument` that names the option, if one is invalid
  */
@@ -40,22 +40,27 @@ export function createRestTransport(options: ConnectTransportOptions): RestConne
   const settings = transportSettings(rest);
   const interceptors = checkedInterceptors(given ?? []).map(validated);
   const engine = createTransport(settings, new Connections(settings), undefined);
+  const context = { engine, settings, interceptors };
+  const converted = (error: unknown) => {
+    throw connectErrorFrom(error, settings.registry);
+  };
   return {
-    async unary(method, signal, timeoutMs = settings.timeoutMs, header, input, contextValues) {
-      const call = { method, signal, timeoutMs, header, input, contextValues };
-      try {
-        return await engine.asOneCall(
-          method,
-          (innerCall) => connectCall(engine, settings, interceptors, call, innerCall),
-          rpcErrorOf,
-        );
-      } catch (error) {
-        throw connectErrorFrom(error, settings.registry);
-      }
+    unary: (method, signal, timeoutMs = settings.timeoutMs, header, input, contextValues) => {
+      const args = { method, signal, timeoutMs, header, contextValues };
+      return engine
+        .asOneCall(method, (innerCall) => connectUnaryCall(context, args, input, innerCall), rpcErrorOf)
+        .catch(converted);
     },
-    stream: (method) => {
-      const reason = `${rpcName(method)} is a streaming method, which REST cannot carry`;
-      return Promise.reject(new ConnectError(reason, Code.Unimplemented));
+    // A stream may have no end, so only its own call gives it a deadline.
+    stream: (method, signal, timeoutMs = 0, header, input, contextValues) => {
+      const args = { method, signal, timeoutMs, header, contextValues };
+      return engine
+        .asOneStream(
+          method,
+          (innerStream) => connectStreamingCall(context, args, input, innerStream),
+          rpcErrorOf,
+        )
+        .catch(converted);
     },
     close: () => engine.close(),
     [Symbol.asyncDispose]: () => engine.close(),

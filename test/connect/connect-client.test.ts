@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { create, createRegistry, type DescMethodStreaming } from "@bufbuild/protobuf";
+import { create, createRegistry } from "@bufbuild/protobuf";
 import { type Empty, StringValueSchema } from "@bufbuild/protobuf/wkt";
 import {
   type CallOptions,
@@ -231,18 +231,6 @@ describe("a Connect client", () => {
         },
       }),
     );
-  });
-
-  test("rejects a streaming method", async () => {
-    const { transport } = await library();
-    const method = {
-      ...LibraryService.method.getBook,
-      methodKind: "server_streaming",
-    } as unknown as DescMethodStreaming;
-    const none = (async function* () {})();
-    const error = await failed(transport.stream(method, undefined, undefined, undefined, none));
-    expect(error.code).toBe(Code.Unimplemented);
-    expect(error.rawMessage).toContain("library.v1.LibraryService/GetBook is a streaming method");
   });
 
   test("rejects a call after the transport is closed", async () => {
