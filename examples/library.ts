@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { startServer } from "bytenite-jobs/testing";
-import { Code, createClient, createRestTransport, RpcError } from "bytenite-jobs/transport";
+import { Code, createClient, createRestTransport, paginate, RpcError } from "bytenite-jobs/transport";
 import { Genre, LibraryService } from "./gen/library/v1/library_pb.js";
 import { libraryService } from "./support/library-service.ts";
 
@@ -29,17 +29,10 @@ async function visit(encoding: "protobuf" | "json") {
 
   // GET /v1/shelves/old/books?pageSize=1&filter.genres=GENRE_SCIENCE&filter.available=true, page by page.
   const science: string[] = [];
-  let pageToken = "";
-  do {
-    const page = await library.listBooks({
-      parent: "shelves/old",
-      pageSize: 1,
-      pageToken,
-      filter: { genres: [Genre.SCIENCE], available: true },
-    });
-    science.push(...page.books.map(({ title }) => title));
-    pageToken = page.nextPageToken;
-  } while (pageToken !== "");
+  const filter = { genres: [Genre.SCIENCE], available: true };
+  for await (const { title } of paginate(library.listBooks, { parent: "shelves/old", pageSize: 1, filter })) {
+    science.push(title);
+  }
 
   // PATCH /v1/shelves/old/books/emma?updateMask=authors,page_count: the name goes in the path, the rest in the body.
   const updated = await library.updateBook({

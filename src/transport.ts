@@ -19,6 +19,8 @@ export type {
   UnaryRequest,
   UnaryResponse,
 } from "./client/interceptor.ts";
+export type { PagesOptions, PaginateOptions } from "./client/page-types.ts";
+export { pages, paginate } from "./client/paginate.ts";
 export { createRestTransport } from "./client/rest-transport.ts";
 export type { HeaderSource, RestTransportOptions } from "./client/rest-transport-options.ts";
 export type { RequestIterable, Transport } from "./client/transport.ts";

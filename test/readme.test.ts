@@ -25,6 +25,7 @@ const promised = {
   "docs/google-apis.md": 1,
   "docs/json.md": 1,
   "docs/observability.md": 1,
+  "docs/paging.md": 1,
   "docs/probe.md": 1,
   "docs/proxies-and-mtls.md": 5,
   "docs/retries.md": 1,

@@ -43,7 +43,16 @@ export const entries: readonly Entry[] = [
   },
   {
     name: "bytenite-jobs/transport",
-    exports: ["Code", "HttpRuleError", "RpcError", "codeName", "createClient", "createRestTransport"],
+    exports: [
+      "Code",
+      "HttpRuleError",
+      "RpcError",
+      "codeName",
+      "createClient",
+      "createRestTransport",
+      "pages",
+      "paginate",
+    ],
     peers: [],
     needsDom: false,
     needsModule: false,

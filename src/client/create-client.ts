@@ -53,8 +53,20 @@ export function createClient<Service extends DescService>(
   transport: Transport,
 ): Client<Service> {
   validateService(service, httpRulesOf(transport));
-  const methods = service.methods.map((method) => [methodKey(method), clientMethod(method, transport)]);
+  const methods = service.methods.map((method) => {
+    const call = clientMethod(method, transport);
+    // Not enumerable, so that a client that is printed does not show its descriptors.
+    return [methodKey(method), Object.defineProperty(call, calledMethod, { value: method })];
+  });
   return Object.fromEntries(methods) as Client<Service>;
+}
+
+/** The property of a client's function that holds the method it calls; also those of a second copy of this package. */
+const calledMethod = Symbol.for("bytenite-jobs/method");
+
+/** The method that a function of a client calls; undefined for other functions. */
+export function methodOf(call: object): DescMethod | undefined {
+  return (call as { readonly [calledMethod]?: DescMethod })[calledMethod];
 }
 
 function clientMethod(method: DescMethod, transport: Transport) {

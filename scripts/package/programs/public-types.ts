@@ -60,8 +60,14 @@ import type {
   StatusErrorOptions,
 } from "bytenite-jobs/testing";
 import { startJobsServer, startServer } from "bytenite-jobs/testing";
-import type { Client, HttpRuleProblem, Transport } from "bytenite-jobs/transport";
-import { createClient, createRestTransport } from "bytenite-jobs/transport";
+import type {
+  Client,
+  HttpRuleProblem,
+  PagesOptions,
+  PaginateOptions,
+  Transport,
+} from "bytenite-jobs/transport";
+import { createClient, createRestTransport, pages, paginate } from "bytenite-jobs/transport";
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
 type Equal<A, B> =
@@ -116,6 +122,8 @@ export type NothingIsAny = Equal<
       Next,
       Outcome,
       OutgoingMetadata,
+      PagesOptions<Client<typeof Customer>["runJob"]>,
+      PaginateOptions<Client<typeof Customer>["runJob"]>,
       ProbeOptions,
       ProbeReport,
       ProbeTransportOptions,
@@ -193,6 +201,10 @@ export async function wrongInputDoesNotCompile(): Promise<void> {
   await client.runJob({ jobId: "job-1", config: { taskTimeout: 1 } });
   // @ts-expect-error: there is no such rpc
   await client.pauseJob({ jobId: "job-1" });
+  // @ts-expect-error: not a list method
+  paginate(client.runJob, { jobId: "job-1" });
+  // @ts-expect-error: not a list method
+  pages(client.runJob, { jobId: "job-1" });
 
   const server = await startJobsServer({ jobs: ["job-1"] });
   server.fault({ kind: "status", status: 503, retryAfter: 1 }, { rpc: "RunJob", times: 2 });

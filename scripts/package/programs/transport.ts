@@ -11,6 +11,8 @@ import {
   createRestTransport,
   HttpRuleError,
   type Interceptor,
+  pages,
+  paginate,
   RpcError,
 } from "bytenite-jobs/transport";
 
@@ -72,6 +74,15 @@ async function main(): Promise<void> {
       error.cause.problems[0]?.method === "example.Plain/Call",
   );
   console.log("a method without an http rule is Unimplemented when it is called");
+
+  const { runJob } = createClient(Customer, transport);
+  for (const refused of [paginate(runJob as never, {} as never), pages(runJob as never, {} as never)]) {
+    await assert.rejects(
+      async () => refused.next(),
+      (error) => error instanceof RpcError && error.code === Code.InvalidArgument,
+    );
+  }
+  console.log("paginate and pages refuse a method that is not a list");
 }
 
 main();
