@@ -44,9 +44,9 @@ export async function* paginate<
 >(
   list: List & WithItems<List>,
   request: RequestOf<List>,
-  ...[options]: PaginateArguments<List, Items>
+  ...options: PaginateArguments<List, Items>
 ): AsyncGenerator<ItemOf<List, Items>, void, undefined> {
-  const { items, maxItems, ...others }: AnyOptions = options ?? {};
+  const { items, maxItems, ...others }: AnyOptions = options[0] ?? {};
   const limit = limitOf("maxItems", maxItems);
   const field = findItemsField(findMethod(list, others.method), items);
   let count = 0;
