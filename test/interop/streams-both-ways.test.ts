@@ -1,6 +1,10 @@
-// Streams that go both ways at once, also over HTTP/1.1, and through nginx that does not buffer requests.
+// Streams of requests that the backend reads while they are sent, both ways at once too, also over HTTP/1.1, and through nginx that
+// does not buffer requests.
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Code } from "../../src/index.ts";
+import { caught } from "../support/caught.ts";
+import { deferred } from "../support/deferred.ts";
 import { startNginx } from "./nginx/start-nginx.ts";
 import { type GatewaySettings, plan, startGateway } from "./support/gateway.ts";
 import { type Peer, peerOf, startPeer } from "./support/peer.ts";
@@ -108,6 +112,46 @@ describe.each(ways)("over %s", (_way, start) => {
     await left;
     await gateway.callThat(({ ended }) => ended !== null);
   });
+
+  test("client streaming, with an iterable that throws: the backend sees no end", async () => {
+    const { gateway, logs } = await start();
+    const cause = new Error("disk is gone");
+    async function* failing() {
+      yield numbered(1);
+      yield numbered(2);
+      await gateway.callThat((call) => call.requests?.length === 2);
+      throw cause;
+    }
+    const error = await caught(logs().append(failing()));
+    expect(error).toMatchObject({ outcome: "unknown", attempts: 1 });
+    expect(causesOf(error)).toContain(cause);
+    const { ended } = await gateway.callThat((call) => call.ended !== null);
+    expect(ended).toEqual({ code: Code.Cancelled, cancelled: true });
+  });
+
+  test("client streaming, with a caller who gives up: the backend sees no end, and the iterable ends", async () => {
+    const { gateway, logs } = await start();
+    const giveUp = new AbortController();
+    const ended = deferred();
+    async function* endless() {
+      try {
+        for (;;) {
+          yield numbered(1);
+          await setImmediate();
+        }
+      } finally {
+        ended.resolve();
+      }
+    }
+    const call = caught(logs().append(endless(), { signal: giveUp.signal }));
+    await gateway.callThat((each) => (each.requests?.length ?? 0) >= 2);
+    giveUp.abort();
+    expect(await call).toMatchObject({ code: Code.Cancelled, outcome: "unknown" });
+    await ended.promise;
+    expect(await gateway.callThat((each) => each.ended !== null)).toMatchObject({
+      ended: { code: Code.Cancelled, cancelled: true },
+    });
+  });
 });
 
 const backpressure: readonly (readonly [string, GatewaySettings])[] = [
@@ -151,3 +195,8 @@ describe.each(backpressure)("backpressure over %s", (_way, settings) => {
     await failed;
   });
 });
+
+/** An error and its causes. */
+function causesOf(error: unknown): unknown[] {
+  return error instanceof Error ? [error, ...causesOf(error.cause)] : [error];
+}

@@ -4,7 +4,6 @@ import { setImmediate } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { Code } from "../../src/index.ts";
 import { caught } from "../support/caught.ts";
-import { deferred } from "../support/deferred.ts";
 import { plan } from "./support/gateway.ts";
 import { encodings, startPeer } from "./support/peer.ts";
 import { readStream } from "./support/read-stream.ts";
@@ -68,45 +67,6 @@ describe.each(ways)("over %s", (_way, settings) => {
       expect(await logs().append(requests(4), { metadata: plan({ reads: 2 }) })).toMatchObject({ count: 2 });
     });
 
-    test("an iterable that throws: the backend sees no end", async () => {
-      const { gateway, logs } = await startPeer(settings);
-      const cause = new Error("disk is gone");
-      async function* failing() {
-        yield* requests(2);
-        await gateway.callThat((call) => call.requests?.length === 2);
-        throw cause;
-      }
-      const error = await caught(logs().append(failing()));
-      expect(error).toMatchObject({ outcome: "unknown", attempts: 1 });
-      expect(causesOf(error)).toContain(cause);
-      const { ended } = await gateway.callThat((call) => call.ended !== null);
-      expect(ended).toEqual({ code: Code.Cancelled, cancelled: true });
-    });
-
-    test("a caller who gives up cancels the backend, and ends the iterable", async () => {
-      const { gateway, logs } = await startPeer(settings);
-      const giveUp = new AbortController();
-      const ended = deferred();
-      async function* endless() {
-        try {
-          for (;;) {
-            yield* requests(1);
-            await setImmediate();
-          }
-        } finally {
-          ended.resolve();
-        }
-      }
-      const call = caught(logs().append(endless(), { signal: giveUp.signal }));
-      await gateway.callThat((each) => (each.requests?.length ?? 0) >= 2);
-      giveUp.abort();
-      expect(await call).toMatchObject({ code: Code.Cancelled, outcome: "unknown" });
-      await ended.promise;
-      expect(await gateway.callThat((each) => each.ended !== null)).toMatchObject({
-        ended: { code: Code.Cancelled, cancelled: true },
-      });
-    });
-
     test("a backend that is lost is not called again", async () => {
       const { gateway, logs } = await startPeer(settings);
       const metadata = plan({ dropConnection: true });
@@ -163,8 +123,3 @@ describe.each(ways)("over %s", (_way, settings) => {
     });
   });
 });
-
-/** An error and its causes. */
-function causesOf(error: unknown): unknown[] {
-  return error instanceof Error ? [error, ...causesOf(error.cause)] : [error];
-}
