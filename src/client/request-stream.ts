@@ -8,6 +8,8 @@ import { RpcError } from "../errors/rpc-error.ts";
 
 const newline = /* @__PURE__ */ Buffer.from("\n");
 
+const cutMessage = /* @__PURE__ */ Buffer.from("{");
+
 const done = { done: true, value: undefined } as const;
 
 /**
@@ -23,6 +25,8 @@ export class RequestStream implements AsyncIterable<Uint8Array>, AsyncIterator<U
   #count = 0;
   /** Whether the messages came to their end, or the server has responded without waiting for it. */
   #endsCleanly = false;
+  /** Whether the start of a message was sent, which no other part will follow. */
+  #isCut = false;
   /** Ends the wait for a message when the call ends. */
   #stopWaiting: ((result: IteratorReturnResult<undefined>) => void) | undefined;
   #onFailure: ((error: RpcError) => void) | undefined;
@@ -99,9 +103,16 @@ export class RequestStream implements AsyncIterable<Uint8Array>, AsyncIterator<U
     this.#inContext(() => this.#messages.return?.()).catch(() => undefined);
   }
 
-  /** What undici gets after the call has ended. A clean end would show a server part of the requests as all of them. */
-  async #left(): Promise<IteratorReturnResult<undefined>> {
+  /**
+   * What undici gets after the call has ended. A clean end would show a server part of the requests as all of them. undici (8.12)
+   * aborts an HTTP/2 stream with a clean end, so the start of a message goes before it.
+   */
+  async #left(): Promise<IteratorResult<Uint8Array, undefined>> {
     if (this.#endsCleanly) return done;
+    if (!this.#isCut) {
+      this.#isCut = true;
+      return { done: false, value: cutMessage };
+    }
     // In a later turn, as in UndiciExchange.cancel.
     await new Promise(setImmediate);
     throw new Error("the call has ended before its requests");

@@ -1,7 +1,11 @@
-import { Agent, type Dispatcher } from "undici";
+import { createServer, type Http2Server } from "node:http2";
+import type { AddressInfo } from "node:net";
+import { Agent, type Dispatcher, H2CClient } from "undici";
 import { expect, onTestFinished, test } from "vitest";
-import { createClient, createRestTransport } from "../../src/transport.ts";
+import { Code, createClient, createRestTransport } from "../../src/transport.ts";
 import { LogService } from "../gen/streams/v1/streams_pb.js";
+import { caught } from "../support/caught.ts";
+import { deferred } from "../support/deferred.ts";
 import { tcpServer } from "../support/loopback.ts";
 import { scriptedServer } from "../support/scripted-server.ts";
 import { until } from "../support/until.ts";
@@ -54,3 +58,40 @@ test("a response that was paused goes on, also at the end of what has arrived of
   for (const socket of server.sockets) socket.write("\r\n0\r\n\r\n");
   expect((await end).done).toBe(true);
 });
+
+test("over HTTP/2, the requests of a call that is aborted are not all of them", async () => {
+  const received = deferred<string>();
+  const server = createServer();
+  server.on("stream", (stream) => {
+    let body = "";
+    stream.on("data", (chunk) => {
+      body += chunk;
+      giveUp.abort();
+    });
+    // undici 8.12 aborts with a clean end of the requests, so only their text can tell.
+    stream.on("close", () => received.resolve(body));
+  });
+  const { port, close } = await listening(server);
+  const dispatcher = new H2CClient(`http://127.0.0.1:${port}`);
+  onTestFinished(async () => {
+    await dispatcher.destroy();
+    await close();
+  });
+  const transport = createRestTransport({ baseUrl: `http://127.0.0.1:${port}`, dispatcher });
+  const giveUp = new AbortController();
+  async function* oneAndThenNone() {
+    yield {};
+    await new Promise(() => undefined);
+  }
+  const call = createClient(LogService, transport).append(oneAndThenNone(), { signal: giveUp.signal });
+  expect(await caught(call)).toMatchObject({ code: Code.Cancelled, outcome: "unknown" });
+  expect(await received.promise).toBe("{}\n{");
+});
+
+async function listening(server: Http2Server) {
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return { port, close: () => new Promise((resolve) => server.close(resolve)) };
+}
