@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { BookSchema } from "../../examples/gen/library/v1/library_pb.js";
 import { Code } from "../../src/transport.ts";
 import { httpServer } from "../support/loopback.ts";
+import { Streams } from "./support/stream-service.ts";
 import {
   chunkedHead,
   chunkedResponse,
@@ -279,8 +280,7 @@ test("trailers are metadata when the stream has ended", async () => {
     res.addTrailers({ "grpc-trailer-b": "2" });
     res.end();
   });
-  const { transport, client: _ } = streams(server.origin);
-  const { Streams } = await import("./support/stream-service.ts");
+  const { transport } = streams(server.origin);
   const opened = await transport.stream(Streams.method.watch, [{}]);
   expect(opened.metadata.a).toEqual(["1"]);
   await titles(opened.message);

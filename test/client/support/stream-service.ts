@@ -81,13 +81,12 @@ export const Streams = registry.getService("example.Streams") as unknown as GenS
   echo: Method<"bidi_streaming">;
 }>;
 
-/** A message with fields `result`, a book, and `error`, a text. */
-export const OddSchema = registry.getMessage("example.Odd") as DescMessage;
-
-export type Odd = MessageShape<DescMessage> & {
+/** A message with fields `result` and `error` of its own. */
+export interface Odd {
   readonly result?: MessageShape<typeof BookSchema>;
   readonly error: string;
-};
+  readonly title: string;
+}
 
 function field(name: string, number: number, type: Type, typeName?: string) {
   const init = { name, number, type, jsonName: name, label: Label.OPTIONAL };
