@@ -194,6 +194,14 @@ describe.each(ways)("over %s", (_way, settings) => {
     );
   });
 
+  test("a stream of google.api.HttpBody is no JSON, which is an error", async () => {
+    const { logs } = await startPeer(settings);
+    expect(await readStream(logs().download({ name: parent }))).toMatchObject({
+      messages: [],
+      error: { code: Code.DataLoss, status: 200, outcome: "unknown" },
+    });
+  });
+
   test("the second rule has a body", async () => {
     const { gateway, logs } = await startPeer(settings);
     const { messages } = await readStream(logs().follow({ parent: "elsewhere/a", after: 9n }));
