@@ -66,6 +66,9 @@ export interface CallContext {
   planOf(method: DescMethod): MethodPlan;
 }
 
+/** Why a call ends whose requests or responses are a stream, when its transport is closed. */
+export const CLOSED = "the transport was closed";
+
 /** Skips the destroy hook: tracking the garbage collection of every call would cost more than the call itself. */
 const noDestroyHook = { requireManualDestroy: true };
 
@@ -203,6 +206,11 @@ export abstract class Call extends AsyncResource {
     if (error === undefined) return this.redactor().redactFailure(failure);
     const { code, reason, cause } = error;
     return this.redactor().redactFailure({ ...failure, init: { ...failure.init, code, reason, cause } });
+  }
+
+  /** Whether the requests are a stream. */
+  protected get hasRequestStream(): boolean {
+    return this.#requests !== undefined;
   }
 
   /** How many messages of a stream of requests were sent. */

@@ -15,6 +15,7 @@ import { rpcName } from "../transcoding/rpc-name.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { IncomingMetadata } from "./incoming-metadata.ts";
 import { invalidCall } from "./invalid-call.ts";
+import { requestMessages } from "./request-messages.ts";
 
 /** A call in an interceptor. To change it, pass a changed copy to `next`. */
 export interface UnaryRequest<I extends DescMessage = DescMessage, O extends DescMessage = DescMessage>
@@ -110,7 +111,9 @@ function spreadable(response: UnaryResponse): UnaryResponse {
 
 function checkedRequest(request: UnaryRequest | StreamRequest): UnaryRequest | StreamRequest {
   if (typeof request === "object" && request !== null && request.method && request.message) {
-    if (request.stream === true) return request;
+    if (request.stream === true) {
+      return { ...request, message: requestMessages(request.method, request.message) };
+    }
     const message = messageOf(request);
     return message === request.message ? request : { ...request, message };
   }

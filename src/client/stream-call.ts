@@ -13,7 +13,7 @@ import { type StreamItemReader, streamItemReader } from "../responses/read-strea
 import { type MessageSplitter, messageSplitter } from "../streams/message-splitter.ts";
 import { StreamFormatError } from "../streams/stream-format-error.ts";
 import type { AttemptListener } from "./attempt.ts";
-import { Call, type CallContext } from "./call.ts";
+import { Call, type CallContext, CLOSED } from "./call.ts";
 import { notifyOfResponse } from "./call-response.ts";
 import { incomingMetadata } from "./incoming-metadata.ts";
 import type { StreamResponse } from "./interceptor.ts";
@@ -43,7 +43,6 @@ const HIGH_WATER_MARK = 65_536;
 
 const noTrailers: HttpHeaders = {};
 const noBytes = new Uint8Array();
-const CLOSED = "the transport was closed";
 
 /**
  * Makes a call with a stream of responses. Whatever goes wrong rejects with an RpcError.
@@ -383,13 +382,21 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
 
   #handleFailure(failure: AttemptFailure): void {
     try {
-      const reported = this.reportedFailure(failure);
+      const reported = this.reportedFailure(this.#withReason(failure));
       const isRepeatable = this.#receivedCount === 0;
       this.#isBetweenAttempts = true;
       void this.afterFailure(isRepeatable ? reported : { ...reported, retry: "never" }, undefined);
     } catch (error) {
       this.rejectWith(error);
     }
+  }
+
+  /** Of a deadline that passes within a stream: there was a response. */
+  #withReason(failure: AttemptFailure): AttemptFailure {
+    const isDeadline = this.scope.end?.code === Code.DeadlineExceeded && this.scope.end.cause === undefined;
+    if (!isDeadline || this.#splitter === undefined) return failure;
+    const reason = `the stream did not end within ${Math.ceil(this.prepared.timeoutMs)} ms`;
+    return { ...failure, init: { ...failure.init, reason } };
   }
 
   get #end(): StreamEnd {

@@ -2,7 +2,7 @@ import type { Message } from "@bufbuild/protobuf";
 import type { HttpResponse } from "../http/http-exchange.ts";
 import type { AttemptFailure } from "../responses/attempt-failure.ts";
 import type { AttemptListener } from "./attempt.ts";
-import { Call, type CallContext } from "./call.ts";
+import { Call, type CallContext, CLOSED } from "./call.ts";
 import { CallResponse, notifyOfResponse } from "./call-response.ts";
 import type { UnaryResponse } from "./interceptor.ts";
 import { interpretResponse } from "./interpret-response.ts";
@@ -42,6 +42,7 @@ class UnaryCall<T> extends Call implements AttemptListener {
   readonly #toResult: (response: UnaryResponse) => T;
   #resolve: ((value: T) => void) | undefined;
   #reject: ((error: unknown) => void) | undefined;
+  #stopListening: (() => void) | undefined;
 
   /** @throws RpcError if the call cannot be sent */
   constructor(
@@ -60,6 +61,10 @@ class UnaryCall<T> extends Call implements AttemptListener {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
+      // Requests in a stream may have no end of their own.
+      if (this.hasRequestStream) {
+        this.#stopListening = this.context.lifetime.onClosing(() => this.cancelAttempt(CLOSED));
+      }
       this.begin();
     });
   }
@@ -103,11 +108,13 @@ class UnaryCall<T> extends Call implements AttemptListener {
     this.reportAttempt(response.body.length, undefined);
     notifyOfResponse(this.request.onResponse, response);
     const value = this.#toResult(new CallResponse(message, response, history, this.redactor()));
+    this.#stopListening?.();
     this.end();
     this.#resolve?.(value);
   }
 
   protected rejectWith(error: unknown): void {
+    this.#stopListening?.();
     this.end();
     this.#reject?.(error);
   }
