@@ -45,10 +45,9 @@ function partsOf(value: string): Set<string> {
   const pieces = [rest, ...rest.split(";"), ...rest.split(/[;,]/), ...(rest.match(listItem) ?? [])];
   for (const piece of pieces.map((each) => each.trim())) {
     const content = piece.slice(/^[^=\s"]+=(?!=*$)/.exec(piece)?.[0].length ?? 0);
-    parts
-      .add(piece)
-      .add(content)
-      .add(content.replace(/^"(.*)"$/s, "$1"));
+    const unquoted = content.replace(/^"(.*)"$/s, "$1");
+    // A quoted pair stands for its second character (RFC 9110, section 5.6.4).
+    parts.add(piece).add(content).add(unquoted).add(unquoted.replace(/\\(.)/gs, "$1"));
   }
   if (scheme?.toLowerCase() === "basic") {
     // RFC 7617: base64 of user name, colon and password.

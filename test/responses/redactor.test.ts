@@ -247,3 +247,12 @@ describe("the cause of a failure", () => {
     expect(causeOf(hostile)).toBe(hostile);
   });
 });
+
+test("a quoted value is found without its quoted pairs, also in base64", () => {
+  const secret = "%0Aaa00aA0aA0\\=";
+  const quoted = `"${secret.replaceAll("\\", "\\\\")}"`;
+  const redactor = new Redactor([`Digest username="me", response=${quoted}, qop=auth`]);
+  for (const text of [secret, Buffer.from(secret).toString("base64")]) {
+    expect(redactor.redactText(`you sent ${text}.`)).toBe(`you sent ${"*".repeat(text.length)}.`);
+  }
+});
