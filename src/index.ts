@@ -56,4 +56,4 @@ export type { ProbeOptions, ProbeTransportOptions } from "./probe/probe-options.
 export type { Evidence, Finding, FindingId, ProbeReport, Verdict } from "./probe/probe-report.ts";
 export type { ReadError } from "./responses/read-error-response.ts";
 export { HttpRuleError, type HttpRuleProblem } from "./transcoding/http-rule-error.ts";
-export type { HttpRuleJson } from "./transcoding/http-rule-json.ts";
+export type { HttpBindingJson, HttpRuleJson } from "./transcoding/http-rule-json.ts";

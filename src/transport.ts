@@ -35,4 +35,4 @@ export { type AttemptRecord, RpcError, type RpcErrorInit } from "./errors/rpc-er
 export type { RetryPolicy } from "./policies/retry-policy.ts";
 export type { ReadError } from "./responses/read-error-response.ts";
 export { HttpRuleError, type HttpRuleProblem } from "./transcoding/http-rule-error.ts";
-export type { HttpRuleJson } from "./transcoding/http-rule-json.ts";
+export type { HttpBindingJson, HttpRuleJson } from "./transcoding/http-rule-json.ts";

@@ -19,7 +19,7 @@ export async function bundledSize(root: string, code: string): Promise<Size> {
   const user = join(root, "a-user.js");
   const bundle = await rolldown({
     input: user,
-    external: [/^node:/, "undici", /^@bufbuild\/protobuf/, /^@connectrpc\/connect/],
+    external: [/^node:/, /^undici/, /^@bufbuild\/protobuf/, /^@connectrpc\/connect/],
     platform: "node",
     // A missing entry would be taken for an external package, with a size of 0.
     onwarn(warning) {

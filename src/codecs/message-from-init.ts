@@ -191,7 +191,7 @@ function valueMember(field: DescField): Member {
   };
 }
 
-const dateForTimestamp = new Problem(
+const dateForTimestamp = /* @__PURE__ */ new Problem(
   "",
   "has to be a google.protobuf.Timestamp, not a Date: use timestampFromDate()",
 );

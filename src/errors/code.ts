@@ -26,7 +26,7 @@ export const Code = {
 /** One of the status codes of gRPC, as a number. */
 export type Code = (typeof Code)[keyof typeof Code];
 
-const names = Object.keys(Code) as (keyof typeof Code)[];
+const names = /* @__PURE__ */ Object.keys(Code) as (keyof typeof Code)[];
 
 /** The name of a status code: `codeName(Code.NotFound)` is `"NotFound"`. */
 export function codeName(code: Code): keyof typeof Code {

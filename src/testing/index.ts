@@ -8,7 +8,7 @@ import "../supported-node.ts";
 
 export { Code } from "../errors/code.ts";
 export type { HttpHeaders } from "../errors/http-headers.ts";
-export type { HttpRuleJson } from "../transcoding/http-rule-json.ts";
+export type { HttpBindingJson, HttpRuleJson } from "../transcoding/http-rule-json.ts";
 export type {
   ContentTypeFault,
   DelayFault,
@@ -38,6 +38,7 @@ export type {
   DynamicHandler,
   Handler,
   HandlerContext,
+  MessageStream,
   ServerStreamingHandler,
   ServiceImplementation,
 } from "./gateway/service-implementation.ts";

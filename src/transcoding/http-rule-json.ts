@@ -1,5 +1,5 @@
 /** The parts of an http rule that its `additional_bindings` have too. */
-interface HttpBindingJson {
+export interface HttpBindingJson {
   readonly get?: string;
   readonly put?: string;
   readonly post?: string;

@@ -28,7 +28,7 @@ export class HttpRules {
 }
 
 /** The annotations alone. */
-export const annotations = new HttpRules();
+export const annotations = /* @__PURE__ */ new HttpRules();
 
 /**
  * Reads and validates the option `httpRules`. What depends on the messages of a method is validated with its service.

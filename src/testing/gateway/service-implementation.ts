@@ -106,7 +106,10 @@ type HandlerOf<Method> = DescMethodUnary extends Method
           : never;
 
 /** As AsyncIterable, but no interface, so that a handler may declare its request as a record. */
-type MessageStream = { [Symbol.asyncIterator](): AsyncIterator<MessageShape<DescMessage>> };
+export type MessageStream = {
+  /** Iterates over the requests. */
+  [Symbol.asyncIterator](): AsyncIterator<MessageShape<DescMessage>>;
+};
 
 /** A handler of any kind. What it is called with is a message or a stream, by the kind of its method. */
 export type DynamicHandler = (
