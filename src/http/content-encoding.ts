@@ -21,30 +21,8 @@ export const gzip: (body: Uint8Array) => Promise<Uint8Array> = /* @__PURE__ */ p
 const gunzip = promisified(zlib.gunzip);
 const inflate = promisified(zlib.inflate);
 const inflateRaw = promisified(zlib.inflateRaw);
-
-class UnsafeCodingError extends Error {
-  constructor() {
-    super("this runtime does not detect truncated streams of this coding");
-  }
-}
-
-/**
- * Decompresses with `method`, unless this runtime returns the beginning of a truncated stream as if it were the whole. Bun (1.4)
- * does so for zstd, and Deno (2.9) for zstd and Brotli. The beginning of a message may be a message too.
- *
- * @param truncated a truncated stream
- */
-function unlessTruncationIsMissed(method: Decompress, truncated: Uint8Array): Decompress {
-  let missed: Promise<boolean> | undefined;
-  return async (body, options) => {
-    missed ??= method(truncated, options).then(
-      () => true,
-      () => false,
-    );
-    if (await missed) throw new UnsafeCodingError();
-    return method(body, options);
-  };
-}
+const brotliDecompress = promisified(zlib.brotliDecompress);
+const zstdDecompress = promisified(zlib.zstdDecompress);
 
 /** Decompresses gzip followed by zeros. They pad a stream to the size of a block, and gzip itself ignores them. */
 async function gunzipPadded(body: Uint8Array, options: Options): Promise<Decompressed> {
@@ -52,10 +30,6 @@ async function gunzipPadded(body: Uint8Array, options: Options): Promise<Decompr
   const isPadded = body.subarray(stream.engine.bytesWritten).every((byte) => byte === 0);
   return isPadded ? { buffer: stream.buffer, engine: { bytesWritten: body.length } } : stream;
 }
-
-const ZSTD_MAGIC = /* @__PURE__ */ Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd);
-const zstdDecompress = unlessTruncationIsMissed(promisified(zlib.zstdDecompress), ZSTD_MAGIC);
-const brotliDecompress = unlessTruncationIsMissed(promisified(zlib.brotliDecompress), Uint8Array.of(0x1b));
 
 /** Each frame costs 0.2 ms in another thread, and a frame of nine bytes may be empty. */
 const MAX_ZSTD_FRAMES = 1_000;
@@ -66,14 +40,64 @@ async function zstdDecompressFrames(body: Uint8Array, options: Options): Promise
   let at = 0;
   let left = options.maxOutputLength;
   while (at < body.length && frames.length < MAX_ZSTD_FRAMES) {
+    const end = at + zstdFrameLength(body.subarray(at));
+    // Node.js 22.19, Bun 1.4 and Deno 2.9 return the beginning of a truncated frame as if it were the whole.
+    if (end > body.length) throw new RangeError("the zstd stream is truncated");
     // Node.js does not accept a limit of 0. The caller rejects a byte that is too many.
     const limit = { ...options, maxOutputLength: Math.max(left, 1) };
-    const { buffer, engine } = await zstdDecompress(body.subarray(at), limit);
+    const { buffer } = await zstdDecompress(body.subarray(at, end), limit);
     frames.push(buffer);
-    at += engine.bytesWritten;
+    at = end;
     left -= buffer.length;
   }
   return { buffer: Buffer.concat(frames), engine: { bytesWritten: at } };
+}
+
+/** The length of the frame at the start of a zstd stream (RFC 8878, section 3.1), or more than there is if it is truncated. */
+function zstdFrameLength(stream: Uint8Array): number {
+  const bytes = new DataView(stream.buffer, stream.byteOffset, stream.byteLength);
+  if (bytes.byteLength < 8) return Number.POSITIVE_INFINITY;
+  const isSkippable = bytes.getUint32(0, true) >>> 4 === 0x184d2a5;
+  if (isSkippable) return 8 + bytes.getUint32(4, true);
+  const descriptor = bytes.getUint8(4);
+  const isSingleSegment = (descriptor & 0x20) !== 0;
+  const windowSize = isSingleSegment ? 0 : 1;
+  const dictionarySize = [0, 1, 2, 4][descriptor & 3] ?? 0;
+  const contentSize = [isSingleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6] ?? 0;
+  let at = 5 + windowSize + dictionarySize + contentSize;
+  for (let isLast = false; !isLast; ) {
+    if (at + 3 > bytes.byteLength) return Number.POSITIVE_INFINITY;
+    const block = bytes.getUint8(at) | (bytes.getUint16(at + 1, true) << 8);
+    isLast = (block & 1) === 1;
+    const isRepeatedByte = ((block >> 1) & 3) === 1;
+    at += 3 + (isRepeatedByte ? 1 : block >> 3);
+  }
+  const hasChecksum = (descriptor & 4) !== 0;
+  return at + (hasChecksum ? 4 : 0);
+}
+
+/** The beginning of a Brotli stream. */
+const BROTLI_START = /* @__PURE__ */ Uint8Array.of(0x1b);
+
+let missesTruncation: Promise<boolean> | undefined;
+
+/**
+ * Decompresses Brotli, unless this runtime returns the beginning of a truncated stream as if it were the whole: Deno (2.9)
+ * does. The beginning of a message may be a message too.
+ */
+async function brotliDecompressWhole(body: Uint8Array, options: Options): Promise<Decompressed> {
+  missesTruncation ??= brotliDecompress(BROTLI_START, options).then(
+    () => true,
+    () => false,
+  );
+  if (await missesTruncation) throw new UnsafeCodingError();
+  return brotliDecompress(body, options);
+}
+
+class UnsafeCodingError extends Error {
+  constructor() {
+    super("this runtime does not detect that a Brotli stream is truncated");
+  }
 }
 
 /** The codings of RFC 9110, section 8.4.1, RFC 7932 and RFC 8878. */
@@ -82,7 +106,7 @@ const decompressors: Readonly<Record<string, Decompress>> = {
   "x-gzip": gunzipPadded,
   // Some servers omit the zlib header that the standard requires.
   deflate: (body, options) => (((body[0] ?? 0) & 0x0f) === 8 ? inflate : inflateRaw)(body, options),
-  br: brotliDecompress,
+  br: brotliDecompressWhole,
   zstd: zstdDecompressFrames,
 };
 

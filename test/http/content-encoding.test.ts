@@ -1,4 +1,11 @@
-import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import {
+  brotliCompressSync,
+  constants,
+  deflateRawSync,
+  deflateSync,
+  gzipSync,
+  zstdCompressSync,
+} from "node:zlib";
 import { expect, test } from "vitest";
 import { decompress, isCompressed } from "../../src/http/content-encoding.ts";
 
@@ -32,6 +39,30 @@ test.each([
   const response = responseWith(coding, body);
   expect(isCompressed(response)).toBe(true);
   expect(await decompress(response, text.length)).toEqual({ response: { ...response, body: text } });
+});
+
+test("every truncated stream is an error, also where the runtime returns its beginning", async () => {
+  const random = Buffer.from(Array.from({ length: 300 }, (_, i) => (i * i * 7919) % 251));
+  const checksum = { params: { [constants.ZSTD_c_checksumFlag]: 1 } };
+  const long = zstdCompressSync(Buffer.alloc(300_000, random), checksum);
+  for (const [coding, body] of [
+    ["gzip", gzipSync(text)],
+    ["br", brotliCompressSync(text)],
+    ["zstd", zstdCompressSync(text)],
+    ["zstd", zstdCompressSync(random, checksum)],
+    ["zstd", Buffer.concat([skippableFrame, zstdCompressSync(text)])],
+    ["zstd", long],
+  ] as const) {
+    expect(await decompress(responseWith(coding, body), 300_000)).toHaveProperty("response");
+    for (let length = 1; length < body.length; length++) {
+      // The skippable frame is a whole stream by itself.
+      if (length === skippableFrame.length && body[0] === skippableFrame[0]) continue;
+      const result = await decompress(responseWith(coding, body.subarray(0, length)), 300_000);
+      expect(result, `${coding}, ${length} of ${body.length} bytes`).toMatchObject({
+        failure: { kind: "unreadable" },
+      });
+    }
+  }
 });
 
 test("repeated headers are one list", async () => {
