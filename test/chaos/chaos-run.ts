@@ -147,7 +147,7 @@ interface Watched {
  * Cancels calls that would wait forever, and finds those that hang even then. It counts events instead of time, so a busy
  * machine has the same run.
  */
-class Watch implements AsyncDisposable {
+export class Watch implements AsyncDisposable {
   /** A call is cancelled when so many calls that began with it or later have ended. */
   static readonly #LATE_CALLS = 3 * IN_FLIGHT;
   /** All calls are cancelled after so many turns of the event loop, of at least a millisecond, in which no call ended. */
@@ -222,7 +222,7 @@ function chaoticClient(
   });
 }
 
-function http2Pool(baseUrl: string): Dispatcher {
+export function http2Pool(baseUrl: string): Dispatcher {
   return new Pool(new URL(baseUrl).origin, { connections: 4, factory: (origin) => new H2CClient(origin) });
 }
 
