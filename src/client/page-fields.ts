@@ -1,4 +1,10 @@
-import { type DescField, type DescMethod, ScalarType } from "@bufbuild/protobuf";
+import {
+  type DescField,
+  type DescMessage,
+  type DescMethod,
+  type Message,
+  ScalarType,
+} from "@bufbuild/protobuf";
 import { invalidArgument } from "../errors/invalid-argument.ts";
 import { hintAtNames } from "../errors/nearest-name.ts";
 import { isUnary } from "../transcoding/method-kind.ts";
@@ -76,4 +82,13 @@ export function findItemsField(method: DescMethod, named: string | undefined): s
   throw invalid(
     `${typeName} has several repeated fields (${[items, ...others].join(", ")}): name one with the option items`,
   );
+}
+
+/** Whether the repeated fields and maps of a response are all empty. */
+export function isEmptyPage({ fields }: DescMessage, response: Message): boolean {
+  const values = response as unknown as Readonly<Record<string, object | undefined>>;
+  return fields.every(({ fieldKind, localName }) => {
+    const value = fieldKind === "list" || fieldKind === "map" ? values[localName] : undefined;
+    return value === undefined || (Array.isArray(value) ? value : Object.keys(value)).length === 0;
+  });
 }

@@ -5,7 +5,7 @@ import { RpcError } from "../errors/rpc-error.ts";
 import { describeWrongType } from "../errors/wrong-type.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
 import { methodOf } from "./create-client.ts";
-import { findItemsField, findTokenFields } from "./page-fields.ts";
+import { findItemsField, findTokenFields, isEmptyPage } from "./page-fields.ts";
 import type {
   ItemOf,
   ItemsField,
@@ -91,13 +91,16 @@ async function* iteratePages(
   for (let page = 1; ; page++) {
     const response = await list(next, callOptions);
     const token = fieldOf(response, ofResponse) as PageToken | undefined;
+    const isEmpty = isEmptyPage(method.output, response);
     yield response;
     if (token === undefined || token.length === 0 || page === limit) return;
     // Only now, because the call has shown that the request is an object. The first one may have a token, too.
-    sent.add(tokenText(fieldOf(next, ofRequest) as PageToken | undefined));
-    if (sent.has(tokenText(token))) throw repeatedToken(method, page, ofResponse);
-    // With its prototype, which has the defaults of a message with explicit presence.
-    next = Object.assign(Object.create(Object.getPrototypeOf(request)), request, { [ofRequest]: token });
+    const [before, after] = [tokenText(fieldOf(next, ofRequest) as PageToken | undefined), tokenText(token)];
+    // OpenFGA's ReadChanges ends so: the same token asks later for what is new.
+    if (after === before && isEmpty) return;
+    sent.add(before);
+    if (sent.has(after)) throw repeatedToken(method, page, ofResponse);
+    next = { ...request, [ofRequest]: token };
   }
 }
 

@@ -206,6 +206,18 @@ describe("the page tokens of other products", () => {
     ]);
   });
 
+  test("an empty page with the token of its request is the end, as in OpenFGA's ReadChanges", async () => {
+    const { client, server } = await lists({
+      listStores: ({ continuationToken }) => {
+        const at = Number(continuationToken);
+        return { stores: at < 2 ? [{ id: `${at}` }] : [], continuationToken: `${Math.min(at + 1, 2)}` };
+      },
+    });
+    const responses = await all(pages(client.listStores, {}));
+    expect(responses.map(({ continuationToken }) => continuationToken)).toEqual(["1", "2", "2"]);
+    expect(server.requests.length).toBe(3);
+  });
+
   test("bytes, as in Temporal", async () => {
     const { client } = await lists({
       listTasks: ({ nextPageToken: [at = 0] }) => ({
@@ -266,7 +278,8 @@ describe("a token that was there before ends the iteration with an error", () =>
     });
     const seen: string[] = [];
     const loop = async () => {
-      for await (const { id } of paginate(client.listStores, { continuationToken })) seen.push(id);
+      const limit = { maxPages: expected.length + 1 };
+      for await (const { id } of paginate(client.listStores, { continuationToken }, limit)) seen.push(id);
     };
     expect(await caught(loop())).toMatchObject({
       code: Code.DataLoss,
@@ -279,7 +292,9 @@ describe("a token that was there before ends the iteration with an error", () =>
   });
 
   test("in bytes", async () => {
-    const { client } = await lists({ listTasks: () => ({ nextPageToken: Uint8Array.of(0xff) }) });
+    const { client } = await lists({
+      listTasks: () => ({ tasks: ["a"], nextPageToken: Uint8Array.of(0xff) }),
+    });
     const error = await caught(all(paginate(client.listTasks, {})));
     expect(error).toMatchObject({ code: Code.DataLoss });
   });
