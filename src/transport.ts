@@ -21,9 +21,10 @@ export type {
 } from "./client/interceptor.ts";
 export type { PagesOptions, PaginateOptions } from "./client/page-types.ts";
 export { pages, paginate } from "./client/paginate.ts";
+export type { RequestIterable } from "./client/request-messages.ts";
 export { createRestTransport } from "./client/rest-transport.ts";
 export type { HeaderSource, RestTransportOptions } from "./client/rest-transport-options.ts";
-export type { RequestIterable, Transport } from "./client/transport.ts";
+export type { Transport } from "./client/transport.ts";
 export type { Encoding } from "./codecs/media-type.ts";
 export type { AttemptEvent } from "./diagnostics/attempt-event.ts";
 export type { CallEvent, ServerAddress } from "./diagnostics/call-event.ts";

@@ -17,7 +17,8 @@ import { isUnary, streamsRequests, streamsResponses } from "../transcoding/metho
 import { methodKey } from "../transcoding/rpc-name.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { StreamResponse } from "./interceptor.ts";
-import type { RequestIterable, Transport } from "./transport.ts";
+import type { RequestIterable } from "./request-messages.ts";
+import type { Transport } from "./transport.ts";
 import { httpRulesOf } from "./transport-rules.ts";
 
 /**

@@ -3,7 +3,11 @@ import { messageFromInit } from "../codecs/message-from-init.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
 import { invalidCall } from "./invalid-call.ts";
-import type { RequestIterable } from "./transport.ts";
+
+/** The requests of a streaming method: an array, a generator, an async generator. */
+export type RequestIterable<I extends DescMessage> =
+  | AsyncIterable<MessageInitShape<I>>
+  | Iterable<MessageInitShape<I>>;
 
 /**
  * The requests of a streaming method as messages. Each one is validated when it is taken.

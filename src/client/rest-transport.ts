@@ -40,7 +40,7 @@ import { invalidCall } from "./invalid-call.ts";
 import { Lifetime } from "./lifetime.ts";
 import { type MethodPlan, MethodPlans } from "./method-plan.ts";
 import { RejectionMemory } from "./rejection-memory.ts";
-import { requestMessages } from "./request-messages.ts";
+import { type RequestIterable, requestMessages } from "./request-messages.ts";
 import { transportQuery } from "./request-query.ts";
 import {
   type RestTransportOptions,
@@ -48,7 +48,7 @@ import {
   transportSettings,
 } from "./rest-transport-options.ts";
 import { streamingCall } from "./streaming-call.ts";
-import type { RequestIterable, Transport } from "./transport.ts";
+import type { Transport } from "./transport.ts";
 import { transportHeaders } from "./transport-headers.ts";
 import { transportRules } from "./transport-rules.ts";
 import { unaryCall } from "./unary-call.ts";

@@ -1,11 +1,7 @@
 import type { DescMessage, DescMethodStreaming, DescMethodUnary, MessageInitShape } from "@bufbuild/protobuf";
 import type { CallOptions } from "./call-options.ts";
 import type { StreamResponse, UnaryResponse } from "./interceptor.ts";
-
-/** The requests of a streaming method: an array, a generator, an async generator. */
-export type RequestIterable<I extends DescMessage> =
-  | AsyncIterable<MessageInitShape<I>>
-  | Iterable<MessageInitShape<I>>;
+import type { RequestIterable } from "./request-messages.ts";
 
 /** Makes calls. It owns connections: close it after the last call. */
 export interface Transport {
