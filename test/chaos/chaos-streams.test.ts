@@ -3,9 +3,9 @@ import { chaosOfStreams } from "./chaos-streams.ts";
 
 // `npm run chaos` does the same with twenty thousand streams.
 test("with random faults, streams have no message twice, lose none before a clean end, and none hangs", async () => {
-  const counts = await chaosOfStreams(1, 800);
+  const counts = await chaosOfStreams(1, 500);
   expect(counts).toMatchObject({
-    streams: 800,
+    streams: 500,
     wrongMessages: 0,
     lostMessages: 0,
     wrongRequests: 0,
@@ -14,5 +14,5 @@ test("with random faults, streams have no message twice, lose none before a clea
     untypedErrors: 0,
     hung: 0,
   });
-  for (const count of [counts.ended, counts.left, counts.failed]) expect(count).toBeGreaterThan(40);
+  for (const count of [counts.ended, counts.left, counts.failed]) expect(count).toBeGreaterThan(20);
 }, 600_000);

@@ -57,6 +57,7 @@ export async function chaosOfStreams(seed: number, streams: number): Promise<Cha
 
 async function streamsOfOneServer(random: Random, streams: number, counts: ChaosStreamCounts): Promise<void> {
   const http2 = random.chance(0.5);
+  const streamFormat = random.pick(["grpc-gateway", "messages", "array", "event-stream"] as const);
   const rates = faultRates(random);
   /** The requests that the server took, by the number of the stream. */
   const taken = new Map<string, number>();
@@ -80,7 +81,7 @@ async function streamsOfOneServer(random: Random, streams: number, counts: Chaos
         }
       },
     } as never,
-    { http2, recordLimit: 0 },
+    { http2, recordLimit: 0, streamFormat },
   );
   const dispatcher = http2 ? http2Pool(server.baseUrl) : undefined;
   const transport = createRestTransport({
@@ -107,7 +108,7 @@ async function streamsOfOneServer(random: Random, streams: number, counts: Chaos
 
   async function oneStream(id: string, watch: Watch): Promise<void> {
     const length = random.below(12);
-    const leavesAt = random.chance(0.2) ? random.below(length + 1) : undefined;
+    const leavesAt = random.chance(0.3) ? 1 + random.below(length + 1) : undefined;
     const both = random.chance(0.5);
     const chaotic = chaoticCall(random, rates);
     const requests = { begun: 0, ended: 0 };

@@ -82,6 +82,22 @@ describe("interceptors", () => {
   });
 });
 
+test("an interceptor may give the requests in any form, and they are validated", async () => {
+  const server = await echo();
+  const withRequests =
+    (message: unknown): Interceptor =>
+    (next) =>
+    (request) =>
+      next({ ...request, message } as never);
+  const good = streams(server.origin, { interceptors: [withRequests([{ title: "a" }])] }).client;
+  expect(await titles(good.echo([]))).toMatchObject({ titles: ["a"] });
+  const bad = streams(server.origin, { interceptors: [withRequests([{ titel: "a" }])] }).client;
+  expect((await titles(bad.echo([]))).error).toMatchObject({
+    code: Code.InvalidArgument,
+    outcome: "unknown",
+  });
+});
+
 test("onResponse is called when the response begins, and for an error", async () => {
   const server = await rawServer(
     send(
