@@ -26,7 +26,7 @@ for (let done = 0, i = 0; done < total; done += round, i++) {
   }
   sum ??= counts;
 }
-console.table(sum);
+if (sum !== undefined) console.table(sum);
 if (sum !== undefined && forbidden.some((name) => sum[name] > 0)) process.exitCode = 1;
 
 const totalStreams = Number(values.streams);
@@ -41,5 +41,5 @@ for (let done = 0, i = 0; done < totalStreams; done += streamRound, i++) {
   }
   streams ??= counts;
 }
-console.table(streams);
+if (streams !== undefined) console.table(streams);
 if (streams !== undefined && forbiddenOfStreams.some((name) => streams[name] > 0)) process.exitCode = 1;

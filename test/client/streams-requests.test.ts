@@ -348,6 +348,25 @@ describe("over HTTP/2", () => {
     expect(state.returned).toBe(1);
   });
 
+  test("a call that is cancelled does not show the requests so far as all of them", async () => {
+    let body = "";
+    const isClosed = deferred();
+    const { client } = await http2((stream) => {
+      stream.on("data", (data) => {
+        body += data;
+      });
+      stream.on("close", isClosed.resolve);
+    });
+    const controller = new AbortController();
+    const failed = caught(client.collect(endless().requests, { signal: controller.signal }));
+    await until(() => body.includes("request 0"));
+    controller.abort();
+    expect(await failed).toMatchObject({ code: Code.Cancelled, outcome: "unknown" });
+    await isClosed.promise;
+    // undici ends the stream cleanly before it resets it, so only a message that is cut shows that there was more.
+    expect(body).toBe('{"title":"request 0"}\n{');
+  });
+
   test("requests that throw at once end the call", async () => {
     const { client } = await http2(() => undefined);
     const requests = {
