@@ -12,7 +12,7 @@ export interface Entry {
    * It is then compiled only in projects that are ES modules.
    */
   readonly needsModule: boolean;
-  /** The program in programs/ that uses its exports. It runs on each Node.js, and compiles in each TypeScript project. */
+  /** The program in programs/ that uses its exports. It runs on each runtime, and compiles in each TypeScript project. */
   readonly program: string;
 }
 
@@ -83,3 +83,6 @@ export const entries: readonly Entry[] = [
     program: "embedded-servers.ts",
   },
 ];
+
+/** The other programs in programs/, which run and compile likewise. */
+export const otherPrograms = ["outcomes.ts", "encodings.ts", "streams.ts"] as const;

@@ -1,5 +1,5 @@
 // npm run test:package: tests the package as its users get it. Packs it, installs the tarball in empty folders outside of the
-// repository, and checks its files, the versions of Node.js and TypeScript, and the snippets in the Markdown.
+// repository, and checks its files, the runtimes, the versions of TypeScript, and the snippets in the Markdown.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,8 +9,8 @@ import { entries } from "./entries.ts";
 import { execute } from "./execute.ts";
 import { checksOfFiles } from "./files.ts";
 import { install } from "./install.ts";
-import { installNode, type Node, nodeVersions, oldNodeVersion } from "./nodes.ts";
-import { checksOnNode, checksOnOldNode } from "./on-node.ts";
+import { checksOnOldNode, checksOnRuntime } from "./on-runtime.ts";
+import { installRuntime, oldNode, type Runtime, supportedRuntimes } from "./runtimes.ts";
 import { checkOfSourceMaps } from "./source-maps.ts";
 import { pack, type Tarball } from "./tarball.ts";
 import { checksOfTypes, compileInto, type Sources, typeScripts, writeSnippets } from "./typescript.ts";
@@ -23,8 +23,8 @@ const sources: Sources = { root, recipe: join(work, "recipe") };
 const compilerOf = (typescript: string) => join(work, `typescript-${typescript}`);
 
 let tarball: Tarball = { path: "", size: 0, files: [] };
-const nodes: Node[] = [];
-const oldNodes: Node[] = [];
+const runtimes: Runtime[] = [];
+const oldNodes: Runtime[] = [];
 
 // In sequence: each stage needs the results of the ones before it, and does not start if one of them failed.
 const stages: readonly (() => readonly Check[])[] = [packing, installing, compiling, testing];
@@ -83,12 +83,13 @@ function installing(): Check[] {
         return undefined;
       },
     },
-    ...[...nodeVersions, oldNodeVersion].map((wanted) => ({
-      name: `npm installs Node.js ${wanted}`,
+    ...[...supportedRuntimes, oldNode].map((wanted) => ({
+      name: `npm installs ${wanted.kind.name} ${wanted.version}`,
       async run() {
-        const node = await installNode(wanted, join(work, `node-${wanted}`));
-        (wanted === oldNodeVersion ? oldNodes : nodes).push(node);
-        return node.version;
+        const folder = join(work, `${wanted.kind.package}-${wanted.version}`);
+        const runtime = await installRuntime(wanted, folder);
+        (wanted === oldNode ? oldNodes : runtimes).push(runtime);
+        return runtime.version;
       },
     })),
   ];
@@ -120,9 +121,9 @@ function testing(): Check[] {
     ...checksOfFiles(inside, tarball.files),
     checkOfSourceMaps(inside, tarball.files),
     ...typeScripts.flatMap((each) => checksOfTypes(sources, compilerOf(each.typescript), each)),
-    ...nodes
-      .toSorted((a, b) => a.version.localeCompare(b.version))
-      .flatMap((node) => checksOnNode(node, root, consumer, version)),
+    ...runtimes
+      .toSorted((a, b) => a.name.localeCompare(b.name))
+      .flatMap((runtime) => checksOnRuntime(runtime, root, consumer, version)),
     ...oldNodes.flatMap((node) => checksOnOldNode(node, consumer)),
   ];
 }

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runnableSnippets } from "../markdown-snippets.ts";
 import type { Check } from "./checks.ts";
-import { type Entry, entries } from "./entries.ts";
+import { type Entry, entries, otherPrograms } from "./entries.ts";
 import { execute } from "./execute.ts";
 
 /** A version of TypeScript, and of the declarations of Node.js, which undici and the package need. */
@@ -119,7 +119,7 @@ function writeProject(
   output: Readonly<Record<string, string | boolean>>,
 ): number {
   mkdirSync(folder, { recursive: true });
-  const programs = [...tested.map(({ program }) => program), "public-types.ts"];
+  const programs = [...tested.map(({ program }) => program), ...otherPrograms, "public-types.ts"];
   for (const program of programs)
     cpSync(join(sources.root, "scripts/package/programs", program), join(folder, program));
   const untested = entries.filter((entry) => !tested.includes(entry));

@@ -10,7 +10,7 @@ export type Dispatch = Pick<Dispatcher, "dispatch">;
 /** undici could not be loaded, so that no request can be sent. */
 export class UndiciLoadError extends Error {
   constructor(cause: unknown) {
-    super("undici cannot be loaded, and there is no other dispatcher", { cause });
+    super(`undici cannot be loaded, and there is no other dispatcher: ${asError(cause).message}`, { cause });
   }
 }
 
