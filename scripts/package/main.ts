@@ -1,9 +1,10 @@
 // npm run test:package: tests the package as its users get it. Packs it, installs the tarball in empty folders outside of the
-// repository, and checks its files, the runtimes, the versions of TypeScript, and the snippets in the Markdown.
+// repository, and checks its files, the runtimes, the versions of TypeScript, bundles, and the snippets in the Markdown.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { followRecipes } from "../readme-recipe.ts";
+import { checksOfBundles, installBundlers } from "./bundles.ts";
 import { type Check, runChecks } from "./checks.ts";
 import { entries } from "./entries.ts";
 import { execute } from "./execute.ts";
@@ -20,6 +21,7 @@ const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 const work = makeWorkFolder();
 const consumer = join(work, "consumer");
 const sources: Sources = { root, recipe: join(work, "recipe") };
+const bundlers = join(work, "bundlers");
 const compilerOf = (typescript: string) => join(work, `typescript-${typescript}`);
 
 let tarball: Tarball = { path: "", size: 0, files: [] };
@@ -77,6 +79,13 @@ function installing(): Check[] {
       },
     })),
     {
+      name: "npm installs bundlers",
+      async run() {
+        await installBundlers(bundlers);
+        return undefined;
+      },
+    },
+    {
       name: "the recipes for any service, and for one of Google's, generate code",
       async run() {
         await followRecipes(root, sources.recipe);
@@ -121,6 +130,7 @@ function testing(): Check[] {
     ...checksOfFiles(inside, tarball.files),
     checkOfSourceMaps(inside, tarball.files),
     ...typeScripts.flatMap((each) => checksOfTypes(sources, compilerOf(each.typescript), each)),
+    ...checksOfBundles(consumer, bundlers, work),
     ...runtimes
       .toSorted((a, b) => a.name.localeCompare(b.name))
       .flatMap((runtime) => checksOnRuntime(runtime, root, consumer, version)),

@@ -106,7 +106,7 @@ function checkOfSnippet(runtime: Runtime, folder: string, { place, file, writesE
 }
 
 /** Imports the packed `bytenite-jobs/testing` into this process. */
-function testingOf(folder: string): Promise<typeof import("../../src/testing/index.ts")> {
+export function testingOf(folder: string): Promise<typeof import("../../src/testing/index.ts")> {
   return import(pathToFileURL(join(folder, "node_modules/bytenite-jobs/dist/testing/index.js")).href);
 }
 
