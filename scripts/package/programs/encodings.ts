@@ -8,7 +8,8 @@ import { brotliCompressSync, gunzipSync, gzipSync, zstdCompressSync } from "node
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Code, GenericResponseSchema, JobsClient, RpcError, RunJobRequestSchema } from "bytenite-jobs";
 import { createRestTransport } from "bytenite-jobs/transport";
-import { Agent, type Dispatcher } from "undici";
+import { Agent } from "undici";
+import { Agent as RealAgent } from "undici/index.js";
 
 interface Exchange {
   readonly path: string;
@@ -117,9 +118,7 @@ async function main(): Promise<void> {
   }
 
   {
-    // undici has no declarations for the path that Bun needs.
-    const { Agent: RealAgent }: typeof import("undici") = await import("undici/index.js" as string);
-    const agent: Dispatcher = new RealAgent();
+    const agent = new RealAgent();
     await using jobs = new JobsClient({ baseUrl, accessToken: "token-2", dispatcher: agent });
     assert.equal((await jobs.run("job-1")).ok, true);
     await agent.close();
