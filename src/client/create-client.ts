@@ -104,7 +104,10 @@ function responsesOf(
 ): AsyncIterable<Message> {
   const leaving = new AbortController();
   let isOver = false;
+  /** Whether the reader has left. */
+  let isLeft = false;
   let opened: AsyncIterator<Message> | undefined;
+  let waiting = 0;
   const opening = open(requests, { ...options, signal: eitherSignal(options?.signal, leaving.signal) }).then(
     async ({ message }) => {
       opened = message[Symbol.asyncIterator]();
@@ -127,13 +130,28 @@ function responsesOf(
     }
     return done;
   };
+  const next = async function next() {
+    waiting++;
+    try {
+      return await (opened?.next() ?? first());
+    } catch (error) {
+      if (isLeft) return done;
+      throw error;
+    } finally {
+      waiting--;
+    }
+  };
   const responses: AsyncIterableIterator<Message> = {
     [Symbol.asyncIterator]: () => responses,
-    next: () => opened?.next() ?? first(),
+    next,
     return: async () => {
-      isOver = true;
-      if (opened === undefined) leaving.abort();
-      else await opened.return?.();
+      isOver = isLeft = true;
+      const returned = opened?.return?.();
+      // A generator of an interceptor returns only after its next message.
+      if (opened === undefined || waiting > 0) leaving.abort();
+      await returned;
+      // One that was not begun does not return from the messages that it would read.
+      leaving.abort();
       return done;
     },
   };

@@ -90,7 +90,6 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
   #bodyBytes = 0;
   #receivedCount = 0;
   #isOver = false;
-  #isClosing = false;
   /** Whether the last attempt has ended, and another one may follow. */
   #isBetweenAttempts = false;
   /** What a reader gets after the last message. */
@@ -111,7 +110,7 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
     return new Promise((resolve, reject) => {
       this.#resolveOpen = resolve;
       this.#rejectOpen = reject;
-      this.#stopListening = this.context.lifetime.onClosing(() => this.#endByClosing());
+      this.#stopListening = this.context.lifetime.onClosing(() => this.scope.cancel(CLOSED));
       this.begin();
     });
   }
@@ -174,10 +173,6 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
   protected attempt(now: number): void {
     // The reader may have left during the wait.
     if (this.#isOver) return;
-    if (this.#isClosing) {
-      const init = { code: Code.Cancelled, reason: CLOSED, outcome: "not_sent", cause: undefined } as const;
-      throw this.progress.error({ init, retry: "never" });
-    }
     this.#isBetweenAttempts = false;
     this.#forgetChunks();
     this.#splitter = undefined;
@@ -238,7 +233,7 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
 
   onFailedAttempt(failure: AttemptFailure): void {
     if (this.#isOver) return;
-    if (this.#splitter === undefined || this.scope.end !== undefined || this.#isClosing) {
+    if (this.#splitter === undefined || this.scope.end !== undefined) {
       this.runInAsyncScope(this.#handleFailure, this, failure);
       return;
     }
@@ -417,12 +412,6 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
     this.reportAttempt(undefined, reported);
     this.#finish(this.progress.error(reported));
     this.cancelAttempt(reason);
-  }
-
-  #endByClosing(): void {
-    this.#isClosing = true;
-    if (this.#bodyEnd === undefined) this.cancelAttempt(CLOSED);
-    else this.#endUnread({ code: Code.Cancelled, reason: CLOSED, cause: undefined });
   }
 
   protected rejectWith(error: unknown): void {

@@ -63,7 +63,7 @@ class UnaryCall<T> extends Call implements AttemptListener {
       this.#reject = reject;
       // Requests in a stream may have no end of their own.
       if (this.hasRequestStream) {
-        this.#stopListening = this.context.lifetime.onClosing(() => this.cancelAttempt(CLOSED));
+        this.#stopListening = this.context.lifetime.onClosing(() => this.scope.cancel(CLOSED));
       }
       this.begin();
     });

@@ -115,6 +115,11 @@ export class CallScope implements Deadline {
     }
   }
 
+  /** Ends the call for a reason of its transport. */
+  cancel(reason: string): void {
+    this.#finish(Code.Cancelled, reason, undefined);
+  }
+
   /** Releases the deadline and the signal. It must be called when the call is over. */
   close(): void {
     this.#deadlines?.remove(this);
