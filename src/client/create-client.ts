@@ -104,10 +104,7 @@ function responsesOf(
 ): AsyncIterable<Message> {
   const leaving = new AbortController();
   let isOver = false;
-  /** Whether the reader has left. */
-  let isLeft = false;
   let opened: AsyncIterator<Message> | undefined;
-  let waiting = 0;
   const opening = open(requests, { ...options, signal: eitherSignal(options?.signal, leaving.signal) }).then(
     async ({ message }) => {
       opened = message[Symbol.asyncIterator]();
@@ -130,28 +127,19 @@ function responsesOf(
     }
     return done;
   };
-  const next = async function next() {
-    waiting++;
-    try {
-      return await (opened?.next() ?? first());
-    } catch (error) {
-      if (isLeft) return done;
-      throw error;
-    } finally {
-      waiting--;
-    }
-  };
   const responses: AsyncIterableIterator<Message> = {
     [Symbol.asyncIterator]: () => responses,
-    next,
+    next: () => opened?.next() ?? first(),
     return: async () => {
-      isOver = isLeft = true;
+      isOver = true;
       const returned = opened?.return?.();
-      // A generator of an interceptor returns only after its next message.
-      if (opened === undefined || waiting > 0) leaving.abort();
+      // An interceptor's generator does not pass this on if it was not begun, or not before the message that it waits for.
+      try {
+        if (returned !== undefined) await Promise.race([returned, new Promise(setImmediate)]);
+      } finally {
+        leaving.abort();
+      }
       await returned;
-      // One that was not begun does not return from the messages that it would read.
-      leaving.abort();
       return done;
     },
   };

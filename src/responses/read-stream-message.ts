@@ -63,14 +63,18 @@ function isEnvelope(json: unknown, hasResult: boolean): json is Readonly<Record<
 /** @param hasError whether the message itself may have this key: then an error is a google.rpc.Status */
 function errorFrom(text: string, hasError: boolean): (StatusInfo & { readonly code: Code }) | undefined {
   const json = parsed(text);
-  if (!isJsonObject(json) || Object.keys(json).length !== 1 || !Object.hasOwn(json, "error"))
-    return undefined;
+  if (!isJsonObject(json) || !Object.hasOwn(json, "error")) return undefined;
   const { error } = json;
+  if (hasError ? Object.keys(json).length !== 1 : error === null) return undefined;
   // The form of grpc-gateway 1.
   const renamed = isJsonObject(error) && "grpc_code" in error ? { ...error, code: error.grpc_code } : error;
-  const status = statusFromJson({ error: renamed }) ?? (hasError ? undefined : textFromJson(json));
+  const status =
+    statusFromJson({ error: renamed }) ?? (hasError ? undefined : (textFromJson(json) ?? noStatus));
   return status && { ...status, code: status.code ?? Code.Unknown };
 }
+
+/** An error that says nothing is one all the same. */
+const noStatus: StatusInfo = { code: undefined, reason: "", details: [] };
 
 function parsed(text: string): unknown {
   try {
