@@ -10,6 +10,12 @@ const newline = /* @__PURE__ */ Buffer.from("\n");
 
 const cutMessage = /* @__PURE__ */ Buffer.from("{");
 
+/**
+ * After how many messages the event loop gets a turn. If the server reads as fast as the client writes, nothing else lets it
+ * see a response, a deadline or a signal while the messages are there at once.
+ */
+const MESSAGES_PER_TURN = 64;
+
 const done = { done: true, value: undefined } as const;
 
 /**
@@ -63,6 +69,7 @@ export class RequestStream implements AsyncIterable<Uint8Array>, AsyncIterator<U
 
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
     this.#isStarted = true;
+    if (this.#count % MESSAGES_PER_TURN === MESSAGES_PER_TURN - 1) await new Promise(setImmediate);
     try {
       const result = this.#isEnded ? done : await this.#nextMessage();
       if (this.#isEnded) return await this.#left();
