@@ -72,7 +72,7 @@ export class RequestStream implements AsyncIterable<Uint8Array>, AsyncIterator<U
     if (this.#count % MESSAGES_PER_TURN === MESSAGES_PER_TURN - 1) await new Promise(setImmediate);
     try {
       const result = this.#isEnded ? done : await this.#nextMessage();
-      if (this.#isEnded) return await this.#left();
+      if (this.#isEnded) return await this.#breakOff();
       if (result.done === true) {
         this.#isEnded = true;
         this.#endsCleanly = true;
@@ -84,13 +84,13 @@ export class RequestStream implements AsyncIterable<Uint8Array>, AsyncIterator<U
     } catch (thrown) {
       if (this.#isEnded) throw thrown;
       this.end(false);
-      const error = this.#errorOf(thrown);
+      const error = errorOfRequests(thrown);
       this.#onFailure?.(error);
-      return this.#left();
+      return this.#breakOff();
     }
   }
 
-  /** undici has stopped to send. */
+  /** undici has stopped sending. */
   async return(): Promise<IteratorReturnResult<undefined>> {
     this.end(false);
     return done;
@@ -114,7 +114,7 @@ export class RequestStream implements AsyncIterable<Uint8Array>, AsyncIterator<U
    * What undici gets after the call has ended. A clean end would show a server part of the requests as all of them. undici (8.12)
    * aborts an HTTP/2 stream with a clean end, so the start of a message goes before it.
    */
-  async #left(): Promise<IteratorResult<Uint8Array, undefined>> {
+  async #breakOff(): Promise<IteratorResult<Uint8Array, undefined>> {
     if (this.#endsCleanly) return done;
     if (!this.#isCut) {
       this.#isCut = true;
@@ -135,11 +135,12 @@ export class RequestStream implements AsyncIterable<Uint8Array>, AsyncIterator<U
   async #inContext<T>(take: () => T | Promise<T>): Promise<T> {
     return this.#context === undefined ? take() : this.#context.runInAsyncScope(take);
   }
+}
 
-  #errorOf(thrown: unknown): RpcError {
-    if (thrown instanceof RpcError) return thrown;
-    const { message } = asError(thrown);
-    const reason = `the stream of requests failed: ${message}`;
-    return new RpcError({ code: Code.Unknown, reason, outcome: "unknown", cause: thrown });
-  }
+/** The error of requests that threw something. The call knows its own outcome. */
+export function errorOfRequests(thrown: unknown): RpcError {
+  if (thrown instanceof RpcError) return thrown;
+  const { message } = asError(thrown);
+  const reason = `the stream of requests failed: ${message}`;
+  return new RpcError({ code: Code.Unknown, reason, outcome: "unknown", cause: thrown });
 }

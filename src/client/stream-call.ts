@@ -1,5 +1,5 @@
 import type { Message } from "@bufbuild/protobuf";
-import { contentTypeOf } from "../codecs/media-type.ts";
+import { contentTypeOf, mediaTypeOf } from "../codecs/media-type.ts";
 import type { StreamEnd } from "../diagnostics/call-event.ts";
 import { asError } from "../errors/as-error.ts";
 import { withCallerStack } from "../errors/caller-stack.ts";
@@ -195,6 +195,14 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
 
   #opened(): void {
     const { status, headers } = this.#head;
+    const contentType = contentTypeOf(headers);
+    const hasBody = this.#splitter !== undefined;
+    if (hasBody && contentType !== undefined && mediaTypeOf(contentType) === "text/html") {
+      // A page comes from an intermediary, even an empty one.
+      const error = new StreamFormatError("format", `its content-type is ${contentType}`);
+      this.#failWith(this.#unreadable(error), error.message);
+      return;
+    }
     const coding = headers["content-encoding"];
     if (coding !== undefined && coding !== "identity") {
       const error = new StreamFormatError("format", `it is compressed (${coding}), which a stream cannot be`);

@@ -6,10 +6,9 @@ import { streamsRequests, streamsResponses } from "../transcoding/method-kind.ts
 import { rpcName } from "../transcoding/rpc-name.ts";
 import { type CallContext, CLOSED } from "./call.ts";
 import type { StreamRequest, StreamResponse, UnaryResponse } from "./interceptor.ts";
-import { invalidCall } from "./invalid-call.ts";
 import type { CallRequest } from "./prepared-call.ts";
 import { onlyMessage } from "./request-messages.ts";
-import { RequestStream } from "./request-stream.ts";
+import { errorOfRequests, RequestStream } from "./request-stream.ts";
 import { checkedTimeout } from "./rest-transport-options.ts";
 import { streamCall } from "./stream-call.ts";
 import { unaryCall } from "./unary-call.ts";
@@ -33,7 +32,8 @@ export async function streamingCall(
     else only = await takenWithin(context, request);
   } catch (error) {
     onEnd(undefined);
-    throw invalidCall(error, rpcName(method));
+    const { code, reason, cause } = errorOfRequests(error);
+    throw new RpcError({ code, reason, outcome: "not_sent", method: rpcName(method), cause });
   }
   if (only?.error !== undefined) {
     onEnd(undefined);

@@ -36,8 +36,11 @@ export function streamItemReader({ method, responseField }: Binding, registry: R
   };
 }
 
-/** An error has no other key. To look for it in the whole text would cost a fifth of what JSON.parse does. */
-const beginsWithError = /^\s*\{\s*"error"/;
+/**
+ * An error comes first, or after a result that is null. To look for it in the whole text would cost a fifth of what
+ * JSON.parse does.
+ */
+const beginsWithError = /^\s*\{\s*(?:"result"\s*:\s*null\s*,\s*)?"error"/;
 
 /** The messages that may have any key in JSON. */
 const withAnyKey: ReadonlySet<string> = /* @__PURE__ */ new Set([
