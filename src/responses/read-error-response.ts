@@ -43,12 +43,13 @@ export function readErrorResponse(
 ): AttemptFailure {
   const { status, headers, body } = response;
   const encoding = encodingOf(contentTypeOf(headers), options.protobufMediaType);
-  const { code, reason, details, message } = {
-    ...readStatusInfo(body, encoding, errorBody),
-    ...infoFromCaller(options.readError, response),
-  };
-  const isRedirect = status < 400 && code === undefined && message === undefined;
-  const pushback = pushbackMs(headers, details, Date.now());
+  const fromBody = readStatusInfo(body, encoding, errorBody);
+  const fromCaller = infoFromCaller(options.readError, response);
+  const { code, reason, details, message } = { ...fromBody, ...fromCaller };
+  const isRedirect =
+    status < 400 && code === undefined && message === undefined && fromCaller.reason === undefined;
+  // Not from the caller's details: what `readError` returns decides neither the outcome nor a retry.
+  const pushback = pushbackMs(headers, fromBody.details, Date.now());
   const { outcome, retry } = assessStatus(status, pushback !== undefined);
   return {
     init: {

@@ -95,6 +95,25 @@ describe("the text of an error", () => {
 });
 
 describe("readError", () => {
+  test("decides neither the outcome nor a retry by the details that it returns", async () => {
+    const value = new Uint8Array([0x0a, 0x00]);
+    const details = [{ typeUrl: "type.googleapis.com/google.rpc.RetryInfo", value }];
+    const error = await failed({ status: 429, body: "busy" }, { readError: () => ({ details }) });
+    expect(error).toMatchObject({ outcome: "unknown", attempts: 1, details });
+  });
+
+  test("leaves a RetryInfo of the server in force when it returns other details", async () => {
+    const info = { "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: "3600s" };
+    const body = JSON.stringify({ code: 8, message: "busy", details: [info] });
+    const error = await failed({ status: 429, body }, { readError: () => ({ details: [] }) });
+    expect(error).toMatchObject({ outcome: "rejected", details: [] });
+  });
+
+  test("gives the reason of a redirect", async () => {
+    const error = await failed({ status: 302, body: "" }, { readError: () => ({ message: "mine" }) });
+    expect(error.reason).toBe("mine");
+  });
+
   const headers = { "content-type": json, "x-request": "r1" };
   const body = '{"kind":"quota","text":"too many books","code":"9"}';
   const info = create(ErrorInfoSchema, { reason: "QUOTA" });
