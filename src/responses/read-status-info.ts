@@ -106,7 +106,8 @@ const MAX_SEARCHED_BYTES = 4096;
 /** The first line of text in a body that is not a message: a proxy's page, a plain sentence. Empty if there is none. */
 function firstReadableLine(body: Uint8Array): string {
   const text = lenientUtf8.decode(body.subarray(0, MAX_SEARCHED_BYTES));
-  if (isJsonStructure(text)) return "";
+  // Whole, because the beginning of a long document is not JSON, and would be shown as it is.
+  if (isJsonStructure(/^\s*[{[]/.test(text) ? lenientUtf8.decode(body) : text)) return "";
   const title = /<title[^>]*>([^<]*)<\/title>/i.exec(text)?.[1];
   const plain = title ?? (text.trimStart().startsWith("<") ? text.replace(/<[^>]*>/g, "\n") : text);
   const line = plain.split(/[\r\n]+/).find((each) => each.trim() !== "");

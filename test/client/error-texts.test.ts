@@ -94,6 +94,14 @@ describe("the text of an error", () => {
   });
 });
 
+test("a long JSON document without a text is not shown raw", async () => {
+  for (const indent of [0, 2]) {
+    const body = JSON.stringify({ fault: { dump: "x".repeat(5_000) } }, null, indent);
+    const error = await failed({ status: 502, headers: { "content-type": json }, body });
+    expect(error.reason).toBe("the server gave no reason");
+  }
+});
+
 describe("readError", () => {
   test("decides neither the outcome nor a retry by the details that it returns", async () => {
     const value = new Uint8Array([0x0a, 0x00]);
