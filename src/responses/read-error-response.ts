@@ -73,7 +73,10 @@ function infoFromCaller(
   { status, headers, body }: HttpResponse,
 ): Partial<StatusInfo> {
   try {
-    const { code, message, details } = readError?.({ status, headers, body }) ?? {};
+    const info = readError?.({ status, headers, body }) ?? {};
+    // An async function is a mistake. Its rejection must not end the process.
+    if (info instanceof Promise) info.catch(() => undefined);
+    const { code, message, details } = info;
     return {
       ...(code !== undefined && isCode(code) && code !== Code.OK && { code }),
       ...(typeof message === "string" && { reason: message }),

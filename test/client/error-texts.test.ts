@@ -103,6 +103,13 @@ test("a long JSON document without a text is not shown raw", async () => {
 });
 
 describe("readError", () => {
+  test("does not end the process if it is an async function that rejects", async () => {
+    const readError = (async () => Promise.reject(new Error("mine"))) as unknown as ReadError;
+    const error = await failed({ status: 400, body: "bad" }, { readError });
+    await new Promise((resolve) => setTimeout(resolve, 10)); // vitest fails on an unhandled rejection
+    expect(error.reason).toBe("bad");
+  });
+
   test("decides neither the outcome nor a retry by the details that it returns", async () => {
     const value = new Uint8Array([0x0a, 0x00]);
     const details = [{ typeUrl: "type.googleapis.com/google.rpc.RetryInfo", value }];
