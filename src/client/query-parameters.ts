@@ -2,7 +2,8 @@ import { invalidArgument } from "../errors/invalid-argument.ts";
 import { checkedNamedValues, insecureCredential, isCredential } from "./request-headers.ts";
 
 /** Parameters whose names say that they hold a secret, beside those that would say so of a header. */
-const secretParameters = /^(?:key|sig|hmac|code|pass|pwd)$|signature/;
+const secretParameters =
+  /^(?:key|sig|sas|hmac|code|pass|pwd|otp|pin|sid|ticket|bearer|session(?:id)?|phpsessid)$|signature|passphrase|assertion|(?:app|application|auth|developer|license|user)[-_]?key$/;
 /** Tokens that are no secrets: the position in a list (AIP-158). */
 const positions = /^(?:next|page|continuation|continue|sync)[-_]?(?:page[-_]?)?token$/;
 

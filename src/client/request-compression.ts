@@ -29,10 +29,10 @@ export async function compressed(request: EncodedRequest): Promise<EncodedReques
  */
 export function isCompressionRejected(
   { status }: HttpResponse,
-  { init: { code } }: AttemptFailure,
+  { ownCode }: AttemptFailure,
   isConfirmed: boolean,
 ): boolean {
-  return status === 415 || (status === 400 && code === Code.InvalidArgument && !isConfirmed);
+  return status === 415 || (status === 400 && ownCode === Code.InvalidArgument && !isConfirmed);
 }
 
 /**

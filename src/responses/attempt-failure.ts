@@ -1,10 +1,13 @@
 import type { Message } from "@bufbuild/protobuf";
+import type { Code } from "../errors/code.ts";
 import { RpcError, type RpcErrorInit } from "../errors/rpc-error.ts";
 import type { RetrySafety } from "../policies/assess-status.ts";
 
 /** A failed attempt: everything its error needs, except for what only the whole call knows. */
 export interface AttemptFailure {
   readonly init: Omit<RpcErrorInit, "method" | "attempts" | "history">;
+  /** The code of an error response as the client reads it, whatever the caller's `readError` makes of it. */
+  readonly ownCode?: Code | undefined;
   /** When the attempt may be retried. */
   readonly retry: RetrySafety;
   /** How long the server asks the client to wait before the next attempt, in milliseconds, if it does. */

@@ -61,6 +61,7 @@ export function readErrorResponse(
       details,
       body,
     },
+    ownCode: fromBody.code ?? codeFromHttpStatus(status),
     retry,
     pushbackMs: pushback,
     own: message && errorBody && { message, toError: errorBody.toError },

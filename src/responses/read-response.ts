@@ -100,9 +100,13 @@ function encodingOfResponse(
   if (labelled === "json" || (labelled === "protobuf" && !beginsAsJson(body))) return labelled;
   const type = contentType && mediaTypeOf(contentType);
   if (labelled === "protobuf" && type !== "application/octet-stream") return labelled;
-  // Several media types are empty here, and are no better than a page of an intermediary.
-  if (contentType && (type === "" || type === "text/html")) return undefined;
+  if (contentType && isPage(type)) return undefined;
   return isResponseInJson(binding, body) ? "json" : labelled;
+}
+
+/** Whether a media type is that of a page; the empty one, of a header with several types, is no better. */
+function isPage(type: string | undefined): boolean {
+  return type === "" || type === "text/html";
 }
 
 /** Whether JSON text cannot be the beginning of other JSON text, as `12` can be of `123`. */
@@ -122,7 +126,7 @@ function decodeEmptyBody(
     throw new CodecError("its content-type is JSON, but it has no bytes");
   }
   // An HTML page comes from an intermediary, not from the service, even if the page is empty.
-  if (contentType !== undefined && mediaTypeOf(contentType) === "text/html") {
+  if (contentType && isPage(mediaTypeOf(contentType))) {
     throw new CodecError(describeContentType(contentType));
   }
   // Binary sets the field, as JSON does, where the same response is `{}`.

@@ -30,13 +30,16 @@ export function readStatusInfo(
   return status ?? { code: undefined, reason: firstReadableLine(body), details: [] };
 }
 
+const OPENING_BRACE = 0x7b;
+
 /** Drops a byte order mark, as the strict decoding of responses does. */
 const lenientUtf8 = new TextDecoder();
 
 function beginsAsObject(body: Uint8Array, encoding: Encoding | undefined): boolean {
   // A line feed may be the tag of a binary message, and the brace after it the length of a string.
-  const start = encoding === "protobuf" ? body.subarray(0, 1) : body.subarray(0, 64);
-  return /^\s*\{/.test(lenientUtf8.decode(start));
+  if (encoding === "protobuf") return body[0] === OPENING_BRACE;
+  // Google's APIs send the error of a method that returns a list in a list.
+  return /^\s*[{[]/.test(lenientUtf8.decode(body.subarray(0, 64)));
 }
 
 /** The object in a server-sent event. A gateway that streams events also sends an error in place of a stream as one. */

@@ -54,8 +54,9 @@ function isItem(desc: DescMessage | undefined, json: unknown): boolean {
 function isMessage(desc: DescMessage, json: unknown): boolean {
   if (desc.typeName === "google.protobuf.ListValue") return Array.isArray(json);
   if (!isJsonObject(json)) return desc.typeName === "google.protobuf.Value" && Array.isArray(json);
-  const keys = Object.keys(json);
-  if (keys.length === 0) return true;
+  if (Object.keys(json).length === 0) return true;
+  // A null says nothing about the type.
+  const keys = Object.keys(json).filter((key) => json[key] !== null);
   if (desc.typeName === "google.protobuf.Any") return keys.includes("@type");
   // A Struct and a Value have any keys. The others are not objects in JSON.
   if (hasCustomJsonRepresentation(desc)) return /\.(?:Struct|Value)$/.test(desc.typeName);

@@ -175,7 +175,10 @@ export class Redactor {
    */
   #redactCause(cause: unknown, depth = 0): unknown {
     if (typeof cause === "string") return this.redactText(cause);
-    if (cause === undefined || this.#find(inspect(cause, inspectAll)).length === 0) return cause;
+    if (cause === undefined) return cause;
+    // undici's parser keeps the data from where it failed on, which may be the middle of a secret.
+    const hasRestOfData = cause instanceof Error && "data" in cause;
+    if (!hasRestOfData && this.#find(inspect(cause, inspectAll)).length === 0) return cause;
     if (!(cause instanceof Error) || depth > 4)
       return new Error("the cause is left out, because it contains a credential");
     const redacted = new Error(this.redactText(String(cause.message)));

@@ -38,9 +38,10 @@ function errorCodeFromName(name: string): Code | undefined {
   return code === Code.OK ? undefined : code;
 }
 
-function codeFromNumber(number: number): Code {
+/** Undefined for a number of the service's own, so that the HTTP status decides. */
+function codeFromNumber(number: number): Code | undefined {
   if (isCode(number)) return number;
-  return number >= 100 && number < 600 ? codeFromHttpStatus(number) : Code.Unknown;
+  return number >= 100 && number < 600 ? codeFromHttpStatus(number) : undefined;
 }
 
 function detailFromJson(json: unknown): ErrorDetail[] {

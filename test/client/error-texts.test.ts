@@ -48,6 +48,14 @@ describe("the text of an error", () => {
     ["a code in text that is a number", json, '{"code":"7","message":"m"}', "NotFound", "m"],
     ["a status that is the HTTP status", json, '{"status":404,"message":"m"}', "NotFound", "m"],
     ["a status that is no gRPC code", json, '{"status":"fail","message":"m"}', "NotFound", "m"],
+    ["a number of the service's own", json, '{"code":1001,"message":"m"}', "NotFound", "m"],
+    [
+      "a list of Google's, unlabelled",
+      text,
+      '[{"error":{"code":403,"message":"no"}}]',
+      "PermissionDenied",
+      "no",
+    ],
     ["a message that is empty", json, '{"message":"","detail":"D"}', "NotFound", "D"],
     ["a message that is no text", json, '{"message":{"a":1},"error":"E"}', "NotFound", "E"],
     ["a list", json, '["first","second"]', "NotFound", "first"],
@@ -198,6 +206,20 @@ describe("readError", () => {
     onTestFinished(() => transport.close());
     await createClient(LibraryService, transport).getBook({ name: "shelves/1/books/2" });
     expect(server.seen).toHaveLength(2);
+  });
+
+  test("does not decide whether the client tries without compression", async () => {
+    const rejected: Scripted = { status: 400, headers: { "content-type": json }, body: '{"code":3}' };
+    const server = await scriptedServer(rejected, { headers: { "content-type": json }, body: "{}" });
+    const transport = createRestTransport({
+      baseUrl: server.origin,
+      encoding: "json",
+      compressRequests: { encoding: "gzip", minBytes: 1 },
+      readError: () => ({ code: Code.FailedPrecondition }),
+    });
+    onTestFinished(() => transport.close());
+    await createClient(LibraryService, transport).updateBook({ book: { name: "shelves/1/books/2" } });
+    expect(server.seen.map(({ headers }) => headers["content-encoding"])).toEqual(["gzip", undefined]);
   });
 
   test("does not bring a credential back", async () => {

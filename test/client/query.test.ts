@@ -108,29 +108,37 @@ test.each<[() => unknown, string]>([
 describe("a secret in the query", () => {
   const secret = "s3cret/value+1";
 
-  test.each(["key", "token", "access_token", "accessToken", "api_key", "X-Goog-Signature", "sig"])(
-    "is redacted if its name is %s",
-    async (parameter) => {
-      const echo = (query: string): Scripted => ({
-        status: 404,
-        headers: { "content-type": "text/plain", "x-echo": query },
-        body: `no such page: /v1?${parameter}=${query}`,
-      });
-      const encoded = encodeURIComponent(secret);
-      for (const options of [{ query: { [parameter]: secret } }, { query: { [parameter]: () => secret } }]) {
-        const { client } = await library(options, echo(encoded));
-        const error = await caught(client.getBook({ name }));
-        const shown = inspect(error, { showHidden: true, depth: 9 }) + Buffer.from(error.body ?? []);
-        expect(shown).toContain("no such page");
-        expect(shown).not.toContain(secret);
-        expect(shown).not.toContain(encoded);
-      }
-      const { client } = await library({}, echo(secret));
-      const error = await caught(client.getBook({ name }, { query: { [parameter]: secret } }));
-      expect(error.reason).toContain("no such page");
-      expect(error.reason).not.toContain(secret);
-    },
-  );
+  test.each([
+    "key",
+    "token",
+    "access_token",
+    "accessToken",
+    "api_key",
+    "app_key",
+    "authkey",
+    "PHPSESSID",
+    "X-Goog-Signature",
+    "sig",
+  ])("is redacted if its name is %s", async (parameter) => {
+    const echo = (query: string): Scripted => ({
+      status: 404,
+      headers: { "content-type": "text/plain", "x-echo": query },
+      body: `no such page: /v1?${parameter}=${query}`,
+    });
+    const encoded = encodeURIComponent(secret);
+    for (const options of [{ query: { [parameter]: secret } }, { query: { [parameter]: () => secret } }]) {
+      const { client } = await library(options, echo(encoded));
+      const error = await caught(client.getBook({ name }));
+      const shown = inspect(error, { showHidden: true, depth: 9 }) + Buffer.from(error.body ?? []);
+      expect(shown).toContain("no such page");
+      expect(shown).not.toContain(secret);
+      expect(shown).not.toContain(encoded);
+    }
+    const { client } = await library({}, echo(secret));
+    const error = await caught(client.getBook({ name }, { query: { [parameter]: secret } }));
+    expect(error.reason).toContain("no such page");
+    expect(error.reason).not.toContain(secret);
+  });
 
   test.each(["page", "page_token", "alt"])("is not redacted if its name is %s", async (parameter) => {
     const { client } = await library({ query: { [parameter]: "a-value" } }, { status: 404, body: "a-value" });

@@ -165,7 +165,13 @@ const wrongEnds: [what: string, sent: string | Buffer, messages: string[], code:
   ["a message of another type", chunkedResponse(`${TWO}{"title":1}`), ["a", "b"], Code.DataLoss, /title/],
   ["a message that is a number", chunkedResponse(`${TWO}7 `), ["a", "b"], Code.DataLoss, /decode/],
   ["no UTF-8", chunkedResponse(Buffer.from('{"title":"\xff"}', "latin1")), [], Code.DataLoss, /UTF-8/],
-  ["HTML", chunkedResponse("<!doctype html>", "text/html"), [], Code.DataLoss, /its content-type is text\/html/],
+  [
+    "HTML",
+    chunkedResponse("<!doctype html>", "text/html"),
+    [],
+    Code.DataLoss,
+    /its content-type is text\/html/,
+  ],
   ["compressed", response(200, "abc", ["content-encoding: gzip"]), [], Code.DataLoss, /compressed \(gzip\)/],
 ];
 

@@ -248,6 +248,14 @@ describe("the cause of a failure", () => {
   });
 });
 
+test("the data that a parser could not read is left out: it may begin within a secret", () => {
+  const cause = Object.assign(new Error("Invalid header token"), { code: "HPE", data: "-secret-token\r\n" });
+  const init = { code: Code.Unavailable, reason: "", outcome: "unknown", cause } as const;
+  const redacted = new Redactor(["a-secret-token"]).redactFailure({ init, retry: "never" });
+  expect(redacted.init.cause).toMatchObject({ message: "Invalid header token", code: "HPE" });
+  expect(redacted.init.cause).not.toHaveProperty("data");
+});
+
 test("a quoted value is found without its quoted pairs, also in base64", () => {
   const secret = "%0Aaa00aA0aA0\\=";
   const quoted = `"${secret.replaceAll("\\", "\\\\")}"`;
