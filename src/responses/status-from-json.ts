@@ -38,10 +38,9 @@ function errorCodeFromName(name: string): Code | undefined {
   return code === Code.OK ? undefined : code;
 }
 
-/** Undefined for a number of the service's own, so that the HTTP status decides. */
-function codeFromNumber(number: number): Code | undefined {
+function codeFromNumber(number: number): Code {
   if (isCode(number)) return number;
-  return number >= 100 && number < 600 ? codeFromHttpStatus(number) : undefined;
+  return number >= 100 && number < 600 ? codeFromHttpStatus(number) : Code.Unknown;
 }
 
 function detailFromJson(json: unknown): ErrorDetail[] {

@@ -48,7 +48,7 @@ describe("the text of an error", () => {
     ["a code in text that is a number", json, '{"code":"7","message":"m"}', "NotFound", "m"],
     ["a status that is the HTTP status", json, '{"status":404,"message":"m"}', "NotFound", "m"],
     ["a status that is no gRPC code", json, '{"status":"fail","message":"m"}', "NotFound", "m"],
-    ["a number of the service's own", json, '{"code":1001,"message":"m"}', "NotFound", "m"],
+    ["a number of the service's own", json, '{"code":1001,"message":"m"}', "Unknown", "m"],
     [
       "a list of Google's, unlabelled",
       text,

@@ -86,7 +86,7 @@ describe("a JSON body is a Status", () => {
   test.each([
     [{ code: 5, message: "m" }, Code.NotFound],
     [{ code: 404, message: "m" }, Code.NotFound],
-    [{ code: 77 }, undefined],
+    [{ code: 77 }, Code.Unknown],
     [{ error: { code: 404, status: "ABORTED", message: "m" } }, Code.Aborted],
     [{ error: { code: 404, status: "NEW_STATUS" } }, Code.NotFound],
     [{ error: { code: 5 } }, Code.NotFound],
