@@ -34,6 +34,15 @@ export function parseJsonExactly(text: string): unknown {
   );
 }
 
+/** {@link parseJsonExactly}; undefined if the text is not JSON. */
+export function parseJsonIfValid(text: string): unknown {
+  try {
+    return parseJsonExactly(text);
+  } catch {
+    return undefined;
+  }
+}
+
 const shortInteger = /^-?\d{1,15}$/;
 
 type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;

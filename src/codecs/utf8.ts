@@ -27,3 +27,9 @@ export function utf8Of(text: string): Buffer {
   const bytes = Buffer.allocUnsafe(asciiCapacity(text.length));
   return writeAscii(text, bytes, 0) ? bytes.subarray(0, text.length) : Buffer.from(text, "utf8");
 }
+
+/**
+ * Decodes UTF-8 where the client reads leniently. Invalid bytes become U+FFFD. It drops a byte order mark, as the strict
+ * decoding of responses does.
+ */
+export const lenientUtf8 = /* @__PURE__ */ new TextDecoder();

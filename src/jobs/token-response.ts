@@ -1,4 +1,5 @@
 import { isAuthorization, trimBlanks } from "../client/request-headers.ts";
+import { lenientUtf8 } from "../codecs/utf8.ts";
 
 /** A token is renewed before it expires: by a tenth of its lifetime, at most by this, in milliseconds. */
 const MAX_MARGIN_MS = 60_000;
@@ -11,9 +12,6 @@ export interface Token {
   readonly expiresAt: number;
 }
 
-/** Drops a byte order mark, as the decoding of a call's response does. */
-const utf8 = new TextDecoder();
-
 /**
  * Reads the body of a 2xx response of the token endpoint: `{"token": …, "expiresIn": "<seconds>"}`.
  *
@@ -23,7 +21,7 @@ const utf8 = new TextDecoder();
 export function readToken(body: Uint8Array, now: number): Token | string {
   let json: unknown;
   try {
-    json = JSON.parse(utf8.decode(body));
+    json = JSON.parse(lenientUtf8.decode(body));
   } catch {
     return "the response of the token endpoint has no token: it is not JSON";
   }

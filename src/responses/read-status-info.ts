@@ -3,7 +3,8 @@ import { decodeBinary } from "../codecs/binary-codec.ts";
 import { CodecError } from "../codecs/codec-error.ts";
 import { decodeJson } from "../codecs/json-codec.ts";
 import type { Encoding } from "../codecs/media-type.ts";
-import { isJsonObject, parseJsonExactly } from "../codecs/parse-json.ts";
+import { isJsonObject, parseJsonIfValid } from "../codecs/parse-json.ts";
+import { lenientUtf8 } from "../codecs/utf8.ts";
 import { statusFromBinary } from "./status-from-binary.ts";
 import { statusFromJson } from "./status-from-json.ts";
 import type { ErrorBodyType, StatusInfo } from "./status-info.ts";
@@ -32,9 +33,6 @@ export function readStatusInfo(
 
 const OPENING_BRACE = 0x7b;
 
-/** Drops a byte order mark, as the strict decoding of responses does. */
-const lenientUtf8 = new TextDecoder();
-
 function beginsAsObject(body: Uint8Array, encoding: Encoding | undefined): boolean {
   // A line feed may be the tag of a binary message, and the brace after it the length of a string.
   if (encoding === "protobuf") return body[0] === OPENING_BRACE;
@@ -50,12 +48,8 @@ function dataOfEvent(body: Uint8Array): Uint8Array | undefined {
 }
 
 function readJson(body: Uint8Array, errorBody: ErrorBodyType | undefined): StatusInfo | undefined {
-  let json: unknown;
-  try {
-    json = parseJsonExactly(lenientUtf8.decode(body));
-  } catch {
-    return undefined;
-  }
+  const json = parseJsonIfValid(lenientUtf8.decode(body));
+  if (json === undefined) return undefined;
   return statusFromJson(json) ?? fromErrorBody(errorBody, body, decodeJson) ?? textFromJson(json);
 }
 
@@ -120,10 +114,6 @@ function firstReadableLine(body: Uint8Array): string {
 
 /** Whether a text is JSON, but not a text: its raw form would not tell a reader what went wrong. */
 function isJsonStructure(text: string): boolean {
-  try {
-    const json: unknown = JSON.parse(text);
-    return typeof json !== "string" || json === "";
-  } catch {
-    return false;
-  }
+  const json = parseJsonIfValid(text);
+  return json !== undefined && (typeof json !== "string" || json === "");
 }

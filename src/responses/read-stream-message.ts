@@ -1,6 +1,6 @@
 import type { DescMessage, Message, Registry } from "@bufbuild/protobuf";
 import { fieldDecoder, messageDecoder, readJson, readKey } from "../codecs/json-decoder.ts";
-import { isJsonObject, parseJsonExactly } from "../codecs/parse-json.ts";
+import { isJsonObject, parseJsonIfValid } from "../codecs/parse-json.ts";
 import { Code } from "../errors/code.ts";
 import type { Binding } from "../transcoding/binding.ts";
 import { textFromJson } from "./read-status-info.ts";
@@ -65,7 +65,7 @@ function isEnvelope(json: unknown, hasResult: boolean): json is Readonly<Record<
 
 /** @param hasError whether the message itself may have this key: then an error is a google.rpc.Status */
 function errorFrom(text: string, hasError: boolean): (StatusInfo & { readonly code: Code }) | undefined {
-  const json = parsed(text);
+  const json = parseJsonIfValid(text);
   if (!isJsonObject(json) || !Object.hasOwn(json, "error")) return undefined;
   const { error } = json;
   if (hasError ? Object.keys(json).length !== 1 : error === null) return undefined;
@@ -76,13 +76,5 @@ function errorFrom(text: string, hasError: boolean): (StatusInfo & { readonly co
   return status && { ...status, code: status.code ?? Code.Unknown };
 }
 
-/** An error that says nothing is one all the same. */
+/** An error without a text is an error, too. */
 const noStatus: StatusInfo = { code: undefined, reason: "", details: [] };
-
-function parsed(text: string): unknown {
-  try {
-    return parseJsonExactly(text);
-  } catch {
-    return undefined;
-  }
-}

@@ -1,19 +1,8 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { hasCustomJsonRepresentation } from "@bufbuild/protobuf/wkt";
-import { isJsonObject } from "../codecs/parse-json.ts";
+import { isJsonObject, parseJsonIfValid } from "../codecs/parse-json.ts";
+import { lenientUtf8 } from "../codecs/utf8.ts";
 import type { Binding } from "../transcoding/binding.ts";
-
-/** Drops a byte order mark, as the strict decoding of responses does. */
-const utf8 = new TextDecoder();
-
-/** Parses a body whose content type does not say that it is JSON. Returns undefined if it is not. */
-export function parseUnlabelledJson(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(utf8.decode(body));
-  } catch {
-    return undefined;
-  }
-}
 
 /** Whether a body begins as a JSON object or a JSON array does. */
 export function beginsAsJson(body: Uint8Array): boolean {
@@ -29,7 +18,7 @@ const OPENING_BRACKET = 0x5b;
  * number, may be anything.
  */
 export function isResponseInJson({ responseField, method }: Binding, body: Uint8Array): boolean {
-  const json = parseUnlabelledJson(body);
+  const json = parseJsonIfValid(lenientUtf8.decode(body));
   return responseField === undefined ? isMessage(method.output, json) : isField(responseField, json);
 }
 

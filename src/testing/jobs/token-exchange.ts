@@ -1,4 +1,5 @@
 import { JSON_MEDIA_TYPE } from "../../codecs/media-type.ts";
+import { lenientUtf8 } from "../../codecs/utf8.ts";
 import { Code } from "../../errors/code.ts";
 import type { ReplySettings } from "../gateway/encode-reply.ts";
 import type { Target } from "../gateway/recorded-service.ts";
@@ -57,12 +58,9 @@ export class TokenExchange implements Target {
   }
 }
 
-/** Ignores a byte order mark, as the decoder of requests does. */
-const utf8 = new TextDecoder();
-
 function readApiKey(body: Uint8Array | undefined): unknown {
   try {
-    const { apiKey } = JSON.parse(utf8.decode(body)) as Record<string, unknown>;
+    const { apiKey } = JSON.parse(lenientUtf8.decode(body)) as Record<string, unknown>;
     return apiKey;
   } catch (cause) {
     throw new StatusError(Code.InvalidArgument, "the body is not a JSON object", { cause });
