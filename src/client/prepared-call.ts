@@ -6,7 +6,6 @@ import { requestTarget } from "../transcoding/request-target.ts";
 import { bodyInJson } from "./body-encoder.ts";
 import type { CallHeaders } from "./call-headers.ts";
 import type { CallOptions } from "./call-options.ts";
-import type { DynamicValue } from "./dynamic-values.ts";
 import { type EncodingPair, encodingPair } from "./encoding-option.ts";
 import type { BindingPlan, MethodPlan } from "./method-plan.ts";
 import type { RequestQuery } from "./request-query.ts";
@@ -38,7 +37,6 @@ export interface PreparedCall {
 export interface PrepareContext {
   readonly settings: TransportSettings;
   readonly query: RequestQuery;
-  readonly dynamicValues: readonly DynamicValue[];
 }
 
 export const asJson: EncodingPair = { request: "json", response: "json" };
@@ -58,7 +56,7 @@ export interface EncodedRequest {
 export function prepareCall(
   plan: MethodPlan,
   request: CallRequest,
-  { settings, query: transportQuery, dynamicValues }: PrepareContext,
+  { settings, query: transportQuery }: PrepareContext,
 ): PreparedCall {
   checkCallOptions(request);
   const { message, encoding, timeoutMs, retry } = request;
@@ -68,7 +66,7 @@ export function prepareCall(
   return {
     plan,
     binding,
-    target: query.appendTo(target, dynamicValues),
+    target: query.appendTo(target),
     query,
     message,
     timeoutMs: timeoutMs === undefined ? settings.timeoutMs : checkedTimeout(timeoutMs),

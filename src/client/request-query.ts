@@ -18,17 +18,28 @@ export function transportQuery({ query }: Pick<TransportSettings, "query">): Tra
     if (typeof source === "function") dynamic.push(dynamicValue("query", name, source, "query"));
     else fixed.set(name, source);
   }
-  return { dynamic, fixed: new RequestQuery(fixed) };
+  const names = dynamic.map(({ name }) => name);
+  return { dynamic, fixed: new RequestQuery(fixed, names) };
 }
 
 /** The query parameters of a call that come from options, and not from its message. */
 export class RequestQuery {
   readonly #fixed: ReadonlyMap<string, string>;
+  /** The names of the transport's parameters whose values are resolved on every attempt. */
+  readonly #dynamic: readonly string[];
+  /** The names of all parameters. */
+  readonly #names: readonly string[];
   /** Names that the call's options set. They replace the transport's parameters of the same name. */
   readonly own: ReadonlySet<string>;
 
-  constructor(fixed: ReadonlyMap<string, string>, own: ReadonlySet<string> = new Set()) {
+  constructor(
+    fixed: ReadonlyMap<string, string>,
+    dynamic: readonly string[],
+    own: ReadonlySet<string> = new Set(),
+  ) {
     this.#fixed = fixed;
+    this.#dynamic = dynamic;
+    this.#names = [...fixed.keys(), ...dynamic.filter((name) => !own.has(name))];
     this.own = own;
   }
 
@@ -44,21 +55,18 @@ export class RequestQuery {
   ): RequestQuery {
     if (query === undefined) return this;
     const own = checkedParameters(query, forbidsCredentials);
-    return new RequestQuery(new Map([...this.#fixed, ...own]), new Set(own.keys()));
+    return new RequestQuery(new Map([...this.#fixed, ...own]), this.#dynamic, new Set(own.keys()));
   }
 
   /**
-   * Adds the parameters to the path and query of a request.
+   * Adds the parameters with fixed values to the path and query of a request.
    *
-   * @param dynamic what is added on every attempt
    * @throws RpcError `InvalidArgument` for a parameter that the message has too: a server would read only one of them
    */
-  appendTo(target: string, dynamic: readonly DynamicValue[]): string {
-    const ofAttempts = dynamic.filter(({ place, name }) => place === "query" && !this.own.has(name));
-    const names = [...this.#fixed.keys(), ...ofAttempts.map(({ name }) => name)];
-    if (names.length === 0) return target;
+  appendTo(target: string): string {
+    if (this.#names.length === 0) return target;
     const ofMessage = namesIn(target);
-    const repeated = names.find((name) => ofMessage.has(name));
+    const repeated = this.#names.find((name) => ofMessage.has(name));
     if (repeated !== undefined) {
       throw invalidArgument(`query: ${repeated} is a field of the request, which sets this parameter`);
     }

@@ -128,7 +128,7 @@ export class Prober {
    */
   async #send(request: ProbeRequest): Promise<Exchange> {
     const { scope, settings, connections } = this.#context;
-    const { query, dynamic } = this.#context.headers;
+    const { query } = this.#context.headers;
     const { rpc, body, isElsewhere } = request;
     const { route, schema } = routes[rpc];
     const { binding, target: path } = requestTarget(route, create(schema, { jobId: this.jobId }));
@@ -138,7 +138,7 @@ export class Prober {
     const result = await exchangedWithin(scope, connections.to(origin), {
       origin,
       verb: binding.verb,
-      target: withResolvedParameters(pathPrefix + query.appendTo(target, dynamic), values),
+      target: withResolvedParameters(pathPrefix + query.appendTo(target), values),
       headers: this.#headersOf(request, values),
       body: body === undefined || body.bytes.length === 0 ? null : body.bytes,
       idempotent: false,
