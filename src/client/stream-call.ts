@@ -7,6 +7,7 @@ import { Code } from "../errors/code.ts";
 import type { HttpHeaders } from "../errors/http-headers.ts";
 import type { RpcError } from "../errors/rpc-error.ts";
 import type { BodySink, FlowControl, HttpResponse, ResponseHead } from "../http/http-exchange.ts";
+import { MAY_BE_CUT } from "../http/message-body.ts";
 import type { CallEnd } from "../policies/call-scope.ts";
 import type { AttemptFailure } from "../responses/attempt-failure.ts";
 import { type StreamItemReader, streamItemReader } from "../responses/read-stream-message.ts";
@@ -199,14 +200,12 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
     const hasBody = this.#splitter !== undefined;
     if (hasBody && contentType !== undefined && mediaTypeOf(contentType) === "text/html") {
       // A page comes from an intermediary, even an empty one.
-      const error = new StreamFormatError("format", `its content-type is ${contentType}`);
-      this.#failWith(this.#unreadable(error), error.message);
+      this.#refuse(`its content-type is ${contentType}`);
       return;
     }
     const coding = headers["content-encoding"];
     if (coding !== undefined && coding !== "identity") {
-      const error = new StreamFormatError("format", `it is compressed (${coding}), which a stream cannot be`);
-      this.#failWith(this.#unreadable(error), error.message);
+      this.#refuse(`it is compressed (${coding}), which a stream cannot be`);
       return;
     }
     this.context.throttle.succeeded();
@@ -216,6 +215,11 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
     notifyOfResponse(this.request.onResponse, head);
     this.#resolveOpen(this.#response);
     this.#resolveOpen = undefined;
+  }
+
+  /** Ends a stream whose head says that it cannot be read. */
+  #refuse(problem: string): void {
+    this.#failWith(this.#unreadable(new StreamFormatError("format", problem)), problem);
   }
 
   onData(chunk: Uint8Array): void {
@@ -258,11 +262,7 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
   }
 
   #endUnread({ code, reason, cause }: Pick<CallEnd, "code" | "reason" | "cause">): void {
-    const { status, headers } = this.#head;
-    this.#failWith(
-      { init: { code, reason, cause, outcome: "unknown", status, headers }, retry: "never" },
-      reason,
-    );
+    this.#failWith(this.#finalFailure({ code, reason, cause }), reason);
   }
 
   /** Gives messages to those who wait for them. */
@@ -317,13 +317,8 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
       return { done: false, value: item.message };
     }
     const { code, reason, details } = item.status;
-    const { status, headers } = this.#head;
-    const body = Buffer.from(text);
-    const init = { code, reason: reason || "the server gave no reason", details, body } as const;
-    this.#failWith(
-      { init: { ...init, outcome: "unknown", status, headers }, retry: "never" },
-      "the stream has failed",
-    );
+    const init = { code, reason: reason || "the server gave no reason", details, body: Buffer.from(text) };
+    this.#failWith(this.#finalFailure(init), "the stream has failed");
     return undefined;
   }
 
@@ -338,10 +333,7 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
     this.#splitter = undefined;
     if (last !== undefined && !mayBeTruncated) return this.#itemFrom(last);
     if (mayBeTruncated) {
-      throw new StreamFormatError(
-        "truncated",
-        "it may be cut short: it ends with the connection and has no content-length",
-      );
+      throw new StreamFormatError("truncated", MAY_BE_CUT);
     }
     this.#finish(undefined, this.#bodyBytes);
     return done;
@@ -349,18 +341,17 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
 
   #unreadable(error: unknown): AttemptFailure {
     const isTooLarge = error instanceof StreamFormatError && error.kind === "too_large";
+    return this.#finalFailure({
+      code: isTooLarge ? Code.ResourceExhausted : Code.DataLoss,
+      reason: `cannot decode the stream: ${asError(error).message}`,
+      cause: error,
+    });
+  }
+
+  /** A failure after the response began: what the server did is not known, and nothing follows. */
+  #finalFailure(init: Omit<AttemptFailure["init"], "outcome" | "status" | "headers">): AttemptFailure {
     const { status, headers } = this.#head;
-    return {
-      init: {
-        code: isTooLarge ? Code.ResourceExhausted : Code.DataLoss,
-        reason: `cannot decode the stream: ${asError(error).message}`,
-        outcome: "unknown",
-        status,
-        headers,
-        cause: error,
-      },
-      retry: "never",
-    };
+    return { init: { ...init, outcome: "unknown", status, headers }, retry: "never" };
   }
 
   #handleResponse(response: HttpResponse): void {

@@ -23,6 +23,9 @@ export function isCloseDelimited(
   return mayHaveBody(verb, status) && !isOfHttp2(rawHeaders);
 }
 
+/** What is wrong with a response whose end only the connection marks ({@link isCloseDelimited}). */
+export const MAY_BE_CUT = "it may be cut short: it ends with the connection and has no content-length";
+
 /** Whether a response has a body, which may be empty (RFC 9112, section 6.3). */
 export function mayHaveBody(verb: string, status: number): boolean {
   return verb !== "HEAD" && status !== 204 && status !== 304;

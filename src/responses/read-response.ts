@@ -5,6 +5,7 @@ import { decodeJson, decodeJsonField } from "../codecs/json-codec.ts";
 import { contentTypeOf, type Encoding, encodingOf, mediaTypeOf } from "../codecs/media-type.ts";
 import { Code } from "../errors/code.ts";
 import type { HttpResponse } from "../http/http-exchange.ts";
+import { MAY_BE_CUT } from "../http/message-body.ts";
 import type { Binding } from "../transcoding/binding.ts";
 import { responseFrom } from "../transcoding/place-body.ts";
 import type { AttemptFailure } from "./attempt-failure.ts";
@@ -45,8 +46,6 @@ export function readResponse(
     return { init, retry: "never" };
   }
 }
-
-const MAY_BE_CUT = "it may be cut short: it ends with the connection and has no content-length";
 
 function decodeResponse(
   binding: Binding,
