@@ -25,8 +25,8 @@ import { httpRulesOf } from "./transport-rules.ts";
  * A client with one method for each rpc of a service, typed by the generated descriptor. An rpc `Then` becomes `then$`, so
  * that a client is not mistaken for a promise.
  *
- * A stream of responses is an async iterable that can be iterated once. The call begins at once; whoever does not iterate
- * leaves it open.
+ * A stream of responses is an async iterable that can be iterated once. The call begins at once. It stays open if the caller
+ * does not iterate.
  */
 export type Client<Service extends DescService> = {
   readonly [Name in keyof Service["method"] as Name extends "then"

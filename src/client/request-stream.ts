@@ -99,12 +99,12 @@ export class RequestStream implements AsyncIterable<Uint8Array>, AsyncIterator<U
   /**
    * Ends the stream, and lets the caller's iterable clean up.
    *
-   * @param isAnswered whether the response is complete
+   * @param isComplete whether the response is complete
    */
-  end(isAnswered: boolean): void {
+  end(isComplete: boolean): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    this.#endsCleanly = isAnswered;
+    this.#endsCleanly = isComplete;
     this.#stopWaiting?.(done);
     // A generator that waits for something returns only afterwards, so nothing here can wait for it.
     this.#inContext(() => this.#messages.return?.()).catch(() => undefined);

@@ -39,6 +39,7 @@ import {
 import { invalidCall } from "./invalid-call.ts";
 import { Lifetime } from "./lifetime.ts";
 import { type MethodPlan, MethodPlans } from "./method-plan.ts";
+import { withObservedEnd } from "./observed-end.ts";
 import { RejectionMemory } from "./rejection-memory.ts";
 import { type RequestIterable, requestMessages } from "./request-messages.ts";
 import { transportQuery } from "./request-query.ts";
@@ -267,43 +268,6 @@ type OnStreamEnd = ReturnType<TrackStream>;
 const onInnerEnd = Symbol("on inner end");
 
 type ObservedRequest = StreamRequest & { readonly [onInnerEnd]?: OnStreamEnd };
-
-/** A response that reports how its messages end for their reader, after what interceptors have made of them. */
-function withObservedEnd(
-  response: StreamResponse,
-  onEnd: (read: Pick<StreamEnd, "responseMessages" | "error">) => void,
-): StreamResponse {
-  let responseMessages = 0;
-  const end = (error: unknown) => onEnd({ responseMessages, error });
-  const message: StreamResponse["message"] = {
-    [Symbol.asyncIterator]: () => {
-      const messages = response.message[Symbol.asyncIterator]();
-      return {
-        next: async () => {
-          try {
-            const result = await messages.next();
-            if (result.done === true) end(undefined);
-            else responseMessages++;
-            return result;
-          } catch (error) {
-            end(error);
-            throw error;
-          }
-        },
-        return: async () => {
-          await messages.return?.();
-          end(undefined);
-          return { done: true, value: undefined };
-        },
-      };
-    },
-  };
-  const properties = Object.getOwnPropertyDescriptors(response);
-  return Object.defineProperties(
-    {},
-    { ...properties, message: { value: message, enumerable: true } },
-  ) as StreamResponse;
-}
 
 function itself<T>(value: T): T {
   return value;

@@ -191,7 +191,7 @@ export class EventSplitter {
     return isMessage && text !== "" ? text : undefined;
   }
 
-  /** The message of an event that has not ended, if it is whole all the same. */
+  /** The message of an event that has not ended, if the message itself is whole. */
   #wholeMessage(): string | undefined {
     try {
       const text = this.#takeMessage();

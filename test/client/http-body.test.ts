@@ -68,7 +68,7 @@ describe("a raw response", () => {
   });
 
   test.each(["application/json", "text/plain"])(
-    "is an error as any other, if its status is 404, as %s",
+    "is an ordinary error if its status is 404, as %s",
     async (type) => {
       const headers = { "content-type": type };
       const server = await scriptedServer({

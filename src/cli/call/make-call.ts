@@ -81,7 +81,7 @@ async function streamingCall(
 ): Promise<ExitStatus> {
   const { types, context } = output;
   const { options, interruption } = context;
-  // A stream may have no end, so it gets only the deadline that was asked for.
+  // A stream may have no end, so it has a deadline only with --timeout.
   const timeoutMs = wholeNumber("--timeout", options.text("timeout"));
   const over = new AbortController();
   try {
