@@ -1,3 +1,4 @@
+import { asBuffer } from "../codecs/as-buffer.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
 import type { RpcError } from "../errors/rpc-error.ts";
 import type { HeaderList } from "../http/http-exchange.ts";
@@ -107,7 +108,7 @@ function metadataText(key: string, value: unknown, isBinary: boolean): string {
     if (!(value instanceof Uint8Array)) {
       throw invalidArgument(`metadata: the value of ${key} must be bytes, because the key ends in -bin`);
     }
-    return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64");
+    return asBuffer(value).toString("base64");
   }
   if (typeof value !== "string") {
     throw invalidArgument(

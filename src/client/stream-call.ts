@@ -11,6 +11,7 @@ import { MAY_BE_CUT } from "../http/message-body.ts";
 import type { CallEnd } from "../policies/call-scope.ts";
 import type { AttemptFailure } from "../responses/attempt-failure.ts";
 import { type StreamItemReader, streamItemReader } from "../responses/read-stream-message.ts";
+import { ChunkQueue } from "../streams/chunk-queue.ts";
 import { type MessageSplitter, messageSplitter } from "../streams/message-splitter.ts";
 import { StreamFormatError } from "../streams/stream-format-error.ts";
 import type { AttemptListener } from "./attempt.ts";
@@ -74,7 +75,7 @@ export function streamCall(
  * message. While the reader does not keep up, the server is held back.
  */
 class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterator<Message> {
-  readonly #readItem: StreamItemReader;
+  readonly #itemReader: StreamItemReader;
   readonly #waiters: Waiter[] = [];
   #resolveOpen: ((response: StreamResponse) => void) | undefined;
   #rejectOpen: ((error: unknown) => void) | undefined;
@@ -85,8 +86,7 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
   #flow: FlowControl | undefined;
   #isPaused = false;
   /** What came while the splitter still had messages. */
-  readonly #chunks: Uint8Array[] = [];
-  #waitingBytes = 0;
+  readonly #chunks = new ChunkQueue();
   #bodyEnd: BodyEnd | undefined;
   #bodyBytes = 0;
   #receivedCount = 0;
@@ -103,7 +103,7 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
     requests: RequestStream | undefined,
   ) {
     super(context, request, () => onEnd(this.#end), requests);
-    this.#readItem = streamItemReader(this.prepared.binding, context.settings.registry);
+    this.#itemReader = streamItemReader(this.prepared.binding, context.settings.registry);
   }
 
   /** To be called once. */
@@ -175,7 +175,7 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
     // The reader may have left during the wait.
     if (this.#isOver) return;
     this.#isBetweenAttempts = false;
-    this.#forgetChunks();
+    this.#chunks.clear();
     this.#splitter = undefined;
     this.#bodyBytes = 0;
     this.send(now, this);
@@ -226,9 +226,8 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
     if (this.#isOver) return;
     this.#bodyBytes += chunk.length;
     this.#chunks.push(chunk);
-    this.#waitingBytes += chunk.length;
     if (this.#waiters.length > 0) this.#deliver();
-    if (this.#waitingBytes >= HIGH_WATER_MARK && !this.#isPaused) {
+    if (this.#chunks.byteLength >= HIGH_WATER_MARK && !this.#isPaused) {
       this.#isPaused = true;
       this.#flow?.pause();
     }
@@ -281,6 +280,8 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
     if (this.scope.end !== undefined) return undefined;
     try {
       for (;;) {
+        const message = this.#splitter?.readNext(this.#itemReader.readMessage);
+        if (message !== undefined) return this.#received(message);
         const text = this.#splitter?.next();
         if (text !== undefined) return this.#itemFrom(text);
         if (!this.#refill()) break;
@@ -294,28 +295,24 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
 
   /** @returns false if there are no more bytes yet */
   #refill(): boolean {
-    if (this.#chunks.length === 0 && this.#isPaused) {
+    if (this.#isPaused && this.#chunks.byteLength === 0) {
       this.#isPaused = false;
       this.#flow?.resume();
     }
     const chunk = this.#chunks.shift();
     if (chunk === undefined) return false;
-    this.#waitingBytes -= chunk.length;
     this.#splitter?.push(chunk);
     return true;
   }
 
-  #forgetChunks(): void {
-    this.#chunks.length = 0;
-    this.#waitingBytes = 0;
+  #received(value: Message): Result {
+    this.#receivedCount++;
+    return { done: false, value };
   }
 
   #itemFrom(text: string): Result | undefined {
-    const item = this.#readItem(text);
-    if (item.status === undefined) {
-      this.#receivedCount++;
-      return { done: false, value: item.message };
-    }
+    const item = this.#itemReader.readItem(text);
+    if (item.status === undefined) return this.#received(item.message);
     const { code, reason, details } = item.status;
     const init = { code, reason: reason || "the server gave no reason", details, body: Buffer.from(text) };
     this.#failWith(this.#finalFailure(init), "the stream has failed");
@@ -427,7 +424,7 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
     this.#bodyEnd = undefined;
     this.#isOver = true;
     this.#error = error;
-    this.#forgetChunks();
+    this.#chunks.clear();
     this.#stopListening?.();
     this.end();
     if (error !== undefined) this.#rejectOpen?.(error);

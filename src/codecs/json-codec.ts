@@ -1,10 +1,14 @@
 import { isUtf8 } from "node:buffer";
 import type { DescField, DescMessage, Message, MessageShape, Registry } from "@bufbuild/protobuf";
 import { describeWrongType } from "../errors/wrong-type.ts";
+import { asBuffer } from "./as-buffer.ts";
 import { CodecError } from "./codec-error.ts";
-import { UNSUPPORTED } from "./compiled/unsupported.ts";
+import { JsonCursor } from "./compiled/json-cursor.ts";
+import { compileJsonDecoder } from "./compiled/json-decoder.ts";
+import { tryCompiled, UNSUPPORTED } from "./compiled/unsupported.ts";
 import { fieldFromJson, messageFromJson, type UnknownAny } from "./json-decoder.ts";
 import { compileJsonEncoder, compileJsonField, type JsonWriteOptions } from "./json-encoder.ts";
+import { memoizeByType } from "./memoize-by-type.ts";
 import { utf8Of } from "./utf8.ts";
 import { validateValues } from "./validate-values.ts";
 
@@ -48,8 +52,22 @@ export function decodeJson<Desc extends DescMessage>(
   registry?: Registry,
   unknownAny?: UnknownAny,
 ): MessageShape<Desc> {
-  return messageFromJson(desc, textOf(bytes), { registry, unknownAny }) as MessageShape<Desc>;
+  const decoded =
+    tryCompiled(decoderOf(desc), bytes) ?? messageFromJson(desc, textOf(bytes), { registry, unknownAny });
+  return decoded as MessageShape<Desc>;
 }
+
+/** The compiled decoder of a whole text. */
+const decoderOf = memoizeByType((desc) => {
+  const decode = compileJsonDecoder(desc);
+  if (decode === undefined) return undefined;
+  return (bytes: Uint8Array): Message => {
+    const cursor = new JsonCursor(asBuffer(bytes));
+    const message = decode(cursor);
+    if (!cursor.isAtEnd()) throw UNSUPPORTED;
+    return message;
+  };
+});
 
 /** Encodes the value of one field, for an http rule whose body is that field. */
 export function encodeJsonField(
@@ -80,7 +98,7 @@ export function decodeJsonField(
 // Decodes with Buffer: TextDecoder costs more than to read a small message.
 function textOf(bytes: Uint8Array): string {
   if (!isUtf8(bytes)) throw new CodecError("it is not UTF-8");
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+  const text = asBuffer(bytes).toString("utf8");
   // A parser may ignore a byte order mark (RFC 8259, section 8.1).
   return text.startsWith("\ufeff") ? text.slice(1) : text;
 }

@@ -192,7 +192,7 @@ const messageReader = memoizeByType(
 );
 
 /** The readers of types with JSON forms of their own. */
-function wellKnownReader(desc: DescMessage): ReadMessage | undefined {
+export function wellKnownReader(desc: DescMessage): ReadMessage | undefined {
   switch (desc.typeName) {
     case "google.protobuf.Any":
       return readAny;
@@ -252,7 +252,7 @@ function fieldReader(field: DescField): ReadField {
 }
 
 /** Whether null is a value of the field. */
-function acceptsNull(field: DescField): boolean {
+export function acceptsNull(field: DescField): boolean {
   return field.fieldKind !== "list" && field.fieldKind !== "map" && typeIncludesNull(field);
 }
 
@@ -313,7 +313,7 @@ function mapReader(field: DescField & { fieldKind: "map" }): ReadField {
 }
 
 /** Keys are strings in JSON, and in the objects with which protobuf-es represents maps. */
-function mapKeyReader(field: DescField & { fieldKind: "map" }): (key: string) => string {
+export function mapKeyReader(field: DescField & { fieldKind: "map" }): (key: string) => string {
   const { mapKey } = field;
   if (mapKey === ScalarType.BOOL) {
     return (key) => {
@@ -335,7 +335,7 @@ function itemReader(field: DescField & { fieldKind: "list" | "map" }): ReadValue
   };
 }
 
-function valueReader(field: ValueDesc): ReadValue {
+export function valueReader(field: ValueDesc): ReadValue {
   const { message: desc, enum: enumeration, scalar } = field;
   if (enumeration !== undefined) {
     return enumReader(field, enumeration, (name) => unknownEnum(field, enumeration, name));
@@ -510,7 +510,7 @@ const extensionReader = memoizeByType<ReadValue, DescExtension>((extension) => {
 });
 
 /** Sets an own property, even if the key is `__proto__`. */
-function setOwn(object: Fields, key: string, value: unknown): void {
+export function setOwn(object: Fields, key: string, value: unknown): void {
   if (key !== "__proto__") object[key] = value;
   else Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
 }

@@ -1,4 +1,7 @@
 import type { DescMessage, Message, Registry } from "@bufbuild/protobuf";
+import { CLOSING_BRACE, COLON, type JsonCursor, OPENING_BRACE } from "../codecs/compiled/json-cursor.ts";
+import { compileJsonDecoder } from "../codecs/compiled/json-decoder.ts";
+import { tryCompiled } from "../codecs/compiled/unsupported.ts";
 import { fieldDecoder, messageDecoder, readJson, readKey } from "../codecs/json-decoder.ts";
 import { isJsonObject, parseJsonIfValid } from "../codecs/parse-json.ts";
 import { Code } from "../errors/code.ts";
@@ -13,13 +16,21 @@ export type StreamItem =
   | { readonly status: StatusInfo & { readonly code: Code } };
 
 /** Reads the items of a stream. */
-export type StreamItemReader = (text: string) => StreamItem;
+export interface StreamItemReader {
+  /** Reads a message where it is. Returns undefined for an error, and for all that the compiled decoder does not support. */
+  readonly readMessage: (cursor: JsonCursor) => Message | undefined;
+
+  /**
+   * Reads any item.
+   *
+   * @throws CodecError if the text is no item of the stream
+   */
+  readonly readItem: (text: string) => StreamItem;
+}
 
 /**
  * Compiles the reader of a method's stream. A grpc-gateway sends `{"result": …}` for each message, and `{"error": …}` for
  * an error after the first one. Others send messages as they are.
- *
- * @throws CodecError (the reader) if the text is no item of the stream
  */
 export function streamItemReader({ method, responseField }: Binding, registry: Registry): StreamItemReader {
   const options = { registry, unknownAny: "kept" } as const;
@@ -27,14 +38,39 @@ export function streamItemReader({ method, responseField }: Binding, registry: R
   const hasError = responseField === undefined && hasField(method.output, "error");
   const decode = responseField === undefined ? messageDecoder(method.output) : fieldDecoder(responseField);
   const read = (json: unknown) => decode(isEnvelope(json, hasResult) ? readKey(json, "result") : json);
-  return (text) => {
+  const readItem = (text: string): StreamItem => {
     if (beginsWithError.test(text)) {
       const status = errorFrom(text, hasError);
       if (status !== undefined) return { status };
     }
     return { message: readJson(text, options, read) };
   };
+  // With such a field, it takes the whole text to tell what it is.
+  const isPlain = responseField === undefined && !hasResult && !hasError;
+  const readMessage = isPlain ? messageReader(method.output) : undefined;
+  return { readMessage: (cursor) => tryCompiled(readMessage, cursor), readItem };
 }
+
+/** Compiles the reader of a message with or without the envelope of a grpc-gateway. */
+function messageReader(desc: DescMessage): ((cursor: JsonCursor) => Message) | undefined {
+  const decode = compileJsonDecoder(desc, ["result", "error"]);
+  if (decode === undefined) return undefined;
+  return (cursor) => {
+    const start = cursor.at;
+    cursor.expect(OPENING_BRACE);
+    cursor.peek();
+    if (!cursor.skipBytes(RESULT)) {
+      cursor.at = start;
+      return decode(cursor);
+    }
+    cursor.expect(COLON);
+    const message = decode(cursor);
+    cursor.expect(CLOSING_BRACE);
+    return message;
+  };
+}
+
+const RESULT = /* @__PURE__ */ Buffer.from('"result"');
 
 /**
  * An error comes first, or after a result that is null. To look for it in the whole text would cost a fifth of what

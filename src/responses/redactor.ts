@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import type { JsonObject, JsonValue, Message } from "@bufbuild/protobuf";
+import { asBuffer } from "../codecs/as-buffer.ts";
 import { decodeDetail, type ErrorDetail, withDecoder } from "../errors/error-detail.ts";
 import type { HttpHeaders } from "../errors/http-headers.ts";
 import { LONGEST_REASON } from "../errors/rpc-error.ts";
@@ -78,7 +79,7 @@ export class Redactor {
 
   /** @returns the same bytes, if they hold no secret */
   redactBytes(bytes: Uint8Array): Uint8Array {
-    const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const view = asBuffer(bytes);
     const text = view.toString("latin1");
     // The byte before a string is its length, which may look like the start of an escape (37 is "%"). So the bytes are
     // searched with such bytes as escapes and as lengths: first those that probably are one, then those that may be one.

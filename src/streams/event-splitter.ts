@@ -1,5 +1,6 @@
+import { asBuffer } from "../codecs/as-buffer.ts";
 import { ByteOrderMark } from "./byte-order-mark.ts";
-import { asBuffer, MessageBytes } from "./message-bytes.ts";
+import { MessageBytes } from "./message-bytes.ts";
 import { StreamFormatError } from "./stream-format-error.ts";
 
 /**
@@ -51,6 +52,11 @@ export class EventSplitter {
     this.#chunk = asBuffer(chunk);
     this.#at = this.#mark.skip(this.#chunk);
     this.#from = this.#to = this.#at;
+  }
+
+  /** An event shows only with its last line that its data is whole. */
+  readNext(): undefined {
+    return undefined;
   }
 
   next(): string | undefined {

@@ -1,5 +1,7 @@
+import { asBuffer } from "../codecs/as-buffer.ts";
+import { JsonCursor } from "../codecs/compiled/json-cursor.ts";
 import { ByteOrderMark } from "./byte-order-mark.ts";
-import { asBuffer, MessageBytes } from "./message-bytes.ts";
+import { MessageBytes } from "./message-bytes.ts";
 import { StreamFormatError } from "./stream-format-error.ts";
 
 /**
@@ -18,6 +20,7 @@ import { StreamFormatError } from "./stream-format-error.ts";
  */
 export class JsonSplitter {
   readonly #mark = new ByteOrderMark();
+  readonly #max: number;
   readonly #bytes: MessageBytes;
   #chunk: Buffer = Buffer.alloc(0);
   #at = 0;
@@ -37,6 +40,7 @@ export class JsonSplitter {
   #bits = 0;
 
   constructor(maxMessageBytes: number) {
+    this.#max = maxMessageBytes;
     this.#bytes = new MessageBytes(maxMessageBytes);
   }
 
@@ -47,6 +51,16 @@ export class JsonSplitter {
   push(chunk: Uint8Array): void {
     this.#chunk = asBuffer(chunk);
     this.#at = this.#mark.skip(this.#chunk);
+  }
+
+  readNext<T>(read: (cursor: JsonCursor) => T | undefined): T | undefined {
+    if (this.#place === "inside" || !this.#findStart()) return undefined;
+    const cursor = new JsonCursor(this.#chunk, this.#at);
+    const value = read(cursor);
+    if (value === undefined || cursor.at - this.#at > this.#max) return undefined;
+    this.#at = cursor.at;
+    this.#place = this.#after;
+    return value;
   }
 
   next(): string | undefined {

@@ -63,8 +63,3 @@ function decode(bytes: Buffer, from: number, to: number, isAscii: boolean): stri
   }
   return bytes.toString("utf8", from, to);
 }
-
-/** The same bytes as a Buffer. */
-export function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}

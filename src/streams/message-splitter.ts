@@ -1,3 +1,4 @@
+import type { JsonCursor } from "../codecs/compiled/json-cursor.ts";
 import { mediaTypeOf } from "../codecs/media-type.ts";
 import { EventSplitter } from "./event-splitter.ts";
 import { JsonSplitter } from "./json-splitter.ts";
@@ -12,6 +13,14 @@ export interface MessageSplitter {
 
   /** Takes the next bytes of the body. Call it only after {@link next} has returned undefined. */
   push(chunk: Uint8Array): void;
+
+  /**
+   * Reads the next message where it is in the chunk, without a search for its end.
+   *
+   * @param read returns undefined if the message is not whole there, or not for it
+   * @returns undefined if nothing was read; {@link next} then has the message
+   */
+  readNext<T>(read: (cursor: JsonCursor) => T | undefined): T | undefined;
 
   /**
    * The text of the next message; undefined if it needs more bytes. The text may be invalid JSON: a splitter validates no

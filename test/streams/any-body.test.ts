@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { anyBody, anyCut } from "./support/bodies.ts";
-import { cut, split } from "./support/split.ts";
+import { cut, readValues, split } from "./support/split.ts";
 
 test("any messages in any form, cut anywhere, are split into just these messages", () => {
   fc.assert(
@@ -13,6 +13,19 @@ test("any messages in any form, cut anywhere, are split into just these messages
     }),
     { numRuns: 3_000 },
   );
+});
+
+test("objects that are whole in a chunk can be read there, in turn with other messages", () => {
+  let inPlace = 0;
+  fc.assert(
+    fc.property(anyBody, anyCut, ({ bytes, contentType, messages }, lengths) => {
+      const { values, readInPlace } = readValues(cut(bytes, lengths), contentType);
+      expect(values).toEqual(messages.map(({ text }) => JSON.parse(text)));
+      inPlace += readInPlace;
+    }),
+    { numRuns: 3_000 },
+  );
+  expect(inPlace).toBeGreaterThan(300);
 });
 
 test("any start of a body has the messages that are whole, and ends cleanly only where a body may end", () => {

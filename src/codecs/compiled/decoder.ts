@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { type DescMessage, type Message, ScalarType } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
+import { asBuffer } from "../as-buffer.ts";
 import { memoizeByType } from "../memoize-by-type.ts";
 import { type Fields, newMessageOf } from "../new-message.ts";
 import { wireTypeOfScalar } from "../scalar-wire-type.ts";
@@ -25,7 +26,7 @@ export function compileDecoder(desc: DescMessage): ((bytes: Uint8Array) => Messa
   const decode = messageDecoder(desc);
   if (decode === undefined) return undefined;
   return (bytes) => {
-    buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    buffer = asBuffer(bytes);
     at = 0;
     try {
       return decode(buffer.length, 1) as unknown as Message;

@@ -1,7 +1,9 @@
-// The compiled codecs are a fast path for common message types. Their contract: the result is the same as that of
-// protobuf-es, or they throw UNSUPPORTED. The caller then falls back to protobuf-es with the validation of this folder's
-// parent, which starts again from the same input and returns the value or throws the error. Therefore the compiled codecs
-// have no errors of their own, and damaged input never gets past them.
+import { CodecError } from "../codec-error.ts";
+
+// The compiled codecs are a fast path for common message types. Their contract: the result is the same as that of the other
+// codecs, in this folder's parent and in protobuf-es, or they throw UNSUPPORTED or a CodecError. The caller then falls back
+// to these, which start again from the same input and return the value or throw the error. So damaged input never gets past
+// the compiled codecs, and they need no errors of their own.
 
 /** Thrown by the compiled codecs for input that they do not support: damaged, of another schema, or just rare. */
 export const UNSUPPORTED = new Error("not supported by the compiled codecs");
@@ -17,7 +19,7 @@ export function tryCompiled<A, T>(codec: ((value: A) => T) | undefined, value: A
   try {
     return codec(value);
   } catch (error) {
-    if (error !== UNSUPPORTED) throw error;
+    if (error !== UNSUPPORTED && !(error instanceof CodecError)) throw error;
     return undefined;
   }
 }

@@ -1,3 +1,6 @@
+import { type JsonCursor, OPENING_BRACE } from "../../../src/codecs/compiled/json-cursor.ts";
+import { tryCompiled } from "../../../src/codecs/compiled/unsupported.ts";
+import { withPlainNumbers } from "../../../src/codecs/parse-json.ts";
 import { messageSplitter } from "../../../src/streams/message-splitter.ts";
 import { StreamFormatError } from "../../../src/streams/stream-format-error.ts";
 
@@ -27,6 +30,31 @@ export function split(
     return { messages, end: error.kind };
   }
   return { messages, end: "clean" };
+}
+
+/** Reads the objects of a body where they are, if they are whole there, and the other messages by their texts. */
+export function readValues(
+  chunks: Iterable<Uint8Array>,
+  contentType?: string,
+): { readonly values: readonly unknown[]; readonly readInPlace: number } {
+  const splitter = messageSplitter(contentType, Number.POSITIVE_INFINITY);
+  const readObject = (cursor: JsonCursor) =>
+    tryCompiled((at: JsonCursor) => (at.peek() === OPENING_BRACE ? at.value(0) : undefined), cursor);
+  const values: unknown[] = [];
+  let readInPlace = 0;
+  for (const chunk of chunks) {
+    splitter.push(chunk);
+    for (;;) {
+      const value = splitter.readNext(readObject);
+      if (value !== undefined) readInPlace++;
+      const text = value === undefined ? splitter.next() : undefined;
+      if (value === undefined && text === undefined) break;
+      values.push(value === undefined ? JSON.parse(text as string) : withPlainNumbers(value));
+    }
+  }
+  const last = splitter.end();
+  if (last !== undefined) values.push(JSON.parse(last));
+  return { values, readInPlace };
 }
 
 /** Cuts a body into chunks with these lengths, and then again from the first one on. Each chunk is a copy. */
