@@ -14,6 +14,7 @@ import { decodeBinary, encodeBinary } from "../src/codecs/binary-codec.ts";
 import { decodeJson, encodeJson } from "../src/codecs/json-codec.ts";
 import { validateBinary } from "../src/codecs/validate-binary.ts";
 import { wireSchemaOf } from "../src/codecs/wire-schema.ts";
+import { withCallerStack } from "../src/errors/caller-stack.ts";
 import { compileRoute } from "../src/transcoding/compile-route.ts";
 import { requestTarget } from "../src/transcoding/request-target.ts";
 import { response, responseBytes, responseJson } from "./ways/the-call.ts";
@@ -39,6 +40,15 @@ const books: Book[] = Array.from({ length: 100 }, (_, i) =>
 const page = create(ListBooksResponseSchema, { books, nextPageToken: "101" });
 const pageBytes = Buffer.from(toBinary(ListBooksResponseSchema, page));
 const responseText = responseJson.toString();
+
+const respond = async () => response;
+async function respondWithStack() {
+  try {
+    return await respond();
+  } catch (error) {
+    throw withCallerStack(error, respondWithStack);
+  }
+}
 
 /** The others of a group are compared with its first one. */
 const groups: Record<string, Record<string, () => unknown>> = {
@@ -75,6 +85,10 @@ const groups: Record<string, Record<string, () => unknown>> = {
   "read a GenericResponse in JSON": {
     "protobuf-es": () => fromJsonString(GenericResponseSchema, responseText),
     ours: () => decodeJson(GenericResponseSchema, responseJson, undefined, "kept"),
+  },
+  "await a response": {
+    "the promise of a call": respond,
+    "with the stack of its caller": respondWithStack,
   },
 };
 
