@@ -52,13 +52,6 @@ function messagesOf<I extends DescMessage>(
           }
         },
         return: leave,
-        // Connect's clients throw the reason of a cancelled call into its requests.
-        ...(inits.throw && {
-          throw: async (error: unknown) => {
-            await inits.throw?.(error);
-            return done;
-          },
-        }),
       };
     },
   };
@@ -78,21 +71,4 @@ function messageFrom(method: DescMethod, init: MessageInitShape<DescMessage>): M
   } catch (error) {
     throw invalidCall(error, rpcName(method));
   }
-}
-
-/**
- * The only message of a stream.
- *
- * @throws RpcError `InvalidArgument` if there is none, or more than one
- */
-export async function onlyMessage(method: DescMethod, messages: AsyncIterable<Message>): Promise<Message> {
-  let only: Message | undefined;
-  for await (const message of messages) {
-    if (only !== undefined)
-      throw invalidArgument("the method takes one request, not several", rpcName(method));
-    only = message;
-  }
-  if (only === undefined)
-    throw invalidArgument("the method takes one request, but there is none", rpcName(method));
-  return only;
 }

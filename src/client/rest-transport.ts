@@ -40,6 +40,7 @@ import { invalidCall } from "./invalid-call.ts";
 import { Lifetime } from "./lifetime.ts";
 import { type MethodPlan, MethodPlans } from "./method-plan.ts";
 import { withObservedEnd } from "./observed-end.ts";
+import { type OnlyRequest, onlyRequest } from "./only-request.ts";
 import { RejectionMemory } from "./rejection-memory.ts";
 import { type RequestIterable, requestMessages } from "./request-messages.ts";
 import { transportQuery } from "./request-query.ts";
@@ -106,6 +107,9 @@ export interface Engine extends Transport {
     begin: (innerStream: InnerStream) => Promise<T>,
     rpcErrorOf: (error: unknown) => RpcError | undefined,
   ): Promise<T>;
+
+  /** {@link onlyRequest}, ended by {@link Transport.close}. */
+  onlyRequest(request: StreamRequest): Promise<OnlyRequest>;
 
   /** @throws RpcError `Unimplemented`, if the method has no usable http rule */
   planOf(method: DescMethod): MethodPlan;
@@ -253,6 +257,7 @@ export function createTransport(
     call,
     asOneCall,
     asOneStream,
+    onlyRequest: (request) => onlyRequest(request, lifetime),
     planOf: context.planOf,
     unary: (method, input, options) => call(method, input, options, itself),
     stream,

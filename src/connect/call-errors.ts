@@ -34,7 +34,7 @@ export class CallErrors {
   };
 
   /** Converts the error of a request or of its stream, and remembers it. */
-  convert(error: unknown, signal: AbortSignal): ConnectError {
+  convert(error: unknown, signal: AbortSignal | undefined): ConnectError {
     if (this.#last === undefined || this.#last.cause !== error) {
       this.#last = connectErrorFrom(error, this.#registry, signal);
     }

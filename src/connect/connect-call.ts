@@ -51,6 +51,11 @@ export class ConnectCall<Method extends DescMethod> {
     this.#deadline = new CallDeadline(args.timeoutMs);
   }
 
+  /** The remaining time of the call, in milliseconds; 0 is no timeout. */
+  get remainingMs(): number {
+    return this.#deadline.remainingMs();
+  }
+
   /** The options of Connect's `runUnaryCall` and `runStreamingCall`. */
   get runOptions() {
     const { signal } = this.#arguments;

@@ -11,12 +11,13 @@ export class CallDeadline {
     this.#timeoutMs = timeoutMs <= 0 || timeoutMs === Number.POSITIVE_INFINITY ? undefined : timeoutMs;
   }
 
-  /** The timeout for Connect's own timer, in milliseconds; undefined if there is none, or it is too long for a timer. */
+  /** The remaining time for Connect's own timer, in milliseconds; undefined if there is none, or it is too long for a timer. */
   get timerMs(): number | undefined {
-    return this.#timeoutMs !== undefined && this.#timeoutMs <= LONGEST_TIMER_MS ? this.#timeoutMs : undefined;
+    const ms = Math.ceil(this.remainingMs());
+    return ms > 0 && ms <= LONGEST_TIMER_MS ? ms : undefined;
   }
 
-  /** The remaining time for a call of `next`, in milliseconds; 0 is no timeout. */
+  /** The remaining time, in milliseconds; 0 is no timeout. */
   remainingMs(): number {
     if (this.#timeoutMs === undefined) return 0;
     const remaining = this.#timeoutMs - (performance.now() - this.#startedAt);

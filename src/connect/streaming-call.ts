@@ -2,11 +2,12 @@ import {
   create,
   type DescMessage,
   type DescMethodStreaming,
+  type Message,
   type MessageInitShape,
 } from "@bufbuild/protobuf";
-import type { StreamRequest, StreamResponse } from "@connectrpc/connect";
+import type { Interceptor, StreamRequest, StreamResponse } from "@connectrpc/connect";
 import { runStreamingCall } from "@connectrpc/connect/protocol";
-import { onlyMessage, requestMessages } from "../client/request-messages.ts";
+import { requestMessages } from "../client/request-messages.ts";
 import type { InnerStream } from "../client/rest-transport.ts";
 import { streamsRequests } from "../transcoding/method-kind.ts";
 import { type CallArguments, ConnectCall, type ConnectContext } from "./connect-call.ts";
@@ -24,15 +25,20 @@ export async function connectStreamingCall<I extends DescMessage, O extends Desc
   const call = new ConnectCall(context, args);
   const { errors } = call;
   try {
-    const messages = requestMessages(method, input);
-    const only = streamsRequests(method) ? undefined : await onlyMessage(method, messages);
+    const requests = requestMessages(method, input);
+    const only = streamsRequests(method) ? undefined : await onlyRequest(context, args, call, requests);
+    // An interceptor that calls next again has the only message again.
+    const message = only === undefined ? requests : requestMessages(method, [only]);
+    const validated: Interceptor = (next) => (request) => next({ ...request, message } as StreamRequest);
+    const { interceptors, ...options } = call.runOptions;
     const response = await runStreamingCall<I, O>({
-      ...call.runOptions,
+      ...options,
+      interceptors: [validated, ...interceptors],
       req: {
         stream: true,
         ...call.requestWith(only ?? create(method.input)),
-        // An interceptor that calls next again has the message again.
-        message: (only === undefined ? messages : requestMessages(method, [only])) as never,
+        // When a call is over, Connect makes one more iterator of these to end them, with the reason if it was aborted.
+        message: Symbol.asyncIterator in input ? input : (requestMessages(method, []) as never),
       },
       next: async (request) => {
         try {
@@ -45,6 +51,21 @@ export async function connectStreamingCall<I extends DescMessage, O extends Desc
     return { ...response, message: withErrors(response.message, (error) => errors.final(error)) };
   } catch (error) {
     throw errors.final(error);
+  }
+}
+
+/** Takes the only request of a call. Its iterable may hang. */
+async function onlyRequest(
+  { engine }: ConnectContext,
+  { method, signal }: CallArguments<DescMethodStreaming>,
+  { remainingMs, errors }: ConnectCall<DescMethodStreaming>,
+  requests: AsyncIterable<Message>,
+): Promise<Message> {
+  try {
+    const request = { stream: true, method, message: requests, timeoutMs: remainingMs, signal } as const;
+    return (await engine.onlyRequest(request)).message;
+  } catch (error) {
+    throw errors.convert(error, signal);
   }
 }
 

@@ -12,9 +12,14 @@ import {
   createContextValues,
   type Interceptor,
   type StreamRequest,
+  type Transport,
 } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import { type ExchangeRequestSchema, LogService } from "../gen/streams/v1/streams_pb.js";
+import {
+  type ExchangeRequestSchema,
+  type FollowRequestSchema,
+  LogService,
+} from "../gen/streams/v1/streams_pb.js";
 import { deferred } from "../support/deferred.ts";
 import { until } from "../support/until.ts";
 import { transports } from "./support/log-servers.ts";
@@ -103,17 +108,25 @@ async function read(messages: AsyncIterable<Parameters<typeof textOf>[0]>): Prom
 }
 
 /** Runs a program over both transports. Its results have to be equal. */
-async function alike<T>(
-  program: (client: LogClient, seen: Seen) => Promise<T>,
+async function alikeOver<T>(
+  program: (transport: Transport, seen: Seen) => Promise<T>,
   interceptors: () => Interceptor[] = () => [],
 ): Promise<T> {
   const results: Record<string, T> = {};
   for (const [name, connect] of Object.entries(transports)) {
     const seen: Seen = { contexts: [], ended: [] };
-    results[name] = await program(createClient(LogService, await connect(logs(seen), interceptors())), seen);
+    results[name] = await program(await connect(logs(seen), interceptors()), seen);
   }
   expect(results.ours).toEqual(results["Connect's own"]);
   return results.ours as T;
+}
+
+/** {@link alikeOver} with a client. */
+function alike<T>(
+  program: (client: LogClient, seen: Seen) => Promise<T>,
+  interceptors?: () => Interceptor[],
+): Promise<T> {
+  return alikeOver((transport, seen) => program(createClient(LogService, transport), seen), interceptors);
 }
 
 const parent = "logs/a";
@@ -374,6 +387,36 @@ test("a signal ends a stream while its reader waits, and throws its reason into 
     error: { code: "Canceled", rawMessage: "enough" },
     thrown: ["enough", "over"],
   });
+});
+
+test.each(["a deadline", "a signal"])("%s ends a call whose only request does not come", async (end) => {
+  const result = await alikeOver(async (transport, { contexts }) => {
+    const seen: string[] = [];
+    const over = async () => ({ done: true, value: undefined }) as const;
+    const source: AsyncIterator<MessageInitShape<typeof FollowRequestSchema>> = {
+      next: () => {
+        seen.push("next");
+        return new Promise(() => undefined);
+      },
+      throw: over,
+      return: () => {
+        seen.push("return");
+        return over();
+      },
+    };
+    const requests = { [Symbol.asyncIterator]: () => source };
+    const controller = new AbortController();
+    const { follow } = LogService.method;
+    const timeoutMs = end === "a deadline" ? 100 : undefined;
+    const call = transport.stream(follow, controller.signal, timeoutMs, undefined, requests, undefined);
+    const ended = call.catch(described);
+    await until(() => seen.includes("next"));
+    if (end === "a signal") controller.abort(new Error("enough"));
+    const { code } = (await ended) as ReturnType<typeof described>;
+    await until(() => seen.includes("return"));
+    return { code, calls: contexts.length };
+  });
+  expect(result).toEqual({ code: end === "a signal" ? "Canceled" : "DeadlineExceeded", calls: 0 });
 });
 
 test("a signal that has fired already", async () => {

@@ -133,6 +133,32 @@ describe("the error of a stream", () => {
   });
 });
 
+test.each(["a deadline", "a signal", "close()"])(
+  "%s ends a call whose only request does not come, with an outcome",
+  async (end) => {
+    const { transport } = await client(endless());
+    const controller = new AbortController();
+    const taken = deferred();
+    const requests = (async function* () {
+      taken.resolve();
+      await new Promise(() => undefined);
+    })();
+    const { follow } = LogService.method;
+    const timeoutMs = end === "a deadline" ? 100 : undefined;
+    const call = failed(
+      transport.stream(follow, controller.signal, timeoutMs, undefined, requests, undefined),
+    );
+    await taken.promise;
+    if (end === "a signal") controller.abort(new Error("enough"));
+    if (end === "close()") await transport.close();
+    const code = end === "a deadline" ? Code.DeadlineExceeded : Code.Canceled;
+    const rawMessage = { "a deadline": "no response within 100 ms", "a signal": "enough" }[end];
+    const error = await call;
+    expect(error).toMatchObject({ code, rawMessage: rawMessage ?? "the transport was closed" });
+    expect(rpcErrorOf(error)).toMatchObject({ code, outcome: "not_sent" });
+  },
+);
+
 test("a stream has no deadline but that of its call", async () => {
   const moveOn = stopClock();
   const handlers = endless();
