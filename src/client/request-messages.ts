@@ -1,6 +1,8 @@
 import type { DescMessage, DescMethod, Message, MessageInitShape } from "@bufbuild/protobuf";
 import { messageFromInit } from "../codecs/message-from-init.ts";
+import { Code } from "../errors/code.ts";
 import { invalidArgument } from "../errors/invalid-argument.ts";
+import { RpcError } from "../errors/rpc-error.ts";
 import { rpcName } from "../transcoding/rpc-name.ts";
 import { invalidCall } from "./invalid-call.ts";
 
@@ -35,7 +37,7 @@ function messagesOf<I extends DescMessage>(
 ): AsyncIterable<Message> {
   return {
     [Symbol.asyncIterator]: () => {
-      const inits = iteratorOf(input);
+      const inits = unreadIteratorOf(method, input);
       const leave = async () => {
         await inits.return?.();
         return done;
@@ -59,10 +61,29 @@ function messagesOf<I extends DescMessage>(
 
 const done = { done: true, value: undefined } as const;
 
-function iteratorOf<T>(
+/** The iterators that calls have begun to read, and the streams. */
+const read = new WeakSet<object>();
+
+/**
+ * An interceptor that calls `next` again begins the requests again. What is left of a generator, which may be nothing, would
+ * pass for all of them.
+ *
+ * @throws RpcError `FailedPrecondition` if the input can be read only once, and was
+ */
+function unreadIteratorOf<T>(
+  method: DescMethod,
   input: Partial<AsyncIterable<T> & Iterable<T>>,
 ): AsyncIterator<T> | Iterator<T | PromiseLike<T>> {
-  return input[Symbol.asyncIterator]?.() ?? (input as Iterable<T>)[Symbol.iterator]();
+  const iterator = input[Symbol.asyncIterator]?.() ?? (input as Iterable<T>)[Symbol.iterator]();
+  // A stream, of the web or of Node.js, makes an iterator each time, for what is left of it.
+  const source = "getReader" in input || "readableEnded" in input ? input : iterator;
+  if (!read.has(source)) {
+    read.add(source);
+    return iterator;
+  }
+  const reason = "the requests were already read, and cannot be read again";
+  const code = Code.FailedPrecondition;
+  throw new RpcError({ code, reason, outcome: "not_sent", method: rpcName(method) });
 }
 
 function messageFrom(method: DescMethod, init: MessageInitShape<DescMessage>): Message {

@@ -1,11 +1,13 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { expect, onTestFinished, test } from "vitest";
+import { Readable } from "node:stream";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { type CallEvent, Code } from "../../src/index.ts";
 import { createClient, createRestTransport, type Interceptor } from "../../src/transport.ts";
 import { LogService } from "../gen/streams/v1/streams_pb.js";
 import { caught } from "../support/caught.ts";
 import { scriptedServer } from "../support/scripted-server.ts";
 import { until } from "../support/until.ts";
+import { streams } from "./support/streams.ts";
 
 const line = (text: string) => `{"result":{"entry":{"text":"${text}"}}}\n`;
 const stream = { headers: { "content-type": "application/json" }, body: line("a") + line("b") };
@@ -61,4 +63,59 @@ test("the requests are told at once that the call is over, also while one of the
   controller.abort();
   expect(await call).toMatchObject({ code: Code.Cancelled });
   expect(told).toEqual(["next", "return"]);
+});
+
+describe("an interceptor that calls next again sends", () => {
+  const books = [{ title: "a" }, { title: "b" }];
+  const sync = function* () {
+    yield* books;
+  };
+  const async = async function* () {
+    yield* books;
+  };
+  const again: Interceptor = (next) => (request) => next({ ...request }).catch(() => next({ ...request }));
+  const wrapped: Interceptor = (next) => (request) => {
+    if (!request.stream) return next(request);
+    const once = (async function* () {
+      yield* request.message;
+    })();
+    return next({ ...request, message: once }).catch(() => next({ ...request, message: once }));
+  };
+
+  async function callTo(interceptor: Interceptor, requests: Iterable<object> | AsyncIterable<object>) {
+    const rejection = { status: 403, headers: { "content-type": "application/json" }, body: "{}" };
+    const server = await scriptedServer(rejection, { ...rejection, status: 200 });
+    const { client } = streams(server.origin, { interceptors: [interceptor] });
+    const response = client.collect(requests);
+    const bodies = () => server.seen.map(({ body }) => body.toString());
+    return { response, bodies };
+  }
+
+  test.each([
+    ["an array", books],
+    ["an iterable that is made anew", { [Symbol.iterator]: sync }],
+    ["an async iterable that is made anew", { [Symbol.asyncIterator]: async }],
+  ])("%s from its start", async (_what, requests) => {
+    const { response, bodies } = await callTo(again, requests);
+    await response;
+    const lines = '{"title":"a"}\n{"title":"b"}\n';
+    expect(bodies()).toEqual([lines, lines]);
+  });
+
+  test.each([
+    ["a generator", sync, again],
+    ["an async generator", async, again],
+    ["an iterator that is given anew", () => ((made) => ({ [Symbol.iterator]: () => made }))(sync()), again],
+    ["an async generator of its own", () => books, wrapped],
+    ["a ReadableStream", () => ReadableStream.from(books), again],
+    ["a Readable", () => Readable.from(books), again],
+  ])("no part of %s", async (_what, requests, interceptor) => {
+    const { response, bodies } = await callTo(interceptor, requests() as Iterable<object>);
+    expect(await caught(response)).toMatchObject({
+      code: Code.FailedPrecondition,
+      outcome: "not_sent",
+      reason: "the requests were already read, and cannot be read again",
+    });
+    expect(bodies()).toEqual(['{"title":"a"}\n{"title":"b"}\n']);
+  });
 });

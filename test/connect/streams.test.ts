@@ -159,6 +159,20 @@ test.each(["a deadline", "a signal", "close()"])(
   },
 );
 
+test("an interceptor that calls next again sends no part of requests that were read", async () => {
+  const server = await scriptedServer({ status: 403 }, { headers: json, body: "{}" });
+  const again: Interceptor = (next) => (request) => next(request).catch(() => next(request));
+  const transport = createRestTransport({ baseUrl: server.origin, interceptors: [again] });
+  onTestFinished(() => transport.close());
+  const requests = (async function* () {
+    yield { entry: { text: "a" } };
+  })();
+  const error = await failed(createClient(LogService, transport).append(requests));
+  expect(error.code).toBe(Code.FailedPrecondition);
+  expect(rpcErrorOf(error)?.outcome).toBe("not_sent");
+  expect(server.seen.map(({ body }) => body.toString())).toEqual(['{"entry":{"text":"a"}}\n']);
+});
+
 test("a stream has no deadline but that of its call", async () => {
   const moveOn = stopClock();
   const handlers = endless();
