@@ -1,5 +1,5 @@
 import type { Message } from "@bufbuild/protobuf";
-import { contentTypeOf, mediaTypeOf } from "../codecs/media-type.ts";
+import { contentTypeOf } from "../codecs/media-type.ts";
 import type { StreamEnd } from "../diagnostics/call-event.ts";
 import { asError } from "../errors/as-error.ts";
 import { withCallerStack } from "../errors/caller-stack.ts";
@@ -10,6 +10,7 @@ import type { BodySink, FlowControl, HttpResponse, ResponseHead } from "../http/
 import { MAY_BE_CUT } from "../http/message-body.ts";
 import type { CallEnd } from "../policies/call-scope.ts";
 import type { AttemptFailure } from "../responses/attempt-failure.ts";
+import { isPage } from "../responses/read-response.ts";
 import { type StreamItemReader, streamItemReader } from "../responses/read-stream-message.ts";
 import { ChunkQueue } from "../streams/chunk-queue.ts";
 import { type MessageSplitter, messageSplitter } from "../streams/message-splitter.ts";
@@ -198,8 +199,7 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
     const { status, headers } = this.#head;
     const contentType = contentTypeOf(headers);
     const hasBody = this.#splitter !== undefined;
-    if (hasBody && contentType !== undefined && mediaTypeOf(contentType) === "text/html") {
-      // A page comes from an intermediary, even an empty one.
+    if (hasBody && isPage(contentType)) {
       this.#refuse(`its content-type is ${contentType}`);
       return;
     }

@@ -99,12 +99,17 @@ function encodingOfResponse(
   if (labelled === "json" || (labelled === "protobuf" && !beginsAsJson(body))) return labelled;
   const type = contentType && mediaTypeOf(contentType);
   if (labelled === "protobuf" && type !== "application/octet-stream") return labelled;
-  if (contentType && isPage(type)) return undefined;
+  if (isPage(contentType)) return undefined;
   return isResponseInJson(binding, body) ? "json" : labelled;
 }
 
-/** Whether a media type is that of a page; the empty one, of a header with several types, is no better. */
-function isPage(type: string | undefined): boolean {
+/**
+ * Whether a `content-type` is that of a page, which comes from an intermediary and not from the service. A header with
+ * several media types is no better.
+ */
+export function isPage(contentType: string | undefined): boolean {
+  if (!contentType) return false;
+  const type = mediaTypeOf(contentType);
   return type === "" || type === "text/html";
 }
 
@@ -124,10 +129,8 @@ function decodeEmptyBody(
   if (encoding === "json" && method.output.fields.length > 0) {
     throw new CodecError("its content-type is JSON, but it has no bytes");
   }
-  // An HTML page comes from an intermediary, not from the service, even if the page is empty.
-  if (contentType && isPage(mediaTypeOf(contentType))) {
-    throw new CodecError(describeContentType(contentType));
-  }
+  // Even an empty page is none of the service's responses.
+  if (isPage(contentType)) throw new CodecError(describeContentType(contentType));
   // Binary sets the field, as JSON does, where the same response is `{}`.
   const isField = encoding === "protobuf" && responseField?.fieldKind === "message";
   return isField ? responseFrom(binding, create(responseField.message)) : create(method.output);

@@ -6,6 +6,7 @@ import { type Scripted, scriptedServer } from "../support/scripted-server.ts";
 import { httpRule, methodWith } from "../transcoding/support/rule-method.ts";
 
 const list = methodWith(httpRule("GET /v1"), BookSchema, BookSchema, { serverStreaming: true }) as never;
+const get = methodWith(httpRule("GET /v1"), BookSchema, BookSchema) as never;
 
 async function transportTo(response: Scripted) {
   const { origin } = await scriptedServer(response);
@@ -28,11 +29,29 @@ test("an error after a result that is null is an error", async () => {
   expect(error).toMatchObject({ code: Code.NotFound, reason: "gone", outcome: "unknown" });
 });
 
-test("a page of an intermediary is no stream, even an empty one", async () => {
-  const transport = await transportTo({ headers: { "content-type": "text/html" } });
-  const error = await caught(transport.stream(list, [{}]));
-  expect(error).toMatchObject({ code: Code.DataLoss, outcome: "unknown" });
-  expect(error.reason).toContain("its content-type is text/html");
+test.each([
+  ["an empty page of an intermediary", "text/html", ""],
+  ["a page of an intermediary", "text/html; charset=utf-8", "<html>"],
+  ["a response of several media types", "text/html, application/json", "{}"],
+  ["a response of several media types in two headers", ["application/json", "text/html"], "{}"],
+])("%s is no stream, as it is no single response", async (_what, contentType, body) => {
+  const transport = await transportTo({ headers: { "content-type": contentType }, body });
+  for (const call of [() => transport.stream(list, [{}]), () => transport.unary(get, {})]) {
+    const error = await caught(call());
+    expect(error).toMatchObject({ code: Code.DataLoss, outcome: "unknown" });
+    expect(error.reason).toContain(`its content-type is ${[contentType].flat().join(", ")}`);
+  }
+});
+
+test.each([
+  ["application/json", "application/json; charset=utf-8"],
+  ['application/json; note="a, text/html"'],
+])("a response whose media type is repeated is a stream: %s", async (...contentType) => {
+  const transport = await transportTo({ headers: { "content-type": contentType }, body: '{"title":"a"}' });
+  const { message } = await transport.stream(list, [{}]);
+  const titles: string[] = [];
+  for await (const each of message) titles.push((each as { title?: string }).title ?? "");
+  expect(titles).toEqual(["a"]);
 });
 
 test.each([
