@@ -37,7 +37,9 @@ export function streamItemReader({ method, responseField }: Binding, registry: R
   const hasResult = responseField === undefined && hasField(method.output, "result");
   const hasError = responseField === undefined && hasField(method.output, "error");
   const decode = responseField === undefined ? messageDecoder(method.output) : fieldDecoder(responseField);
-  const read = (json: unknown) => decode(isEnvelope(json, hasResult) ? readKey(json, "result") : json);
+  const isMessage = method.output.typeName === "google.protobuf.Value" ? () => true : isJsonObject;
+  const read = (json: unknown) =>
+    decode(isEnvelope(json, hasResult, isMessage) ? readKey(json, "result") : json);
   const readItem = (text: string): StreamItem => {
     if (beginsWithError.test(text)) {
       const status = errorFrom(text, hasError);
@@ -93,10 +95,17 @@ function hasField(desc: DescMessage, name: string): boolean {
   );
 }
 
-/** @param hasResult whether the message itself may have this key: then an envelope has no other one, and holds an object */
-function isEnvelope(json: unknown, hasResult: boolean): json is Readonly<Record<string, unknown>> {
+/**
+ * @param hasResult whether the message itself may have this key: then an envelope has no other one, and holds a message
+ * @param isMessage whether a value may be such a message
+ */
+function isEnvelope(
+  json: unknown,
+  hasResult: boolean,
+  isMessage: (json: unknown) => boolean,
+): json is Readonly<Record<string, unknown>> {
   if (!isJsonObject(json) || !Object.hasOwn(json, "result")) return false;
-  return !hasResult || (Object.keys(json).length === 1 && isJsonObject(json.result));
+  return !hasResult || (Object.keys(json).length === 1 && isMessage(json.result));
 }
 
 /** @param hasError whether the message itself may have this key: then an error is a google.rpc.Status */
