@@ -17,6 +17,7 @@ import { isUnary, streamsRequests, streamsResponses } from "../transcoding/metho
 import { methodKey } from "../transcoding/rpc-name.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { StreamResponse } from "./interceptor.ts";
+import { eitherSignal } from "./read-by-caller.ts";
 import type { RequestIterable } from "./request-messages.ts";
 import type { Transport } from "./transport.ts";
 import { httpRulesOf } from "./transport-rules.ts";
@@ -132,14 +133,8 @@ function responsesOf(
     next: () => opened?.next() ?? first(),
     return: async () => {
       isOver = true;
-      const returned = opened?.return?.();
-      // An interceptor's generator does not pass this on if it was not begun, or not before the message that it waits for.
-      try {
-        if (returned !== undefined) await Promise.race([returned, new Promise(setImmediate)]);
-      } finally {
-        leaving.abort();
-      }
-      await returned;
+      if (opened === undefined) leaving.abort();
+      else await opened.return?.();
       return done;
     },
   };
@@ -147,8 +142,3 @@ function responsesOf(
 }
 
 const done = { done: true, value: undefined } as const;
-
-/** A signal that is not one is left to the validation of the options. */
-function eitherSignal(signal: AbortSignal | undefined, leaving: AbortSignal): AbortSignal {
-  return signal instanceof AbortSignal ? AbortSignal.any([signal, leaving]) : (signal ?? leaving);
-}

@@ -39,8 +39,8 @@ import {
 import { invalidCall } from "./invalid-call.ts";
 import { Lifetime } from "./lifetime.ts";
 import { type MethodPlan, MethodPlans } from "./method-plan.ts";
-import { withObservedEnd } from "./observed-end.ts";
 import { type OnlyRequest, onlyRequest } from "./only-request.ts";
+import { eitherSignal, readByCaller } from "./read-by-caller.ts";
 import { RejectionMemory } from "./rejection-memory.ts";
 import { type RequestIterable, requestMessages } from "./request-messages.ts";
 import { transportQuery } from "./request-query.ts";
@@ -203,14 +203,17 @@ export function createTransport(
   };
   const openStream = async (request: StreamRequest, onEnd?: OnStreamEnd) => {
     if (intercepted === undefined) return beginStream(request, onEnd);
+    const leaving = new AbortController();
     let last: StreamEnd | undefined;
-    const observed: ObservedRequest = onEnd
-      ? { ...request, [onInnerEnd]: (end) => (last = end ?? last) }
-      : request;
+    const observed: ObservedRequest = {
+      ...request,
+      signal: eitherSignal(request.signal, leaving.signal),
+      [onInnerEnd]: (end) => (last = end ?? last),
+    };
     const response = (await counted(lifetime, () => intercepted(observed))) as StreamResponse;
-    return onEnd === undefined
-      ? response
-      : withObservedEnd(response, (read) => onEnd({ requestMessages: 0, ...response, ...last, ...read }));
+    return readByCaller(response, leaving, (read) =>
+      onEnd?.({ requestMessages: 0, ...response, ...last, ...read }),
+    );
   };
   const stream: Engine["stream"] = async function stream(method, input, options) {
     try {

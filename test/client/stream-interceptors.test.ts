@@ -5,6 +5,7 @@ import { type CallEvent, Code } from "../../src/index.ts";
 import { createClient, createRestTransport, type Interceptor } from "../../src/transport.ts";
 import { LogService } from "../gen/streams/v1/streams_pb.js";
 import { caught } from "../support/caught.ts";
+import { httpServer } from "../support/loopback.ts";
 import { scriptedServer } from "../support/scripted-server.ts";
 import { until } from "../support/until.ts";
 import { streams } from "./support/streams.ts";
@@ -27,6 +28,36 @@ test("a stream through interceptors that call next again is one call event, whic
   while ((await messages.next()).done !== true);
   await until(() => events.length > 0);
   const ok = { code: Code.OK, status: 200, attempts: 1, requestMessages: 1, responseMessages: 2 };
+  expect(events).toMatchObject([ok]);
+});
+
+test("a reader that leaves while an interceptor's generator waits is no error in diagnostics", async () => {
+  const events: CallEvent[] = [];
+  const listener = (event: unknown) => void events.push(event as CallEvent);
+  subscribe("tracing:bytenite-jobs:call:asyncEnd", listener);
+  onTestFinished(() => void unsubscribe("tracing:bytenite-jobs:call:asyncEnd", listener));
+  const server = await httpServer((_request, response) => {
+    response.writeHead(200, stream.headers);
+    response.write(line("a"));
+  });
+  const passing: Interceptor = (next) => async (request) => {
+    const response = await next(request);
+    if (!response.stream) return response;
+    const passedOn = (async function* () {
+      yield* response.message;
+    })();
+    return { ...response, message: passedOn };
+  };
+  const transport = createRestTransport({ baseUrl: server.origin, interceptors: [passing] });
+  onTestFinished(() => transport.close());
+  const { message } = await transport.stream(LogService.method.follow, [{ parent: "logs/a" }]);
+  const messages = message[Symbol.asyncIterator]();
+  await messages.next();
+  const waiting = messages.next();
+  await messages.return?.();
+  expect(await waiting).toEqual({ done: true, value: undefined });
+  await until(() => events.length > 0);
+  const ok = { code: Code.OK, status: 200, attempts: 1, requestMessages: 1, responseMessages: 1 };
   expect(events).toMatchObject([ok]);
 });
 

@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { BookSchema } from "../../examples/gen/library/v1/library_pb.js";
 import { Code, createRestTransport, type Interceptor } from "../../src/transport.ts";
 import { caught } from "../support/caught.ts";
@@ -6,6 +6,7 @@ import { deferred } from "../support/deferred.ts";
 import { httpServer } from "../support/loopback.ts";
 import { scriptedServer } from "../support/scripted-server.ts";
 import { httpRule, methodWith } from "../transcoding/support/rule-method.ts";
+import { Streams } from "./support/stream-service.ts";
 import { streams } from "./support/streams.ts";
 
 const collect = methodWith(httpRule("POST /v1 body:*"), BookSchema, BookSchema, { clientStreaming: true });
@@ -73,9 +74,8 @@ test.each(["a header", "an interceptor"])("close() ends a call that still waits 
   for (const call of calls) expect(await call).toMatchObject({ code: Code.Cancelled, outcome: "not_sent" });
 });
 
-test.each(["waits", "was not begun"])(
-  "return() ends a stream whose interceptor's generator %s",
-  async (state) => {
+describe.each(["a client", "a transport"])("return() of the responses of %s", (what) => {
+  test.each(["waits", "was not begun"])("ends a stream whose interceptor's generator %s", async (state) => {
     const isFreed = deferred<void>();
     const isOpen = deferred<void>();
     const { origin } = await httpServer((_req, res) => {
@@ -92,19 +92,21 @@ test.each(["waits", "was not begun"])(
       isOpen.resolve();
       return { ...response, message: passedOn(response.message) };
     };
-    const { client } = streams(origin, { interceptors: [passing] });
-    const books = client.watch({})[Symbol.asyncIterator]();
+    const { client, transport } = streams(origin, { interceptors: [passing] });
+    const responses =
+      what === "a client" ? client.watch({}) : (await transport.stream(Streams.method.watch, [{}])).message;
+    const books = responses[Symbol.asyncIterator]();
     let waiting: Promise<unknown> | undefined;
     if (state === "waits") {
       await books.next();
-      waiting = caught(books.next());
+      waiting = books.next();
     }
     await isOpen.promise;
     await new Promise(setImmediate);
     await books.return?.();
     await isFreed.promise;
-    // A generator passes on the error of the call that it reads.
-    if (waiting !== undefined) expect(await waiting).toMatchObject({ code: Code.Cancelled });
-    expect(await books.next()).toEqual({ done: true, value: undefined });
-  },
-);
+    const done = { done: true, value: undefined };
+    if (waiting !== undefined) expect(await waiting).toEqual(done);
+    expect(await books.next()).toEqual(done);
+  });
+});
