@@ -54,8 +54,8 @@ export interface UnaryResponse<O extends DescMessage = DescMessage> extends Resp
 }
 
 /**
- * The response of a call of a streaming method. Its properties are those of the attempt whose messages come; `attempts` and
- * `history` are complete when the stream has ended.
+ * The response of a call of a streaming method. Its properties are those of the attempt whose messages come; `attempts`,
+ * `history` and `metadata` are complete when the stream has ended. A copy such as `{ ...response }` keeps what they were.
  */
 export interface StreamResponse<O extends DescMessage = DescMessage> extends ResponseFacts {
   readonly stream: true;
