@@ -37,16 +37,16 @@ describe("a call that succeeds", () => {
 
   test("run without options sends no config", async () => {
     const { server, env } = await jobsServer();
-    await runCli(["run", "job-1"], env);
+    await runInProcess(["run", "job-1"], env);
     expect(server.executions).toEqual([{ rpc: "RunJob", jobId: "job-1" }]);
   });
 
   test("abort and delete, with options for the connection", async () => {
     const { server } = await jobsServer();
     const where = ["--base-url", server.baseUrl, "--access-token", server.accessToken];
-    expect(await runCli(["abort", "job-1", ...where])).toMatchObject({ status: 0, stderr: "" });
+    expect(await runInProcess(["abort", "job-1", ...where])).toMatchObject({ status: 0, stderr: "" });
     server.addJob("job-2");
-    expect(await runCli(["delete", ...where, "job-2"])).toMatchObject({ status: 0, stderr: "" });
+    expect(await runInProcess(["delete", ...where, "job-2"])).toMatchObject({ status: 0, stderr: "" });
     expect(server.executions.map(({ rpc, jobId }) => [rpc, jobId])).toEqual([
       ["AbortJob", "job-1"],
       ["DeleteJob", "job-2"],
@@ -55,14 +55,14 @@ describe("a call that succeeds", () => {
 
   test("an id that begins with a dash follows two dashes", async () => {
     const { server, env } = await jobsServer({ jobs: ["--json"] });
-    const { status, stdout } = await runCli(["run", "--", "--json"], env);
+    const { status, stdout } = await runInProcess(["run", "--", "--json"], env);
     expect([status, stdout.split("\n")[0]]).toEqual([0, "run --json: job --json is running"]);
     expect(server.executions).toHaveLength(1);
   });
 
   test("--json prints one document", async () => {
     const { env } = await jobsServer();
-    const { status, stdout, stderr } = await runCli(["run", "job-1", "--json"], env);
+    const { status, stdout, stderr } = await runInProcess(["run", "job-1", "--json"], env);
     expect([status, stderr]).toEqual([0, ""]);
     expect(JSON.parse(stdout)).toEqual({
       ok: true,
@@ -79,18 +79,18 @@ describe("a call that succeeds", () => {
     ["careful", "application/json", "application/x-protobuf"],
   ])("--encoding %s", async (encoding, contentType, accept) => {
     const { server, env } = await jobsServer();
-    expect(await runCli(["run", "job-1", "--encoding", encoding], env)).toMatchObject({ status: 0 });
+    expect(await runInProcess(["run", "job-1", "--encoding", encoding], env)).toMatchObject({ status: 0 });
     expect(server.requests[0]?.headers).toMatchObject({ "content-type": contentType, accept });
   });
 
   test("an API key is exchanged, and as an option overrides the environment's token", async () => {
     const { server } = await jobsServer();
     const env = { BYTENITE_BASE_URL: server.baseUrl, BYTENITE_API_KEY: server.apiKey };
-    expect(await runCli(["run", "job-1"], env)).toMatchObject({ status: 0 });
+    expect(await runInProcess(["run", "job-1"], env)).toMatchObject({ status: 0 });
     server.addJob("job-2");
     const stale = { BYTENITE_BASE_URL: server.baseUrl, BYTENITE_ACCESS_TOKEN: "stale" };
     const args = ["run", "job-2", "--api-key", server.apiKey, "--token-url", server.tokenUrl];
-    expect(await runCli(args, stale)).toMatchObject({ status: 0 });
+    expect(await runInProcess(args, stale)).toMatchObject({ status: 0 });
     expect(server.tokenExchanges).toBe(2);
   });
 });
@@ -98,7 +98,7 @@ describe("a call that succeeds", () => {
 describe("a call that fails", () => {
   test("because the server rejects it: it did not happen", async () => {
     const { env } = await jobsServer();
-    const { status, stdout, stderr } = await runCli(["run", "job-2"], env);
+    const { status, stdout, stderr } = await runInProcess(["run", "job-2"], env);
     expect([status, stdout]).toEqual([1, ""]);
     expect(stderr).toBe(
       'error: run job-2: NotFound (HTTP 404): there is no job "job-2"\n' +
@@ -109,7 +109,7 @@ describe("a call that fails", () => {
   test("with a GenericResponse that is not ok", async () => {
     const { server, env } = await jobsServer();
     server.fault({ kind: "refusal", error: { code: 9, message: "not today" } });
-    const { status, stdout } = await runCli(["run", "job-1", "--json"], env);
+    const { status, stdout } = await runInProcess(["run", "job-1", "--json"], env);
     expect(status).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({
       ok: false,
@@ -123,7 +123,7 @@ describe("a call that fails", () => {
   test("with a number beyond the precision of a double: all its digits are printed, as a number", async () => {
     const { server, env } = await jobsServer();
     server.fault({ kind: "refusal", error: { code: 9007199254740993n } });
-    const { stdout } = await runCli(["run", "job-1", "--json"], env);
+    const { stdout } = await runInProcess(["run", "job-1", "--json"], env);
     expect(stdout).toMatch(/^\{"ok":false,"command":"run","jobId":"job-1","error":\{.*\}\}\n$/);
     expect(stdout).toContain('"error":{"code":9007199254740993}}}}');
     expect(Object.keys(JSON.parse(stdout).error)).toContain("outcomeInWords");
@@ -134,7 +134,7 @@ describe("a call that fails", () => {
       BYTENITE_BASE_URL: `http://127.0.0.1:${await closedPort()}`,
       BYTENITE_ACCESS_TOKEN: "token-1",
     };
-    const { status, stderr } = await runCli(["run", "job-1"], env);
+    const { status, stderr } = await runInProcess(["run", "job-1"], env);
     expect(status).toBe(1);
     expect(stderr).toContain("Unavailable: not connected");
     expect(stderr).toContain("It did not happen: nothing was sent.");
@@ -155,7 +155,7 @@ describe("a call that fails", () => {
   test("run, when the response is lost, in JSON", async () => {
     const { server, env } = await jobsServer();
     server.fault({ kind: "reset", where: "before-answer", execute: true });
-    const { status, stdout, stderr } = await runCli(["run", "job-1", "--json"], env);
+    const { status, stdout, stderr } = await runInProcess(["run", "job-1", "--json"], env);
     expect([status, stderr]).toEqual([1, ""]);
     expect(JSON.parse(stdout)).toMatchObject({
       ok: false,
@@ -170,7 +170,7 @@ describe("a call that fails", () => {
     let ms = 500;
     // Longer, if the call did not reach the server in time.
     for (; server.requests.length === 0; ms *= 2) {
-      const { status, stderr } = await runCli(["abort", "job-1", "--timeout", `${ms}`], env);
+      const { status, stderr } = await runInProcess(["abort", "job-1", "--timeout", `${ms}`], env);
       expect(status).toBe(1);
       expect(stderr).toContain(`DeadlineExceeded: no response within ${ms} ms`);
       printed = stderr;
@@ -186,7 +186,7 @@ describe("a call that fails", () => {
       body: JSON.stringify({ code: 7, message }),
     });
     const env = environmentFor({ baseUrl, accessToken: "token-1234" });
-    const { status, stderr } = await runCli(["run", "job-1"], env);
+    const { status, stderr } = await runInProcess(["run", "job-1"], env);
     expect(status).toBe(1);
     expect(stderr.split("\n")[0]).toBe(
       "error: run job-1: PermissionDenied (HTTP 403): no entry for **********  [2J forged",
@@ -204,24 +204,27 @@ describe("a hint", () => {
     const { server } = await jobsServer();
     const env = environmentFor({ baseUrl: server.baseUrl, accessToken });
     const hint = `the access token begins with ${begins}; ByteNite expects the bare token`;
-    const { status, stderr } = await runCli(["run", "job-1"], env);
+    const { status, stderr } = await runInProcess(["run", "job-1"], env);
     expect(status).toBe(1);
     expect(stderr).toContain("Unauthenticated (HTTP 401)");
     expect(stderr).toContain(`\nhint: ${hint}\n`);
     expect(stderr).not.toContain("token-1");
-    const inJson = await runCli(["run", "job-1", "--json"], env);
+    const inJson = await runInProcess(["run", "job-1", "--json"], env);
     expect(JSON.parse(inJson.stdout)).toMatchObject({ error: { outcome: "rejected", hint } });
-    const probed = await runCli(["probe"], env);
+    const probed = await runInProcess(["probe"], env);
     expect(probed.stdout).toContain(`\nhint: ${hint}\n`);
-    expect(JSON.parse((await runCli(["probe", "--json"], env)).stdout)).toMatchObject({ hint });
+    expect(JSON.parse((await runInProcess(["probe", "--json"], env)).stdout)).toMatchObject({ hint });
   });
 
   test("is not given for another wrong token, or another error", async () => {
     const { server } = await jobsServer();
     const { baseUrl, accessToken } = server;
-    const wrong = await runCli(["run", "job-1"], environmentFor({ baseUrl, accessToken: "bearertoken" }));
+    const wrong = await runInProcess(
+      ["run", "job-1"],
+      environmentFor({ baseUrl, accessToken: "bearertoken" }),
+    );
     expect(wrong.stderr).not.toContain("hint");
-    const missing = await runCli(["run", "job-2"], environmentFor({ baseUrl, accessToken }));
+    const missing = await runInProcess(["run", "job-2"], environmentFor({ baseUrl, accessToken }));
     expect(missing.stderr).not.toContain("hint");
   });
 });

@@ -7,6 +7,7 @@ import { type JobsServerOptions, startJobsServer } from "../../src/testing/index
 import { deferred } from "../support/deferred.ts";
 import { closedPort } from "../support/loopback.ts";
 import { namedPipe } from "./named-pipe.ts";
+import { runInProcess } from "./run-in-process.ts";
 import { type Ended, type Streams, startCli, startCliInShell } from "./spawn-cli.ts";
 
 // A report whose stream fails goes to the other stream. Status 3 never means that the call failed.
@@ -21,18 +22,26 @@ function opened(path: string, flags: string): number {
   return fd;
 }
 
+interface Failure {
+  readonly code: string;
+  /** Whether the command line can write to it within this process. With a pipe, it needs a process of its own. */
+  readonly isDevice: boolean;
+  readonly make: () => number;
+}
+
 /** Descriptors that cannot be written to, with the code of the error. */
-const failures: Readonly<Record<string, { readonly code: string; readonly make: () => number }>> = {
-  "is full": { code: "ENOSPC", make: () => opened("/dev/full", "w") },
+const failures: Readonly<Record<string, Failure>> = {
+  "is full": { code: "ENOSPC", isDevice: true, make: () => opened("/dev/full", "w") },
   "is a broken pipe": {
     code: "EPIPE",
+    isDevice: false,
     make() {
       const pipe = namedPipe();
       pipe.closeReader();
       return pipe.writer;
     },
   },
-  "is not open for writing": { code: "EBADF", make: () => opened("/dev/null", "r") },
+  "is not open for writing": { code: "EBADF", isDevice: true, make: () => opened("/dev/null", "r") },
 };
 
 async function jobsServer(options: JobsServerOptions = {}) {
@@ -109,7 +118,8 @@ const rows: readonly Row[] = [
   },
   {
     name: "delete, not sent",
-    args: ["delete", "job-1"],
+    // Too short for the wait before a retry.
+    args: ["delete", "job-1", "--timeout", "100"],
     stream: "stderr",
     status: 1,
     text: "It did not happen: nothing was sent.",
@@ -146,21 +156,27 @@ const rows: readonly Row[] = [
 ];
 
 /** Runs the command line of a row, and expects the number of runs of the job. */
-async function runRow({ args, problem, runs = 0 }: Row, streams: Streams): Promise<Ended> {
+async function runRow(
+  { args, problem, runs = 0 }: Row,
+  streams: Streams,
+  isInProcess: boolean,
+): Promise<Ended> {
   const { server, env } = await jobsServer(problem === "JSON only" ? { encodings: "json" } : {});
   if (problem === "lost response") server.fault({ kind: "reset", where: "before-answer", execute: true });
   const nowhere = { BYTENITE_BASE_URL: `http://127.0.0.1:${await closedPort()}` };
   const all = problem === "nothing listens" ? { ...env, ...nowhere } : env;
-  const ended = await startCli(args, all, streams).ended;
+  const ended = isInProcess
+    ? await runInProcess(args, all, undefined, undefined, undefined, streams)
+    : await startCli(args, all, streams).ended;
   expect(server.executions.filter(({ rpc }) => rpc === "RunJob")).toHaveLength(runs);
   return ended;
 }
 
 const other = (stream: StreamName): StreamName => (stream === "stdout" ? "stderr" : "stdout");
 
-describe.each(Object.entries(failures))("the stream of the report %s", (_, { code, make }) => {
+describe.each(Object.entries(failures))("the stream of the report %s", (_, { code, isDevice, make }) => {
   test.each(rows)("$name: the report is on the other stream", async (row) => {
-    const ended = await runRow(row, { [row.stream]: make() });
+    const ended = await runRow(row, { [row.stream]: make() }, isDevice);
     const there = ended[other(row.stream)];
     expect(there).toContain(`error: cannot write to ${streamNames[row.stream]} (${code}). The text was:\n`);
     expect(there).toContain(row.text);
@@ -205,14 +221,15 @@ describe.each(Object.entries(failures))("the stream of the report %s", (_, { cod
 
 describe("a full stream", () => {
   test.each(rows)("$name: the other one, and nothing changes", async (row) => {
-    const ended = await runRow(row, { [other(row.stream)]: opened("/dev/full", "w") });
+    const ended = await runRow(row, { [other(row.stream)]: opened("/dev/full", "w") }, true);
     expect(ended[row.stream]).toContain(row.text);
     expect(ended[row.stream]).not.toContain("cannot write");
     expect(ended.status).toBe(row.status);
   });
 
   test.each(rows)("$name: both, and the status is the same", async (row) => {
-    const ended = await runRow(row, { stdout: opened("/dev/full", "w"), stderr: opened("/dev/full", "w") });
+    const full = () => opened("/dev/full", "w");
+    const ended = await runRow(row, { stdout: full(), stderr: full() }, true);
     expect(ended.status).toBe(row.status === 0 ? 3 : row.status);
   });
 });
