@@ -3,10 +3,15 @@ import { readFileSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LogService } from "../examples/gen/logs/v1/logs_pb.js";
 import { logService } from "../examples/support/log-service.ts";
-import { markdownSnippets, SNIPPET_JOBS, snippetEnvironment } from "../scripts/markdown-snippets.ts";
+import {
+  markdownSnippets,
+  SNIPPET_JOBS,
+  type Snippet,
+  snippetEnvironment,
+} from "../scripts/markdown-snippets.ts";
 import { buf, followRecipes, recipeFiles } from "../scripts/readme-recipe.ts";
 import { type JobsServer, startJobsServer, startServer } from "../src/testing/index.ts";
 import { type CompanyNetwork, startCompanyNetwork } from "./support/company-network.ts";
@@ -96,8 +101,8 @@ async function serverFor(page: string): Promise<JobsServer> {
   return server;
 }
 
-// They import the package by its name, so what runs is dist/: `npm test` builds it.
-test.each(snippets)("$place runs as printed", async ({ page, file, needs, writesErrors }) => {
+/** Runs Node.js for a page, and gives what it writes to standard error. Snippets import the package by its name: dist/. */
+async function errorsOf(page: string, needs: Snippet["needs"], args: readonly string[]): Promise<string> {
   const server = await serverFor(page);
   // A vitest of its own, which is not told that it runs in another one.
   const { VITEST: _, ...outside } = process.env;
@@ -106,11 +111,27 @@ test.each(snippets)("$place runs as printed", async ({ page, file, needs, writes
     ...(needs === "company network" ? network.env : snippetEnvironment(server)),
     LOGS_URL: logs.baseUrl,
   };
-  const vitest = ["node_modules/vitest/vitest.mjs", "run", "-c", "vitest.docs.config.ts"];
-  const path = `.snippets/${file}`;
-  const args = needs === "vitest" ? [...vitest, path] : [path];
-  const { stderr } = await run(process.execPath, args, { cwd: root, env });
-  if (!writesErrors) expect(stderr).toBe("");
+  return (await run(process.execPath, args, { cwd: root, env })).stderr;
+}
+
+// The pages at the same time, and the snippets of each in order.
+describe.concurrent.each([...new Set(snippets.map(({ page }) => page))])("%s", (page) => {
+  const inOrder = { concurrent: false };
+  const programs = snippets.filter((snippet) => snippet.page === page && snippet.needs !== "vitest");
+  const tests = snippets.filter((snippet) => snippet.page === page && snippet.needs === "vitest");
+
+  test.each(programs)("$place runs as printed", inOrder, async ({ file, needs, writesErrors }) => {
+    const stderr = await errorsOf(page, needs, [`.snippets/${file}`]);
+    if (!writesErrors) expect(stderr).toBe("");
+  });
+
+  if (tests.length === 0) return;
+  test(`${tests.map(({ place }) => place).join(", ")} run as printed`, inOrder, async () => {
+    const vitest = ["node_modules/vitest/vitest.mjs", "run", "-c", "vitest.docs.config.ts"];
+    expect(await errorsOf(page, "vitest", [...vitest, ...tests.map(({ file }) => `.snippets/${file}`)])).toBe(
+      "",
+    );
+  });
 });
 
 test("the page about proxies went through TLS and the proxy, as it says", () => {
