@@ -3,6 +3,7 @@ import { JobsClient } from "../../src/index.ts";
 import { type JobsServerOptions, startJobsServer } from "../../src/testing/index.ts";
 import { closedPort } from "../support/loopback.ts";
 import { ok, type Scripted, scriptedServer } from "../support/scripted-server.ts";
+import { runInProcess } from "./run-in-process.ts";
 import { runCli, startCli } from "./spawn-cli.ts";
 
 describe("probe", () => {
@@ -26,7 +27,7 @@ describe("probe", () => {
 
   test("--verbose prints each request and response", async () => {
     const { env } = await jobsServer();
-    const { stdout } = await runCli(["probe", "-v"], env);
+    const { stdout } = await runInProcess(["probe", "-v"], env);
     expect(stdout).toContain(
       "> POST /jobs/…/run, application/x-protobuf 12 01 08, accept application/x-protobuf\n",
     );
@@ -35,7 +36,7 @@ describe("probe", () => {
 
   test("ends with 1 if something is refuted", async () => {
     const { server, env } = await jobsServer({ encodings: "json" });
-    const { status, stdout, stderr } = await runCli(["probe"], env);
+    const { status, stdout, stderr } = await runInProcess(["probe"], env);
     expect([status, stderr]).toEqual([1, ""]);
     expect(stdout).toContain("refuted    Does it read binary requests?\n");
     expect(server.executions).toEqual([]);
@@ -43,7 +44,7 @@ describe("probe", () => {
 
   test("--json prints the report as one document", async () => {
     const { env } = await jobsServer();
-    const { status, stdout, stderr } = await runCli(["probe", "--json"], env);
+    const { status, stdout, stderr } = await runInProcess(["probe", "--json"], env);
     expect([status, stderr]).toEqual([0, ""]);
     const report = JSON.parse(stdout);
     expect(report).toMatchObject({ ok: true, command: "probe", configField: 2 });
@@ -58,7 +59,7 @@ describe("probe", () => {
   ])("ends with 1 if the server %s", async (_, response, text) => {
     const { baseUrl, seen } = await scriptedServer(response);
     const env = { BYTENITE_BASE_URL: baseUrl, BYTENITE_ACCESS_TOKEN: "token-1" };
-    const { status, stdout } = await runCli(["probe"], env);
+    const { status, stdout } = await runInProcess(["probe"], env);
     expect(status).toBe(1);
     expect(stdout).toContain(text);
     expect(seen).toHaveLength(1);
@@ -66,7 +67,7 @@ describe("probe", () => {
 
   test("ends with 1 if nothing listens", async () => {
     const baseUrl = `http://127.0.0.1:${await closedPort()}`;
-    const { status, stdout, stderr } = await runCli(["probe", "--base-url", baseUrl], {
+    const { status, stdout, stderr } = await runInProcess(["probe", "--base-url", baseUrl], {
       BYTENITE_ACCESS_TOKEN: "token-1",
     });
     expect([status, stdout]).toEqual([1, ""]);

@@ -19,7 +19,7 @@ const token = "token-that-is-never-shown";
 
 describe("help", () => {
   test.each([[["--help"]], [["-h"]], [["help"]]])("%j lists the commands", async (args) => {
-    const { status, stdout, stderr } = await runCli(args);
+    const { status, stdout, stderr } = await runInProcess(args);
     expect([status, stderr]).toEqual([0, ""]);
     for (const command of [
       "run <jobId>",
@@ -43,7 +43,7 @@ describe("help", () => {
     [["serve", "--help"], "--port <port>"],
     [["call", "--help"], "-H, --header <header>"],
   ])("%j describes the command", async (args, text) => {
-    const { status, stdout, stderr } = await runCli(args);
+    const { status, stdout, stderr } = await runInProcess(args);
     expect([status, stderr]).toEqual([0, ""]);
     expect(stdout).toContain(text);
   });
@@ -111,7 +111,7 @@ describe("an invalid command line ends with 2, and sends nothing", () => {
   });
 
   test("without a credential", async () => {
-    const { status, stderr } = await runCli(["run", "a"]);
+    const { status, stderr } = await runInProcess(["run", "a"]);
     expect(status).toBe(2);
     expect(stderr).toContain("set BYTENITE_ACCESS_TOKEN or BYTENITE_API_KEY");
   });
@@ -130,7 +130,7 @@ describe("an invalid command line ends with 2, and sends nothing", () => {
   });
 
   test("with two credentials in the environment", async () => {
-    const { status, stderr } = await runCli(["run", "a"], {
+    const { status, stderr } = await runInProcess(["run", "a"], {
       BYTENITE_ACCESS_TOKEN: token,
       BYTENITE_API_KEY: "k",
     });
@@ -139,7 +139,7 @@ describe("an invalid command line ends with 2, and sends nothing", () => {
   });
 
   test("with a token over unencrypted http", async () => {
-    const { status, stderr } = await runCli(["run", "a", "--base-url", "http://api.example"], {
+    const { status, stderr } = await runInProcess(["run", "a", "--base-url", "http://api.example"], {
       BYTENITE_ACCESS_TOKEN: token,
     });
     expect(status).toBe(2);
@@ -176,7 +176,7 @@ describe("an invalid command line ends with 2, and sends nothing", () => {
     [["help", "--json", "nope"]],
     [["--help", "nope", "--json"]],
   ])("%j reports it in JSON, with an outcome like any error", async (args) => {
-    const { status, stdout, stderr } = await runCli(args);
+    const { status, stdout, stderr } = await runInProcess(args);
     expect([status, stderr]).toEqual([2, ""]);
     const { ok, usageError, error } = JSON.parse(stdout);
     expect([ok, error.reason, error.outcome]).toEqual([false, usageError, "not_sent"]);
@@ -184,7 +184,7 @@ describe("an invalid command line ends with 2, and sends nothing", () => {
   });
 
   test("after two dashes, --json is not an option", async () => {
-    const { status, stdout } = await runCli(["run", "--", "--json", "b"]);
+    const { status, stdout } = await runInProcess(["run", "--", "--json", "b"]);
     expect([status, stdout]).toEqual([2, ""]);
   });
 });
@@ -206,7 +206,7 @@ describe("help and version in JSON are one document", () => {
     [["help", "--json", "abort"], "Usage: bytenite-jobs abort"],
     [["run", "--json", "-h"], "Usage: bytenite-jobs run"],
   ])("%j", async (args, text) => {
-    const { status, stdout, stderr } = await runCli(args);
+    const { status, stdout, stderr } = await runInProcess(args);
     expect([status, stderr]).toEqual([0, ""]);
     expect(JSON.parse(stdout)).toEqual({ ok: true, command: "help", help: expect.stringContaining(text) });
   });

@@ -149,4 +149,31 @@ describe("an interceptor that calls next again sends", () => {
     });
     expect(bodies()).toEqual(['{"title":"a"}\n{"title":"b"}\n']);
   });
+
+  test("no whole request of a generator within one that is made anew", async () => {
+    const whole: string[] = [];
+    const server = await httpServer(async (request, response) => {
+      request.on("error", () => undefined);
+      let body = "";
+      request.on("data", (chunk) => (body += chunk));
+      request.on("end", () => {
+        whole.push(body);
+        response.writeHead(403).end();
+      });
+    });
+    const within: Interceptor = (next) => async (request) => {
+      if (!request.stream) return next(request);
+      const copy = async function* () {
+        yield* request.message;
+      };
+      return next({ ...request, message: copy() }).catch(() => next({ ...request, message: copy() }));
+    };
+    const { client } = streams(server.origin, { interceptors: [within] });
+    // The client cannot see it before the headers are sent, so the server may have seen these.
+    expect(await caught(client.collect(sync()))).toMatchObject({
+      code: Code.FailedPrecondition,
+      outcome: "unknown",
+    });
+    expect(whole).toEqual(['{"title":"a"}\n{"title":"b"}\n']);
+  });
 });
