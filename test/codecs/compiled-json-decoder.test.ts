@@ -142,6 +142,15 @@ describe("it does not give up", () => {
     expect(compiled(EverythingSchema, json)).toStrictEqual(everything(init));
   });
 
+  test("strings of any length around those that JSON.parse reads, with what may be at their ends", () => {
+    for (const end of ["", "é", '\\"', "\\\\", '\\\\\\"', "\\u00e9", "\u{1f600}"]) {
+      for (let length = 240; length < 270; length++) {
+        const json = `{"stringValue":"${"a".repeat(length)}${end}","boolValue":true}`;
+        expect(compiled(EverythingSchema, json)).toStrictEqual(messageFromJson(EverythingSchema, json, {}));
+      }
+    }
+  });
+
   test("a type with more fields than a number has bits", () => {
     const file = create(FileDescriptorProtoSchema, {
       name: "wide.proto",
@@ -183,6 +192,8 @@ describe("it gives up", () => {
     ["an unknown name of an enum value", '{"enumValue":"NEWER"}'],
     ["half a surrogate pair", '{"stringValue":"\\ud800"}'],
     ["a control character", '{"stringValue":"a\tb"}'],
+    ["a control character in a long string", `{"stringValue":"${"a".repeat(300)}\t"}`],
+    ["a long string without an end", `{"stringValue":"${"a".repeat(300)}\\"}`],
     ["a negative unsigned integer", '{"uint64Value":"-1"}'],
     ["a space in a number", '{"int64Value":"1 "}'],
     ["two numbers", '{"int64Value":-1 0}'],
