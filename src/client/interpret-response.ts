@@ -1,4 +1,4 @@
-import type { Message } from "@bufbuild/protobuf";
+import type { DecodedBody } from "../codecs/binary-codec.ts";
 import type { HttpResponse } from "../http/http-exchange.ts";
 import type { AttemptFailure } from "../responses/attempt-failure.ts";
 import { readErrorResponse } from "../responses/read-error-response.ts";
@@ -19,7 +19,7 @@ export function interpretResponse(
   settings: TransportSettings,
   errorBody: ErrorBodyType | undefined,
   redactor: () => Redactor,
-): { readonly message: Message } | AttemptFailure {
+): DecodedBody | AttemptFailure {
   if (response.status < 200 || response.status >= 300) {
     return redactor().redactFailure(readErrorResponse(response, settings, errorBody));
   }

@@ -1,5 +1,6 @@
-import type { Message } from "@bufbuild/protobuf";
+import type { DecodedBody } from "../codecs/binary-codec.ts";
 import type { HttpResponse } from "../http/http-exchange.ts";
+import { freeJoinedBody } from "../http/joined-body.ts";
 import type { AttemptFailure } from "../responses/attempt-failure.ts";
 import type { AttemptListener } from "./attempt.ts";
 import { Call, type CallContext, CLOSED } from "./call.ts";
@@ -88,7 +89,7 @@ class UnaryCall<T> extends Call implements AttemptListener {
       if (response.status >= 200 && response.status < 300) throttle.succeeded();
       const { binding } = this.prepared;
       const read = interpretResponse(binding, response, settings, errorBody, () => this.redactor());
-      if ("message" in read) this.#succeed(read.message, response);
+      if ("message" in read) this.#succeed(read, response);
       else void this.afterFailure(read, response);
     } catch (error) {
       this.rejectWith(error);
@@ -103,13 +104,14 @@ class UnaryCall<T> extends Call implements AttemptListener {
     }
   }
 
-  #succeed(message: Message, response: HttpResponse): void {
+  #succeed({ message, hasViews }: DecodedBody, response: HttpResponse): void {
     const history = this.progress.succeeded(response.status);
     this.reportAttempt(response.body.length, undefined);
     notifyOfResponse(this.request.onResponse, response);
     const value = this.#toResult(new CallResponse(message, response, history, this.redactor()));
     this.#stopListening?.();
     this.end();
+    if (!hasViews) freeJoinedBody(response);
     this.#resolve?.(value);
   }
 

@@ -1,6 +1,6 @@
 import { type DescMessage, fromBinary, type Message, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { CodecError } from "./codec-error.ts";
-import { compileDecoder } from "./compiled/decoder.ts";
+import { compileDecoder, hasViews } from "./compiled/decoder.ts";
 import { compileEncoder } from "./compiled/encoder.ts";
 import { tryCompiled } from "./compiled/unsupported.ts";
 import { memoizeByType } from "./memoize-by-type.ts";
@@ -27,13 +27,29 @@ export function encodeBinary(desc: DescMessage, message: Message): Uint8Array {
  * @throws {@link CodecError} if the bytes are not a message of that type (see {@link validateBinary})
  */
 export function decodeBinary<Desc extends DescMessage>(desc: Desc, bytes: Uint8Array): MessageShape<Desc> {
+  return decodeBinaryBody(desc, bytes).message;
+}
+
+/** A message that was decoded from the body of a response. */
+export interface DecodedBody<T extends Message = Message> {
+  readonly message: T;
+  /** Whether the message has views of the body, which then has to stay as it is. */
+  readonly hasViews: boolean;
+}
+
+/** Decodes the body of a response (see {@link decodeBinary}). */
+export function decodeBinaryBody<Desc extends DescMessage>(
+  desc: Desc,
+  bytes: Uint8Array,
+): DecodedBody<MessageShape<Desc>> {
   const decoded = tryCompiled(decoderOf(desc), bytes);
-  if (decoded !== undefined) return decoded as MessageShape<Desc>;
+  if (decoded !== undefined) return { message: decoded as MessageShape<Desc>, hasViews };
   validateBinary(wireSchemaOf(desc), bytes);
   // From a Buffer, protobuf-es would decode bytes fields as Buffers, whose slice() and equality differ from a Uint8Array.
   const message = fromValidBinary(desc, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   validateRequiredFields(desc, message);
-  return message;
+  // protobuf-es makes views for bytes fields and unknown fields.
+  return { message, hasViews: true };
 }
 
 function fromValidBinary<Desc extends DescMessage>(desc: Desc, bytes: Uint8Array): MessageShape<Desc> {

@@ -137,7 +137,7 @@ export async function decompress(response: HttpResponse, maxResponseBytes: numbe
       return failure(response, "unreadable", error);
     }
   }
-  return { response: { ...response, body } };
+  return { response: { ...response, body, isJoined: false } };
 }
 
 function codingsOf(headers: HttpResponse["headers"]): string[] {

@@ -28,6 +28,8 @@ export interface HttpResponse {
   readonly headers: HttpHeaders;
   readonly trailers: HttpHeaders;
   readonly body: Uint8Array;
+  /** Whether the body was joined from chunks, so that its memory belongs to this response alone. */
+  readonly isJoined?: boolean;
   /** Whether only the end of the connection ended the body, which may then be truncated (RFC 9112, section 6.3). */
   readonly isCloseDelimited: boolean;
 }

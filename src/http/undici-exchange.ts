@@ -2,6 +2,7 @@ import type { Dispatcher } from "undici";
 import { asError } from "../errors/as-error.ts";
 import type { HttpHeaders } from "../errors/http-headers.ts";
 import type { BodySink, ExchangeListener, HeaderList, HttpFailure, HttpRequest } from "./http-exchange.ts";
+import { joinChunks } from "./joined-body.ts";
 import { isCloseDelimited, mayHaveBody } from "./message-body.ts";
 
 /** The part of an undici Dispatcher that sends requests. */
@@ -58,7 +59,8 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   #sink: BodySink | undefined;
   /** The first chunk of the body. Most bodies have only one. */
   #firstChunk: Uint8Array | undefined;
-  #moreChunks: Uint8Array[] | undefined;
+  /** All chunks, if there are several. */
+  #chunks: Uint8Array[] | undefined;
   #length = 0;
   #isComplete = false;
 
@@ -148,8 +150,8 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     this.#length += chunk.length;
     if (this.#length > this.#request.maxResponseBytes) this.#failTooLarge(controller);
     else if (this.#firstChunk === undefined) this.#firstChunk = chunk;
-    else if (this.#moreChunks === undefined) this.#moreChunks = [chunk];
-    else this.#moreChunks.push(chunk);
+    else if (this.#chunks === undefined) this.#chunks = [this.#firstChunk, chunk];
+    else this.#chunks.push(chunk);
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController, trailers: HttpHeaders | undefined): void {
@@ -168,14 +170,15 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
       if (this.#end() !== undefined) sink.onEnd(end);
       return;
     }
-    const first = this.#firstChunk ?? noBytes;
-    const body = this.#moreChunks === undefined ? first : Buffer.concat([first, ...this.#moreChunks]);
+    const isJoined = this.#chunks !== undefined;
+    const body = this.#chunks ? joinChunks(this.#chunks, this.#length) : (this.#firstChunk ?? noBytes);
     const status = this.#status;
     const headers = this.#headers;
     this.#end()?.onResponse({
       status,
       headers,
       body,
+      isJoined,
       ...end,
     });
   }
@@ -223,7 +226,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
 
   #forgetBody(): void {
     this.#firstChunk = undefined;
-    this.#moreChunks = undefined;
+    this.#chunks = undefined;
     this.#length = 0;
   }
 }

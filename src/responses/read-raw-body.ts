@@ -5,7 +5,7 @@ import type { Binding } from "../transcoding/binding.ts";
 import { httpBody } from "../transcoding/http-body.ts";
 import { responseFrom } from "../transcoding/place-body.ts";
 
-/** Makes the output of a method from the raw body of a response, which is a google.api.HttpBody whatever its type. */
+/** Makes the output of a method from a copy of the raw body of a response, which is a google.api.HttpBody whatever its type. */
 export function readRawBody(binding: Binding, headers: HttpHeaders, body: Uint8Array): Message {
   const { responseField, method } = binding;
   const desc = responseField?.message ?? method.output;

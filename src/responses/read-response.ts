@@ -1,5 +1,5 @@
 import { create, type Message, type Registry } from "@bufbuild/protobuf";
-import { decodeBinary } from "../codecs/binary-codec.ts";
+import { type DecodedBody, decodeBinaryBody } from "../codecs/binary-codec.ts";
 import { CodecError } from "../codecs/codec-error.ts";
 import { decodeJson, decodeJsonField } from "../codecs/json-codec.ts";
 import { contentTypeOf, type Encoding, encodingOf, mediaTypeOf } from "../codecs/media-type.ts";
@@ -27,9 +27,9 @@ export function readResponse(
   binding: Binding,
   response: HttpResponse,
   options: ReadOptions,
-): { readonly message: Message } | AttemptFailure {
+): DecodedBody | AttemptFailure {
   try {
-    return { message: decodeResponse(binding, response, options) };
+    return decodeResponse(binding, response, options);
   } catch (cause) {
     if (!(cause instanceof CodecError)) throw cause;
     const { status, headers, body } = response;
@@ -51,37 +51,42 @@ function decodeResponse(
   binding: Binding,
   { status, body, headers, isCloseDelimited }: HttpResponse,
   options: ReadOptions,
-): Message {
+): DecodedBody {
   const { output } = binding.method;
   if (status === 206) throw new CodecError("it is partial, although the request had no Range");
   if (binding.verb === "HEAD") {
     // RFC 9110, section 9.3.2: a response to HEAD never has a body.
-    if (output.fields.length === 0) return create(output);
+    if (output.fields.length === 0) return withoutViews(create(output));
     throw new CodecError(`the response to a HEAD request has no body, and so no ${output.typeName}`);
   }
   // By definition it has no body, whatever its headers say.
-  if (status === 204) return create(output);
+  if (status === 204) return withoutViews(create(output));
   if (binding.responseIsRaw) {
     if (isCloseDelimited) throw new CodecError(MAY_BE_CUT);
-    return readRawBody(binding, headers, body);
+    return withoutViews(readRawBody(binding, headers, body));
   }
   const contentType = contentTypeOf(headers);
   const encoding = encodingOfResponse(binding, contentType, body, options.protobufMediaType);
   // JSON marks its own end, unless it is a bare number. Binary does not: cut between two fields, or before the first one, it is still a message.
   if (isCloseDelimited && (encoding !== "json" || !marksItsEnd(body))) throw new CodecError(MAY_BE_CUT);
-  if (body.length === 0) return decodeEmptyBody(binding, encoding, contentType);
+  if (body.length === 0) return withoutViews(decodeEmptyBody(binding, encoding, contentType));
   if (encoding === undefined) throw new CodecError(describeContentType(contentType));
   const field = binding.responseField;
   if (field === undefined) {
     return encoding === "json"
-      ? decodeJson(output, body, options.registry, "kept")
-      : decodeBinary(output, body);
+      ? withoutViews(decodeJson(output, body, options.registry, "kept"))
+      : decodeBinaryBody(output, body);
   }
-  if (encoding === "json") return decodeJsonField(field, body, options.registry, "kept");
+  if (encoding === "json") return withoutViews(decodeJsonField(field, body, options.registry, "kept"));
   if (field.fieldKind !== "message") {
     throw new CodecError(`it is binary, but ${field.toString()} is not a message`);
   }
-  return responseFrom(binding, decodeBinary(field.message, body));
+  const { message, hasViews } = decodeBinaryBody(field.message, body);
+  return { message: responseFrom(binding, message), hasViews };
+}
+
+function withoutViews(message: Message): DecodedBody {
+  return { message, hasViews: false };
 }
 
 /**

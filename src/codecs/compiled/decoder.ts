@@ -28,6 +28,7 @@ export function compileDecoder(desc: DescMessage): ((bytes: Uint8Array) => Messa
   return (bytes) => {
     buffer = asBuffer(bytes);
     at = 0;
+    hasViews = false;
     try {
       return decode(buffer.length, 1) as unknown as Message;
     } finally {
@@ -40,6 +41,9 @@ export function compileDecoder(desc: DescMessage): ((bytes: Uint8Array) => Messa
 const nothing = /* @__PURE__ */ Buffer.alloc(0);
 let buffer: Buffer = nothing;
 let at = 0;
+
+/** Whether bytes fields of the message that was decoded last are views of the bytes. */
+export let hasViews = false;
 
 const messageDecoder = memoizeByType((desc) => {
   const fields = compilableFieldsOf(desc);
@@ -171,6 +175,7 @@ function readText(end: number): string {
 
 function readBytes(end: number): Uint8Array {
   const bytesEnd = readLength(end);
+  hasViews = true;
   const bytes = new Uint8Array(buffer.buffer, buffer.byteOffset + at, bytesEnd - at);
   at = bytesEnd;
   return bytes;
