@@ -7,6 +7,7 @@ import {
   fromJson,
   fromJsonString,
   type Message,
+  type MessageInitShape,
   ScalarType,
   toBinary,
   toJsonString,
@@ -63,6 +64,23 @@ test("they encode like protobuf-es", () => {
       expect(Buffer.compare(encodePlain(message), toBinary(PlainSchema, message as never))).toBe(0);
     }),
     runs,
+  );
+});
+
+test("they encode nested messages of changing lengths like protobuf-es", () => {
+  // Lengths of one to three bytes, around the size of the buffer and beyond it.
+  const length = fc.oneof(fc.nat(300), fc.nat(20_000), fc.integer({ min: 16_200, max: 16_500 }));
+  const leaf = fc.tuple(length, fc.boolean()).map(([count, isText]) => {
+    return { id: isText ? "a".repeat(count) : "ü".repeat(count >> 1) };
+  });
+  fc.assert(
+    fc.property(fc.array(leaf, { maxLength: 8 }), fc.array(length, { maxLength: 3 }), (leafList, depths) => {
+      let plain: MessageInitShape<typeof PlainSchema> = { leafList };
+      for (const count of depths) plain = { self: plain, int32List: Array(count).fill(count) };
+      const message = create(PlainSchema, plain);
+      expect(Buffer.compare(encodePlain(message), toBinary(PlainSchema, message))).toBe(0);
+    }),
+    { numRuns: 300 },
   );
 });
 

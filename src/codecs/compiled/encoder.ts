@@ -26,13 +26,16 @@ export function compileEncoder(
 ): ((message: Message) => Uint8Array) | undefined {
   const encode = without.size > 0 ? compileMessageEncoder(desc, without) : messageEncoder(desc);
   if (encode === undefined) return undefined;
+  let expectedBytes = 0;
   return (message) => {
     // A getter of the message that is being encoded may encode another message.
     if (isEncoding) throw UNSUPPORTED;
     isEncoding = true;
     try {
       at = 0;
+      leastGrowth = expectedBytes;
       encode(message as unknown as Readonly<Record<string, unknown>>);
+      if (scratch !== ownScratch) expectedBytes = at + (at >> 5);
       return encodedBytes();
     } finally {
       isEncoding = false;
@@ -49,6 +52,8 @@ let scratch = ownScratch;
 let view = /* @__PURE__ */ new DataView(scratch.buffer);
 let at = 0;
 let isEncoding = false;
+/** The length of the last message of the type that did not fit, and a little more: with that, the buffer grows only once. */
+let leastGrowth = 0;
 
 /** The encoded bytes: a copy from Node's pool of small Buffers, or the scratch buffer itself if it has grown. */
 function encodedBytes(): Buffer {
@@ -65,7 +70,7 @@ function setScratch(buffer: Buffer<ArrayBuffer>): void {
 }
 
 function grow(needed: number): void {
-  const larger = Buffer.allocUnsafeSlow(Math.max(needed, scratch.length * 2));
+  const larger = Buffer.allocUnsafeSlow(Math.max(needed, scratch.length * 2, leastGrowth));
   scratch.copy(larger, 0, 0, at);
   setScratch(larger);
 }
@@ -133,11 +138,12 @@ function compileListEncoder(
   }
   const writeTag = tagWriter(field.number, WireType.LengthDelimited);
   const write = scalarWriter(field.scalar ?? ScalarType.INT32);
+  let lengthBytes = 1;
   return (items) => {
     writeTag();
-    const start = beginLength();
+    const start = beginLength(lengthBytes);
     for (const item of items) write(item);
-    finishLength(start);
+    lengthBytes = finishLength(start, lengthBytes);
   };
 }
 
@@ -154,13 +160,15 @@ function compileValueEncoder(field: CompilableField): EncodeValue {
   }
   const writeTag = tagWriter(number, WireType.LengthDelimited);
   let write: EncodeMessage | undefined;
+  let lengthBytes = 1;
   return (value) => {
     if (typeof value !== "object" || value === null) throw UNSUPPORTED;
     write ??= messageEncoder(desc) ?? unsupported;
     writeTag();
-    const start = beginLength();
+    const reserved = lengthBytes;
+    const start = beginLength(reserved);
     write(value as Readonly<Record<string, unknown>>);
-    finishLength(start);
+    lengthBytes = finishLength(start, reserved);
   };
 }
 
@@ -173,24 +181,27 @@ function tagWriter(number: number, wireType: WireType): () => void {
   };
 }
 
-/** Reserves one byte for the length of what follows. {@link finishLength} moves the content if the length needs more. */
-function beginLength(): number {
-  reserve(1);
-  return ++at;
+/** Reserves bytes for the length of what follows: as many as the last one of the field took. */
+function beginLength(lengthBytes: number): number {
+  reserve(lengthBytes);
+  at += lengthBytes;
+  return at;
 }
 
-function finishLength(start: number): void {
+/** Writes the length, and moves the content if the length takes another number of bytes, which it returns. */
+function finishLength(start: number, reserved: number): number {
   const length = at - start;
-  if (length < 0x80) {
-    scratch[start - 1] = length;
-    return;
+  const lengthBytes =
+    length < 0x80 ? 1 : length < 0x4000 ? 2 : length < 0x20_0000 ? 3 : length < 0x1000_0000 ? 4 : 5;
+  const contentStart = start - reserved + lengthBytes;
+  if (contentStart !== start) {
+    reserve(lengthBytes);
+    scratch.copyWithin(contentStart, start, at);
+    at = contentStart + length;
   }
-  const more = length < 0x4000 ? 1 : length < 0x20_0000 ? 2 : length < 0x1000_0000 ? 3 : 4;
-  reserve(more);
-  scratch.copyWithin(start + more, start, at);
-  at = start - 1;
-  writeUint32(length);
-  at += length;
+  let i = start - reserved;
+  for (let rest = length; i < contentStart; rest >>>= 7) scratch[i++] = rest > 0x7f ? rest | 0x80 : rest;
+  return lengthBytes;
 }
 
 function writeUint32(value: number): void {
