@@ -93,26 +93,34 @@ function compileMessageWriter(desc: DescMessage, without: ReadonlySet<string>): 
     .sort(inOrderOfKeys)
     .map((field) => ({
       name: field.name,
-      start: `,${JSON.stringify(field.jsonName)}:`,
-      protoStart: `,${JSON.stringify(field.name)}:`,
+      key: `${JSON.stringify(field.jsonName)}:`,
+      protoKey: `${JSON.stringify(field.name)}:`,
       write: fieldWriter(field),
     }));
   return (message, options) => {
     if (message.$typeName !== typeName) throw UNSUPPORTED;
     const { useProtoNames } = options;
     let text = "";
+    let separator = "{";
     let i = 0;
     try {
       for (; i < members.length; i++) {
-        const { start, protoStart, write } = members[i] as (typeof members)[number];
+        const { key, protoKey, write } = members[i] as (typeof members)[number];
         const value = write(message, options);
-        if (value !== undefined) text += (useProtoNames ? protoStart : start) + value;
+        if (value === undefined) continue;
+        text += separator + (useProtoNames ? protoKey : key) + value;
+        separator = ",";
       }
     } catch (error) {
       throw withPath(`${members[i]?.name}`, error);
     }
-    if (message.$unknown !== undefined) text += extensionsText(desc, message, options);
-    return `{${text.slice(1)}}`;
+    if (message.$unknown !== undefined) {
+      for (const extension of extensionTexts(desc, message, options)) {
+        text += separator + extension;
+        separator = ",";
+      }
+    }
+    return text === "" ? "{}" : `${text}}`;
   };
 }
 
@@ -210,15 +218,17 @@ function listWriter(write: WriteValue): WriteValue {
   return (value, options) => {
     if (!Array.isArray(value) && !types.isTypedArray(value)) throw UNSUPPORTED;
     const items = value as readonly unknown[];
+    if (items.length === 0) return "[]";
+    // Not sliced at the end: to slice a long text, V8 copies it.
     let text = "";
     // By the index, because a list may have holes.
     let i = 0;
     try {
-      for (; i < items.length; i++) text += `,${write(items[i], options)}`;
+      for (; i < items.length; i++) text += (i === 0 ? "[" : ",") + write(items[i], options);
     } catch (error) {
       throw withPath(`[${i}]`, error);
     }
-    return `[${text.slice(1)}]`;
+    return `${text}]`;
   };
 }
 
@@ -229,12 +239,12 @@ function mapWriter(isKey: (key: string) => boolean, write: WriteValue): WriteVal
     for (const key of Object.keys(entries)) {
       if (!isKey(key)) throw UNSUPPORTED;
       try {
-        text += `,${JSON.stringify(key)}:${write(entries[key], options)}`;
+        text += `${text === "" ? "{" : ","}${JSON.stringify(key)}:${write(entries[key], options)}`;
       } catch (error) {
         throw withPath(`[${JSON.stringify(key)}]`, error);
       }
     }
-    return `{${text.slice(1)}}`;
+    return text === "" ? "{}" : `${text}}`;
   };
 }
 
@@ -434,9 +444,9 @@ function jsonText(value: unknown): string {
 }
 
 /** Writes the extensions, which protobuf-es keeps among the unknown fields. */
-function extensionsText(desc: DescMessage, message: Fields, options: JsonWriteOptions): string {
+function extensionTexts(desc: DescMessage, message: Fields, options: JsonWriteOptions): string[] {
   const unknown = message.$unknown as Message["$unknown"];
-  let text = "";
+  const texts: string[] = [];
   for (const number of new Set(unknown?.map(({ no }) => no))) {
     const extension = options.registry?.getExtensionFor(desc, number);
     if (extension === undefined) continue;
@@ -445,12 +455,12 @@ function extensionsText(desc: DescMessage, message: Fields, options: JsonWriteOp
         getExtension(message as unknown as Message, extension),
         options,
       );
-      if (value !== "[]") text += `,${JSON.stringify(extension.jsonName)}:${value}`;
+      if (value !== "[]") texts.push(`${JSON.stringify(extension.jsonName)}:${value}`);
     } catch (error) {
       throw withPath(extension.jsonName, error);
     }
   }
-  return text;
+  return texts;
 }
 
 const extensionWriter = memoizeByType<WriteValue, DescExtension>(valueWriter);
