@@ -1,7 +1,17 @@
-// Runs the tasks of bench/growth.ts: calls with a number in flight, with bodies of a length, or of a number of methods.
+// Runs the tasks of bench/growth.ts: calls with a number in flight, with bodies of a length, with long bodies of several
+// kinds, or of a number of methods.
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { create, type DescMethodUnary, fromBinary, toBinary } from "@bufbuild/protobuf";
+import {
+  create,
+  type DescMessage,
+  type DescMethodUnary,
+  fromBinary,
+  fromJsonString,
+  type Message,
+  toBinary,
+  toJsonString,
+} from "@bufbuild/protobuf";
 import { createClient, createRestTransport, type Transport } from "bytenite-jobs/transport";
 import { Pool } from "undici";
 import {
@@ -11,6 +21,7 @@ import {
 } from "../examples/gen/library/v1/library_pb.js";
 import { encodeBinary } from "../src/codecs/binary-codec.ts";
 import { ruleMethod } from "../test/transcoding/support/rule-method.ts";
+import { type BodyEncoding, type LongBody, type LongBodyName, longBodies } from "./long-bodies.ts";
 import { bareHeaders, dispatchBare } from "./ways/bare-dispatch.ts";
 import { accessToken } from "./ways/the-call.ts";
 import type { Origins } from "./ways/way.ts";
@@ -24,10 +35,26 @@ export type GrowthTask =
       readonly bytes: number;
       readonly calls: number;
     }
+  | ({
+      readonly kind: "long body";
+      readonly way: LongBodyWay;
+      readonly inFlight: number;
+      readonly calls: number;
+    } & LongBodyPlan)
   | { readonly kind: "methods"; readonly methods: number; readonly calls: number }
   | { readonly kind: "memory"; readonly way: GrowthWay; readonly inFlight: number };
 
 export type GrowthWay = "bare" | "protobuf-es" | "binary" | "json";
+
+/** How a long body is made and read: by nobody, by {@link LongBody.floor}, or by a client. */
+export type LongBodyWay = "bare" | "floor" | "protobuf-es" | "bytenite-jobs";
+
+export interface LongBodyPlan {
+  readonly body: LongBodyName;
+  readonly encoding: BodyEncoding;
+  /** What has the long body. */
+  readonly direction: "request" | "response" | "both";
+}
 
 export interface GrowthFigures {
   /** CPU time of the client for each call, in microseconds. */
@@ -76,6 +103,45 @@ function callOf(way: GrowthWay, bytes: number): () => Promise<unknown> {
   return async () => {
     const book = await library.checkOutBook({ name, reader });
     if ((way === "json" ? book.reader : book.title).length !== bytes) throw new Error(WRONG_RESPONSE);
+  };
+}
+
+/** Makes the call of a way with a long body. */
+async function longCallOf(way: LongBodyWay, plan: LongBodyPlan): Promise<() => Promise<unknown>> {
+  const { desc, message, bytes, floor } = longBodies[plan.body]();
+  const { encoding, direction } = plan;
+  const ready = bytes[encoding];
+  await fetch(`${http1}/keep`, { method: "POST", body: new Uint8Array(ready) });
+  const isSent = direction !== "response";
+  const isReceived = direction !== "request";
+  if (way === "bytenite-jobs") {
+    const method = ruleMethod(`POST /v1/${direction} body:*`, desc) as DescMethodUnary;
+    const transport = transports[encoding];
+    const input = isSent ? message : create(desc);
+    return () => transport.unary(method, input);
+  }
+  const type = encoding === "json" ? "application/json" : "application/x-protobuf";
+  const longHeaders = ["content-type", type, "accept", type, "authorization", accessToken];
+  const bare = { write: () => ready, read: (body: Buffer) => body };
+  const { write, read } = {
+    bare,
+    floor: floor[encoding],
+    "protobuf-es": protobufEs(desc, message)[encoding],
+  }[way];
+  const empty = Buffer.from(encoding === "json" ? "{}" : "");
+  return async () => {
+    const body = await dispatchBare(pool, `/v1/${direction}`, longHeaders, isSent ? write() : empty);
+    if (isReceived) read(body as Buffer);
+  };
+}
+
+function protobufEs(desc: DescMessage, message: Message): LongBody["floor"] {
+  return {
+    binary: { write: () => toBinary(desc, message), read: (body) => fromBinary(desc, body) },
+    json: {
+      write: () => Buffer.from(toJsonString(desc, message)),
+      read: (body) => fromJsonString(desc, body.toString()),
+    },
   };
 }
 
@@ -136,8 +202,8 @@ async function memoryOf(way: GrowthWay, inFlight: number): Promise<GrowthFigures
 
 process.on("message", async (task: GrowthTask) => {
   try {
-    if (task.kind === "calls") {
-      const call = callOf(task.way, task.bytes);
+    if (task.kind === "calls" || task.kind === "long body") {
+      const call = task.kind === "calls" ? callOf(task.way, task.bytes) : await longCallOf(task.way, task);
       await cpuPerCall(call, Math.ceil(task.calls / 4), task.inFlight);
       process.send?.({ cpu: await cpuPerCall(call, task.calls, task.inFlight) } satisfies GrowthFigures);
     } else if (task.kind === "methods") {

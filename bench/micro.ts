@@ -1,4 +1,5 @@
 // npm run bench:micro: the stages of a call, side by side with protobuf-es.
+import { isUtf8 } from "node:buffer";
 import { create, fromBinary, fromJsonString, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { Bench } from "tinybench";
 import {
@@ -91,6 +92,29 @@ const groups: Record<string, Record<string, () => unknown>> = {
     "with the stack of its caller": respondWithStack,
   },
 };
+
+// What V8 and Node.js take for the same text, without a message around it.
+const strictDecoder = new TextDecoder("utf-8", { fatal: true });
+const textEncoder = new TextEncoder();
+for (const length of [100_000, 1_000_000]) {
+  const bytes = Buffer.alloc(length, "text ");
+  const title = bytes.toString("latin1");
+  const book = create(BookSchema, { title });
+  const bookBytes = Buffer.from(encodeBinary(BookSchema, book));
+  groups[`write a text of ${length} characters`] = {
+    "Buffer.write, latin1": () => Buffer.allocUnsafeSlow(length).write(title, "latin1"),
+    "Buffer.from": () => Buffer.from(title),
+    "TextEncoder.encode": () => textEncoder.encode(title),
+    "ours, as a message": () => encodeBinary(BookSchema, book),
+  };
+  groups[`read a text of ${length} bytes`] = {
+    "Buffer.toString, latin1": () => bytes.toString("latin1"),
+    "Buffer.toString, utf8": () => bytes.toString("utf8"),
+    "isUtf8 alone": () => isUtf8(bytes),
+    "TextDecoder.decode, fatal": () => strictDecoder.decode(bytes),
+    "ours, as a message": () => decodeBinary(BookSchema, bookBytes),
+  };
+}
 
 for (const [name, cases] of Object.entries(groups)) {
   const bench = new Bench({ time: 400, warmupTime: 200 });

@@ -22,11 +22,17 @@ let [receivedBefore, sentBefore] = [0, 0];
 let held: (() => void)[] | undefined;
 let onHeld: (() => void) | undefined;
 
+/** The body of the response of `/v1/response`, which a client has sent to `/keep`. */
+let kept: Buffer = Buffer.alloc(0);
+
 const http1 = createServer({ keepAliveTimeout: 0 }, async (request, response) => {
   const { url = "" } = request;
   // Most calls are the same small one, whose body does not matter.
-  const body = url.startsWith("/v1/shelves/") ? await bodyOf(request) : undefined;
-  if (body === undefined) {
+  const body = /^\/(?:v1\/(?:shelves|both)|keep)/.test(url) ? await bodyOf(request) : undefined;
+  if (url === "/keep") {
+    kept = body ?? kept;
+    response.end();
+  } else if (body === undefined) {
     request.resume();
     request.once("end", () => respond(request, response));
   } else if (held === undefined) {
@@ -54,6 +60,7 @@ function respond({ url = "", headers }: IncomingMessage, response: ServerRespons
   const type = isPubsub ? "application/json" : (headers["content-type"] ?? "");
   const body =
     echoed ??
+    longBodyOf(url, type) ??
     (isPubsub
       ? pubsubResponses[url.includes(":publish") ? "publish" : "topic"]
       : type === "application/json"
@@ -73,6 +80,11 @@ function respond({ url = "", headers }: IncomingMessage, response: ServerRespons
     send();
   };
   onHeld();
+}
+
+function longBodyOf(url: string, type: string): Buffer | undefined {
+  if (url === "/v1/response") return kept;
+  return url === "/v1/request" ? Buffer.from(type === "application/json" ? "{}" : "") : undefined;
 }
 
 const pubsubResponses = {
