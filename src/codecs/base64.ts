@@ -8,7 +8,9 @@ export function bytesFromBase64(text: string): Uint8Array | undefined {
   const digits = text.length - padding;
   if (digits % 4 === 1 || (padding > 0 && text.length % 4 !== 0)) return undefined;
   if (!alphabet.test(padding === 0 ? text : text.slice(0, digits))) return undefined;
-  return new Uint8Array(Buffer.from(text, "base64"));
+  const bytes = Buffer.from(text, "base64");
+  // Short ones are in Node's pool, which other Buffers share. Long ones have memory of their own, and need no copy.
+  return bytes.length === bytes.buffer.byteLength ? new Uint8Array(bytes.buffer) : new Uint8Array(bytes);
 }
 
 const alphabet = /^[\w+/-]*$/;
