@@ -47,11 +47,8 @@ export function readResponse(
   }
 }
 
-function decodeResponse(
-  binding: Binding,
-  { status, body, headers, isCloseDelimited }: HttpResponse,
-  options: ReadOptions,
-): DecodedBody {
+function decodeResponse(binding: Binding, response: HttpResponse, options: ReadOptions): DecodedBody {
+  const { status, body, headers, isCloseDelimited } = response;
   const { output } = binding.method;
   if (status === 206) throw new CodecError("it is partial, although the request had no Range");
   if (binding.verb === "HEAD") {
@@ -63,7 +60,7 @@ function decodeResponse(
   if (status === 204) return withoutViews(create(output));
   if (binding.responseIsRaw) {
     if (isCloseDelimited) throw new CodecError(MAY_BE_CUT);
-    return withoutViews(readRawBody(binding, headers, body));
+    return readRawBody(binding, response);
   }
   const contentType = contentTypeOf(headers);
   const encoding = encodingOfResponse(binding, contentType, body, options.protobufMediaType);

@@ -17,7 +17,7 @@ export function isHttpBody(type: DescMessage | DescField): boolean {
   return type.fieldKind === "message" && isHttpBody(type.message);
 }
 
-/** Creates a google.api.HttpBody. It copies the data. */
+/** Creates a google.api.HttpBody, which shares the data. */
 export function httpBody(desc: DescMessage, contentType: string, data: Uint8Array): Message {
-  return Object.assign(create(desc), { contentType, data: new Uint8Array(data) });
+  return Object.assign(create(desc), { contentType, data });
 }

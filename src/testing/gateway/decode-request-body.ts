@@ -29,7 +29,7 @@ export function decodeRequestBody(
   if (requestBody.kind === "none") return undefined;
   if (requestIsRaw) {
     const desc = (requestBody.kind === "field" ? requestBody.field.message : undefined) ?? method.input;
-    return { kind: "message", desc, message: httpBody(desc, contentType, bytes) };
+    return { kind: "message", desc, message: httpBody(desc, contentType, new Uint8Array(bytes)) };
   }
   if (requestBody.kind === "field" && encoding === "protobuf") {
     // Go's generated code passes the marshaler a pointer to the field, which is never a message.
