@@ -382,7 +382,7 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
     }
   }
 
-  /** Of a deadline that passes within a stream: there was a response. */
+  /** If the deadline passed within a stream, says that the stream did not end, because there was a response. */
   #withReason(failure: AttemptFailure): AttemptFailure {
     const isDeadline = this.scope.end?.code === Code.DeadlineExceeded && this.scope.end.cause === undefined;
     if (!isDeadline || this.#splitter === undefined) return failure;
@@ -432,7 +432,7 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
     for (const { resolve, reject } of this.#waiters.splice(0)) {
       if (this.#error === undefined) resolve(done);
       else reject(this.#error);
-      // As of a generator, the error comes once.
+      // The error is thrown once, as by a generator.
       this.#error = undefined;
     }
   }

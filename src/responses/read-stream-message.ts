@@ -47,7 +47,7 @@ export function streamItemReader({ method, responseField }: Binding, registry: R
     }
     return { message: readJson(text, options, read) };
   };
-  // With such a field, it takes the whole text to tell what it is.
+  // With such a field of its own, only the whole text shows whether a message has an envelope.
   const isPlain = responseField === undefined && !hasResult && !hasError;
   const readMessage = isPlain ? messageReader(method.output) : undefined;
   return { readMessage: (cursor) => tryCompiled(readMessage, cursor), readItem };

@@ -17,7 +17,7 @@ export interface MessageSplitter {
   /**
    * Reads the next message where it is in the chunk, without a search for its end.
    *
-   * @param read returns undefined if the message is not whole there, or not for it
+   * @param read returns undefined if the message is incomplete there, or not supported
    * @returns undefined if nothing was read; {@link next} then has the message
    */
   readNext<T>(read: (cursor: JsonCursor) => T | undefined): T | undefined;

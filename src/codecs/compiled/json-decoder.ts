@@ -27,7 +27,7 @@ type DecodeField = (message: Fields, cursor: JsonCursor, depth: number) => void;
  * Compiles the decoder of a message type. It decodes the message at a cursor, which is then behind the message. JSON.parse
  * would make a string of the whole text first, and then objects, whose keys have to be counted to find a repeated one.
  *
- * @param reserved names that are no unknown fields of the message, because the caller has a use for them
+ * @param reserved names that must not be skipped as unknown fields, because the caller handles them
  * @returns undefined if the type cannot be compiled; the decoder throws {@link UNSUPPORTED}, or a CodecError, for other JSON
  */
 export function compileJsonDecoder(
@@ -49,7 +49,7 @@ const messageDecoder = memoizeByType((desc): DecodeMessage => compileMessageDeco
 interface Key {
   /** The bit that notes that the field has come; 0 if a number has none left for it. */
   readonly bit: number;
-  /** What is noted without a bit. */
+  /** The name that is remembered if `bit` is 0. */
   readonly id: string;
   readonly decode: DecodeField;
 }
@@ -69,13 +69,13 @@ function compileMessageDecoder(desc: DescMessage, reserved: readonly string[] = 
     cursor.expect(OPENING_BRACE);
     if (cursor.skip(CLOSING_BRACE)) return message;
     let seen = 0;
-    let others: Set<string> | undefined;
+    let seenNames: Set<string> | undefined;
     let expected = 0;
     do {
       const index = findKey(keys, cursor, expected);
       const key = keys[index] ?? unknownKey(names, cursor);
       if ((seen & key.bit) !== 0) throw UNSUPPORTED;
-      if (key.bit === 0) others = withOther(others, key.id);
+      if (key.bit === 0) seenNames = withSeenName(seenNames, key.id);
       seen |= key.bit;
       cursor.expect(COLON);
       key.decode(message, cursor, depth);
@@ -127,9 +127,9 @@ function unknownKey(names: ReadonlySet<string>, cursor: JsonCursor): Key {
 
 const skipValue: DecodeField = (_message, cursor, depth) => void cursor.value(depth);
 
-function withOther(others: Set<string> = new Set(), id: string): Set<string> {
-  if (others.has(id)) throw UNSUPPORTED;
-  return others.add(id);
+function withSeenName(seenNames: Set<string> = new Set(), id: string): Set<string> {
+  if (seenNames.has(id)) throw UNSUPPORTED;
+  return seenNames.add(id);
 }
 
 function compileFieldDecoder(field: DescField): DecodeField {
