@@ -3,6 +3,7 @@ import { CLOSING_BRACE, COLON, type JsonCursor, OPENING_BRACE } from "../codecs/
 import { compileJsonDecoder } from "../codecs/compiled/json-decoder.ts";
 import { tryCompiled } from "../codecs/compiled/unsupported.ts";
 import { fieldDecoder, messageDecoder, readJson, readKey } from "../codecs/json-decoder.ts";
+import { memoizeByType } from "../codecs/memoize-by-type.ts";
 import { isJsonObject, parseJsonIfValid } from "../codecs/parse-json.ts";
 import { Code } from "../errors/code.ts";
 import type { Binding } from "../transcoding/binding.ts";
@@ -54,7 +55,7 @@ export function streamItemReader({ method, responseField }: Binding, registry: R
 }
 
 /** Compiles the reader of a message with or without the envelope of a grpc-gateway. */
-function messageReader(desc: DescMessage): ((cursor: JsonCursor) => Message) | undefined {
+const messageReader = memoizeByType((desc): ((cursor: JsonCursor) => Message) | undefined => {
   const decode = compileJsonDecoder(desc, ["result", "error"]);
   if (decode === undefined) return undefined;
   return (cursor) => {
@@ -70,7 +71,7 @@ function messageReader(desc: DescMessage): ((cursor: JsonCursor) => Message) | u
     cursor.expect(CLOSING_BRACE);
     return message;
   };
-}
+});
 
 const RESULT = /* @__PURE__ */ Buffer.from('"result"');
 
