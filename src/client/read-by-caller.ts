@@ -44,19 +44,41 @@ export function readByCaller(
             // A generator does not pass this on if it was not begun, or not before the message that it waits for.
             await Promise.race([returned, new Promise(setImmediate)]).finally(() => leaving.abort());
             await returned;
-          } finally {
-            end(undefined);
+          } catch (error) {
+            end(error);
+            throw error;
           }
+          end(undefined);
           return done;
         },
       };
     },
   };
+  const read: StreamResponse = {
+    stream: true,
+    message,
+    get status() {
+      return response.status;
+    },
+    get headers() {
+      return response.headers;
+    },
+    get metadata() {
+      return response.metadata;
+    },
+    get attempts() {
+      return response.attempts;
+    },
+    get history() {
+      return response.history;
+    },
+  };
+  // An interceptor may have added properties of its own.
   const properties = Object.getOwnPropertyDescriptors(response);
-  return Object.defineProperties(
-    {},
-    { ...properties, message: { value: message, enumerable: true } },
-  ) as StreamResponse;
+  return Object.defineProperties({} as StreamResponse, {
+    ...properties,
+    ...Object.getOwnPropertyDescriptors(read),
+  });
 }
 
 /** A signal that is not one is left to the validation of the options. */

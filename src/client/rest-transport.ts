@@ -211,9 +211,10 @@ export function createTransport(
       [onInnerEnd]: (end) => (last = end ?? last),
     };
     const response = (await counted(lifetime, () => intercepted(observed))) as StreamResponse;
-    return readByCaller(response, leaving, (read) =>
-      onEnd?.({ requestMessages: 0, ...response, ...last, ...read }),
-    );
+    return readByCaller(response, leaving, (read) => {
+      const { status, attempts, history } = response;
+      onEnd?.({ requestMessages: 0, status, attempts, history, ...last, ...read });
+    });
   };
   const stream: Engine["stream"] = async function stream(method, input, options) {
     try {

@@ -2,7 +2,13 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { Readable } from "node:stream";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type CallEvent, Code } from "../../src/index.ts";
-import { createClient, createRestTransport, type Interceptor } from "../../src/transport.ts";
+import {
+  createClient,
+  createRestTransport,
+  type Interceptor,
+  RpcError,
+  type StreamResponse,
+} from "../../src/transport.ts";
 import { LogService } from "../gen/streams/v1/streams_pb.js";
 import { caught } from "../support/caught.ts";
 import { httpServer } from "../support/loopback.ts";
@@ -11,13 +17,19 @@ import { until } from "../support/until.ts";
 import { streams } from "./support/streams.ts";
 
 const line = (text: string) => `{"result":{"entry":{"text":"${text}"}}}\n`;
-const stream = { headers: { "content-type": "application/json" }, body: line("a") + line("b") };
-
-test("a stream through interceptors that call next again is one call event, which ends with the stream", async () => {
+/** The events of the calls that end during a test. */
+function callEvents(): CallEvent[] {
   const events: CallEvent[] = [];
   const listener = (event: unknown) => void events.push(event as CallEvent);
   subscribe("tracing:bytenite-jobs:call:asyncEnd", listener);
   onTestFinished(() => void unsubscribe("tracing:bytenite-jobs:call:asyncEnd", listener));
+  return events;
+}
+
+const stream = { headers: { "content-type": "application/json" }, body: line("a") + line("b") };
+
+test("a stream through interceptors that call next again is one call event, which ends with the stream", async () => {
+  const events = callEvents();
   const server = await scriptedServer({ status: 403 }, stream);
   const again: Interceptor = (next) => (request) => next({ ...request }).catch(() => next({ ...request }));
   const transport = createRestTransport({ baseUrl: server.origin, interceptors: [again] });
@@ -32,10 +44,7 @@ test("a stream through interceptors that call next again is one call event, whic
 });
 
 test("a reader that leaves while an interceptor's generator waits is no error in diagnostics", async () => {
-  const events: CallEvent[] = [];
-  const listener = (event: unknown) => void events.push(event as CallEvent);
-  subscribe("tracing:bytenite-jobs:call:asyncEnd", listener);
-  onTestFinished(() => void unsubscribe("tracing:bytenite-jobs:call:asyncEnd", listener));
+  const events = callEvents();
   const server = await httpServer((_request, response) => {
     response.writeHead(200, stream.headers);
     response.write(line("a"));
@@ -59,6 +68,92 @@ test("a reader that leaves while an interceptor's generator waits is no error in
   await until(() => events.length > 0);
   const ok = { code: Code.OK, status: 200, attempts: 1, requestMessages: 1, responseMessages: 1 };
   expect(events).toMatchObject([ok]);
+});
+
+describe("an interceptor's own form of the response keeps its properties", () => {
+  class Wrapped implements StreamResponse {
+    readonly stream = true;
+    readonly #response: StreamResponse;
+    constructor(response: StreamResponse) {
+      this.#response = response;
+    }
+    get message() {
+      return this.#response.message;
+    }
+    get status() {
+      return this.#response.status;
+    }
+    get headers() {
+      return this.#response.headers;
+    }
+    get metadata() {
+      return this.#response.metadata;
+    }
+    get attempts() {
+      return this.#response.attempts;
+    }
+    get history() {
+      return this.#response.history;
+    }
+  }
+
+  test.each<[string, (response: StreamResponse) => StreamResponse]>([
+    ["an object that inherits from it", (response) => Object.create(response) as StreamResponse],
+    ["a class with getters", (response) => new Wrapped(response)],
+    ["a frozen copy with a property more", (response) => Object.freeze({ ...response, more: 1 })],
+  ])("%s", async (_what, change) => {
+    const events = callEvents();
+    const server = await scriptedServer(stream);
+    const changing: Interceptor = (next) => async (request) => {
+      const response = await next(request);
+      return response.stream ? change(response) : response;
+    };
+    const transport = createRestTransport({ baseUrl: server.origin, interceptors: [changing] });
+    onTestFinished(() => transport.close());
+    const response = await transport.stream(LogService.method.follow, [{ parent: "logs/a" }]);
+    expect(response).toMatchObject({ stream: true, status: 200, attempts: 1, headers: stream.headers });
+    let count = 0;
+    for await (const _ of response.message) count++;
+    expect(count).toBe(2);
+    await until(() => events.length > 0);
+    expect(events).toMatchObject([{ code: Code.OK, status: 200, attempts: 1, responseMessages: 2 }]);
+  });
+
+  test("without a call, its facts are those of the event", async () => {
+    const events = callEvents();
+    const message = { [Symbol.asyncIterator]: async function* () {} };
+    const made = { stream: true, message, status: 203, headers: {}, attempts: 0, history: [] };
+    const cached: Interceptor = () => async () => Object.create(made);
+    const transport = createRestTransport({ baseUrl: "http://127.0.0.1:9", interceptors: [cached] });
+    onTestFinished(() => transport.close());
+    const response = await transport.stream(LogService.method.follow, [{ parent: "logs/a" }]);
+    for await (const _ of response.message);
+    await until(() => events.length > 0);
+    expect(events).toMatchObject([{ code: Code.OK, status: 203, attempts: 0, responseMessages: 0 }]);
+  });
+});
+
+test("an interceptor's iterator that fails as its reader leaves is an error in diagnostics", async () => {
+  const events = callEvents();
+  const server = await scriptedServer(stream);
+  const failure = new RpcError({ code: Code.Internal, reason: "cleanup failed", outcome: "unknown" });
+  const failing: Interceptor = (next) => async (request) => {
+    const response = await next(request);
+    if (!response.stream) return response;
+    const messages = response.message[Symbol.asyncIterator]();
+    const leave = () => Promise.reject(failure);
+    const message = { [Symbol.asyncIterator]: () => ({ next: () => messages.next(), return: leave }) };
+    return { ...response, message };
+  };
+  const transport = createRestTransport({ baseUrl: server.origin, interceptors: [failing] });
+  onTestFinished(() => transport.close());
+  const { message } = await transport.stream(LogService.method.follow, [{ parent: "logs/a" }]);
+  const reading = (async () => {
+    for await (const _ of message) break;
+  })();
+  expect(await caught(reading)).toMatchObject({ code: Code.Internal });
+  await until(() => events.length > 0);
+  expect(events).toMatchObject([{ code: Code.Internal }]);
 });
 
 test("a request that an interceptor makes no iterable of does not keep the transport open", async () => {
