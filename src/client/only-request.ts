@@ -28,10 +28,11 @@ export interface OnlyRequest {
 export async function onlyRequest(request: StreamRequest, lifetime: Lifetime): Promise<OnlyRequest> {
   const { method, timeoutMs = 0, signal } = request;
   checkCallOptions(request);
-  const messages = request.message[Symbol.asyncIterator]();
   const scope = new CallScope(checkedTimeout(timeoutMs), signal);
   const stopListening = lifetime.onClosing(() => scope.cancel(CLOSED));
   try {
+    // Only of a valid call: an iterator counts as read from here on.
+    const messages = request.message[Symbol.asyncIterator]();
     const waited = await scope.race(onlyMessage(method, { [Symbol.asyncIterator]: () => messages }));
     if ("value" in waited) {
       const hasWaited = timeoutMs > 0 && performance.now() - scope.startedAt > SHORT_WAIT_MS;

@@ -191,6 +191,23 @@ test("the requests are told at once that the call is over, also while one of the
   expect(told).toEqual(["next", "return"]);
 });
 
+test.each([{ timeoutMs: -1 }, { signal: {} as AbortSignal }])(
+  "an invalid option, %j, leaves a generator of the requests unread",
+  async (options) => {
+    const server = await scriptedServer(stream);
+    const transport = createRestTransport({ baseUrl: server.origin });
+    onTestFinished(() => transport.close());
+    const { follow } = LogService.method;
+    const requests = (function* () {
+      yield { parent: "logs/a" };
+    })();
+    const error = await caught(transport.stream(follow, requests, options));
+    expect(error).toMatchObject({ code: Code.InvalidArgument, outcome: "not_sent" });
+    expect(await transport.stream(follow, requests)).toMatchObject({ status: 200 });
+    expect(server.seen).toHaveLength(1);
+  },
+);
+
 describe("an interceptor that calls next again sends", () => {
   const books = [{ title: "a" }, { title: "b" }];
   const sync = function* () {
