@@ -396,6 +396,19 @@ test("fields can be omitted, and the message is not changed", () => {
   expect(message.jobId).toBe("job-1");
 });
 
+test("a message after longer ones of its type does not keep as much memory as they took", () => {
+  const encode = (length: number) =>
+    encodeBinary(PlainSchema, create(PlainSchema, { stringValue: "a".repeat(length) }));
+  for (const lengths of [
+    [3_000_000, 17_000],
+    [3_000_000, 3_000_000, 17_000],
+    [17_000, 3_000_000, 40_000],
+  ]) {
+    const [last] = lengths.map(encode).slice(-1);
+    expect(last?.buffer.byteLength).toBeLessThan(2 * (last?.length ?? 0) + 32_768);
+  }
+});
+
 test("encoding a message does not change the bytes of the previous one", () => {
   const [first, second] = ["a", "b"].map((requestId) =>
     encodeBinary(GenericResponseSchema, create(GenericResponseSchema, { requestId })),

@@ -26,6 +26,7 @@ export function compileEncoder(
 ): ((message: Message) => Uint8Array) | undefined {
   const encode = without.size > 0 ? compileMessageEncoder(desc, without) : messageEncoder(desc);
   if (encode === undefined) return undefined;
+  let lastBytes = 0;
   let expectedBytes = 0;
   return (message) => {
     // A getter of the message that is being encoded may encode another message.
@@ -35,7 +36,11 @@ export function compileEncoder(
       at = 0;
       leastGrowth = expectedBytes;
       encode(message as unknown as Readonly<Record<string, unknown>>);
-      if (scratch !== ownScratch) expectedBytes = at + (at >> 5);
+      if (scratch !== ownScratch) {
+        const least = Math.min(lastBytes, at);
+        expectedBytes = least + (least >> 5);
+        lastBytes = at;
+      }
       return encodedBytes();
     } finally {
       isEncoding = false;
@@ -52,12 +57,19 @@ let scratch = ownScratch;
 let view = /* @__PURE__ */ new DataView(scratch.buffer);
 let at = 0;
 let isEncoding = false;
-/** The length of the last message of the type that did not fit, and a little more: with that, the buffer grows only once. */
+/**
+ * The shorter length of the last two messages of the type that did not fit, and a little more. If the next one is as long, the
+ * buffer grows only once.
+ */
 let leastGrowth = 0;
 
-/** The encoded bytes: a copy from Node's pool of small Buffers, or the scratch buffer itself if it has grown. */
+/**
+ * The encoded bytes: a copy from Node's pool of small Buffers, or the scratch buffer itself if it has grown. One that has grown
+ * far too much is copied, because a request keeps its body.
+ */
 function encodedBytes(): Buffer {
-  if (scratch !== ownScratch) return scratch.subarray(0, at);
+  if (scratch !== ownScratch)
+    return 2 * at < scratch.length ? Buffer.from(scratch.subarray(0, at)) : scratch.subarray(0, at);
   const bytes = Buffer.allocUnsafe(at);
   if (at < 32) for (let i = 0; i < at; i++) bytes[i] = scratch[i] as number;
   else scratch.copy(bytes, 0, 0, at);
