@@ -6,8 +6,8 @@ export function joinChunks(chunks: readonly Uint8Array[], length: number): Uint8
   const body = Buffer.allocUnsafeSlow(length);
   let at = 0;
   for (const chunk of chunks) {
-    body.set(chunk, at);
-    at += chunk.length;
+    // Not set(), which takes a string for an array of numbers.
+    at += Buffer.prototype.copy.call(chunk, body, at);
   }
   return body;
 }

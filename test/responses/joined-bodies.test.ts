@@ -5,7 +5,7 @@ import { Pool } from "undici";
 import { expect, onTestFinished, test } from "vitest";
 import { decodeBinaryBody } from "../../src/codecs/binary-codec.ts";
 import type { HttpResponse } from "../../src/http/http-exchange.ts";
-import { freeJoinedBody } from "../../src/http/joined-body.ts";
+import { freeJoinedBody, joinChunks } from "../../src/http/joined-body.ts";
 import { UndiciExchange } from "../../src/http/undici-exchange.ts";
 import { createRestTransport, type RpcError } from "../../src/transport.ts";
 import { EverythingSchema } from "../gen/bytenite/test/v1/everything_pb.js";
@@ -83,6 +83,11 @@ test("only the memory of a joined body is freed", async () => {
     freeJoinedBody(response);
     expect(response.body).toHaveLength(after);
   }
+});
+
+test("chunks that are no bytes, as only a dispatcher of one's own gives them, are an error", () => {
+  const chunks = ['{"a"', ":1}"] as unknown as Uint8Array[];
+  expect(() => joinChunks(chunks, 7)).toThrow(TypeError);
 });
 
 function exchange(origin: string): Promise<HttpResponse> {
