@@ -1,19 +1,14 @@
 // Makes calls for bench/counters.ts in one way, under callgrind, which counts only the last of them.
 import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { makeCalls } from "./make-calls.ts";
 import { ways } from "./ways/all.ts";
 import type { Origins } from "./ways/way.ts";
 
 const [name, origins, calls] = process.argv.slice(2) as [keyof typeof ways, string, string];
 const call = await (await ways[name]())(JSON.parse(origins) as Origins);
 
-async function round(count: number): Promise<void> {
-  let next = 0;
-  const worker = async () => {
-    while (next++ < count) await call();
-  };
-  await Promise.all(Array.from({ length: 32 }, worker));
-}
+const round = (count: number) => makeCalls(call, count, 32);
 
 function control(...options: string[]): void {
   execFileSync("callgrind_control", [...options, String(process.pid)], { stdio: "ignore" });

@@ -22,6 +22,7 @@ import {
 import { encodeBinary } from "../src/codecs/binary-codec.ts";
 import { ruleMethod } from "../test/transcoding/support/rule-method.ts";
 import { type BodyEncoding, type LongBody, type LongBodyName, longBodies } from "./long-bodies.ts";
+import { makeCalls } from "./make-calls.ts";
 import { bareHeaders, dispatchBare } from "./ways/bare-dispatch.ts";
 import { accessToken } from "./ways/the-call.ts";
 import type { Origins } from "./ways/way.ts";
@@ -146,12 +147,8 @@ function protobufEs(desc: DescMessage, message: Message): LongBody["floor"] {
 }
 
 async function cpuPerCall(call: () => Promise<unknown>, calls: number, inFlight: number): Promise<number> {
-  let next = 0;
-  const worker = async () => {
-    for (let i = next++; i < calls; i = next++) await call();
-  };
   const before = process.cpuUsage();
-  await Promise.all(Array.from({ length: inFlight }, worker));
+  await makeCalls(call, calls, inFlight);
   const { user, system } = process.cpuUsage(before);
   return (user + system) / calls;
 }

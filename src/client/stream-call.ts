@@ -200,12 +200,12 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
     const contentType = contentTypeOf(headers);
     const hasBody = this.#splitter !== undefined;
     if (hasBody && isPage(contentType)) {
-      this.#refuse(`its content-type is ${contentType}`);
+      this.#failUnreadable(`its content-type is ${contentType}`);
       return;
     }
     const coding = headers["content-encoding"];
     if (coding !== undefined && coding !== "identity") {
-      this.#refuse(`it is compressed (${coding}), which a stream cannot be`);
+      this.#failUnreadable(`it is compressed (${coding}), which a stream cannot be`);
       return;
     }
     this.context.throttle.succeeded();
@@ -218,7 +218,7 @@ class StreamCall extends Call implements AttemptListener, BodySink, AsyncIterato
   }
 
   /** Ends a stream whose head says that it cannot be read. */
-  #refuse(problem: string): void {
+  #failUnreadable(problem: string): void {
     this.#failWith(this.#unreadable(new StreamFormatError("format", problem)), problem);
   }
 

@@ -7,7 +7,6 @@ import type { CallContext } from "./call.ts";
 import type { StreamRequest, StreamResponse, UnaryResponse } from "./interceptor.ts";
 import { type OnlyRequest, onlyRequest } from "./only-request.ts";
 import type { CallRequest } from "./prepared-call.ts";
-
 import { errorOfRequests, RequestStream } from "./request-stream.ts";
 import { streamCall } from "./stream-call.ts";
 import { unaryCall } from "./unary-call.ts";

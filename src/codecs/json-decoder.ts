@@ -356,7 +356,7 @@ function unknownEnum(field: ValueDesc, { typeName, values }: DescEnum, name: str
 }
 
 /** Whether protobuf-es represents a 64-bit integer as text (`jstype = JS_STRING`). */
-function isLongAsString(field: ValueDesc): boolean {
+export function isLongAsString(field: ValueDesc): boolean {
   return "longAsString" in field && field.longAsString;
 }
 

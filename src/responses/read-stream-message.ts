@@ -49,8 +49,8 @@ export function streamItemReader({ method, responseField }: Binding, registry: R
     return { message: readJson(text, options, read) };
   };
   // With such a field of its own, only the whole text shows whether a message has an envelope.
-  const isPlain = responseField === undefined && !hasResult && !hasError;
-  const readMessage = isPlain ? messageReader(method.output) : undefined;
+  const isClear = responseField === undefined && !hasResult && !hasError;
+  const readMessage = isClear ? messageReader(method.output) : undefined;
   return { readMessage: (cursor) => tryCompiled(readMessage, cursor), readItem };
 }
 

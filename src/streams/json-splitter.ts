@@ -20,7 +20,6 @@ import { StreamFormatError } from "./stream-format-error.ts";
  */
 export class JsonSplitter {
   readonly #mark = new ByteOrderMark();
-  readonly #max: number;
   readonly #bytes: MessageBytes;
   #chunk: Buffer = Buffer.alloc(0);
   #at = 0;
@@ -40,7 +39,6 @@ export class JsonSplitter {
   #bits = 0;
 
   constructor(maxMessageBytes: number) {
-    this.#max = maxMessageBytes;
     this.#bytes = new MessageBytes(maxMessageBytes);
   }
 
@@ -57,7 +55,7 @@ export class JsonSplitter {
     if (this.#place === "inside" || !this.#findStart()) return undefined;
     const cursor = new JsonCursor(this.#chunk, this.#at);
     const value = read(cursor);
-    if (value === undefined || cursor.at - this.#at > this.#max) return undefined;
+    if (value === undefined || cursor.at - this.#at > this.#bytes.max) return undefined;
     this.#at = cursor.at;
     this.#place = this.#after;
     return value;

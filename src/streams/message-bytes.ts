@@ -3,14 +3,15 @@ import { StreamFormatError } from "./stream-format-error.ts";
 
 /** The bytes of one message, of which the last part is in the current chunk, and the others came before. */
 export class MessageBytes {
-  readonly #max: number;
+  /** How long a message may be. */
+  readonly max: number;
 
   /** Begins with the bytes that came before. It is not a list of chunks, which would take much memory if they are tiny. */
   #buffer: Buffer = Buffer.alloc(0);
   #length = 0;
 
   constructor(maxMessageBytes: number) {
-    this.#max = maxMessageBytes;
+    this.max = maxMessageBytes;
   }
 
   /** Copies a part of the message, so that its chunk is not kept. */
@@ -35,8 +36,8 @@ export class MessageBytes {
   /** The length of the message with this part. */
   #lengthWith(from: number, to: number): number {
     const length = this.#length + to - from;
-    if (length > this.#max) {
-      throw new StreamFormatError("too_large", `a message of the stream is longer than ${this.#max} bytes`);
+    if (length > this.max) {
+      throw new StreamFormatError("too_large", `a message of the stream is longer than ${this.max} bytes`);
     }
     return length;
   }

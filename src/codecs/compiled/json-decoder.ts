@@ -1,6 +1,13 @@
 import { type DescField, type DescMessage, type Message, ScalarType } from "@bufbuild/protobuf";
 import { integerRangeOf } from "../integers.ts";
-import { acceptsNull, mapKeyReader, setOwn, valueReader, wellKnownReader } from "../json-decoder.ts";
+import {
+  acceptsNull,
+  isLongAsString,
+  mapKeyReader,
+  setOwn,
+  valueReader,
+  wellKnownReader,
+} from "../json-decoder.ts";
 import { enumReader } from "../json-scalars.ts";
 import { memoizeByType } from "../memoize-by-type.ts";
 import { type Fields, newMessageOf } from "../new-message.ts";
@@ -189,7 +196,7 @@ function valueDecoder(field: DescField): DecodeValue {
   const read = enumeration === undefined ? valueReader(field) : enumReader(field, enumeration, unsupported);
   const decode: DecodeValue = (cursor, depth) => read(cursor.value(depth), depth);
   const { bits, min } = integerRangeOf(scalar ?? ScalarType.INT32);
-  if (bits !== 64 || ("longAsString" in field && field.longAsString)) return decode;
+  if (bits !== 64 || isLongAsString(field)) return decode;
   const isUnsigned = min === 0n;
   return (cursor, depth) => {
     const short = cursor.shortInteger();
