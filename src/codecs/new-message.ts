@@ -18,12 +18,40 @@ export const newMessageOf: (desc: DescMessage) => () => Fields = memoizeByType((
     if (member.kind === "oneof") own.push([localName, () => ({ case: undefined })]);
     else if (member.fieldKind === "list") own.push([localName, () => []]);
     else if (member.fieldKind === "map") own.push([localName, () => ({})]);
-    else if (zero[localName] instanceof Uint8Array) own.push([localName, () => new Uint8Array(0)]);
   }
+  const copy = nextCopy();
   return () => {
-    const message = { ...zero };
+    const message = copy(zero);
     // Not destructured, which costs as much as the copy.
     for (const each of own) message[each[0]] = each[1]();
     return message;
   };
 });
+
+/**
+ * The same function at many places, because V8 copies an object four times faster at a place that has seen no more than four
+ * shapes of objects, which are types here.
+ */
+const copies: readonly ((message: Fields) => Fields)[] = [
+  (message) => ({ ...message }),
+  (message) => ({ ...message }),
+  (message) => ({ ...message }),
+  (message) => ({ ...message }),
+  (message) => ({ ...message }),
+  (message) => ({ ...message }),
+  (message) => ({ ...message }),
+  (message) => ({ ...message }),
+  (message) => ({ ...message }),
+  (message) => ({ ...message }),
+  (message) => ({ ...message }),
+  (message) => ({ ...message }),
+  (message) => ({ ...message }),
+  (message) => ({ ...message }),
+  (message) => ({ ...message }),
+  (message) => ({ ...message }),
+];
+let copiers = 0;
+
+function nextCopy(): (message: Fields) => Fields {
+  return copies[copiers++ % copies.length] as (message: Fields) => Fields;
+}
