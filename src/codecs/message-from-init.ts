@@ -81,17 +81,19 @@ interface Member {
   readonly check: ((value: unknown) => void) | undefined;
 }
 
+interface NamedCheck {
+  readonly name: string;
+  readonly check: Member["check"];
+}
+
 const membersOf = memoizeByType((desc): Members => {
   const make = newMessageOf(desc);
   const members = new Map<string, Member>();
   for (const member of desc.members) {
     members.set(member.localName, member.kind === "oneof" ? oneofMember(member) : fieldMember(member));
   }
-  const withMessages = [...members].flatMap(([name, { check }]) =>
-    check === undefined ? [] : [{ name, check }],
-  );
-  // create() sets the members in this order, and to compare two names costs less than to look one up.
-  const names = ["$typeName", ...members.keys()];
+  const checks: NamedCheck[] = [{ name: "$typeName", check: undefined }];
+  for (const [name, { check }] of members) checks.push({ name, check });
   return {
     convert(init) {
       const message = make();
@@ -107,13 +109,22 @@ const membersOf = memoizeByType((desc): Members => {
     },
     check(message) {
       let next = 0;
+      // create() sets the properties in this order. To compare two names costs less than to look one up, and V8 loads the
+      // property of a key of for-in without a lookup.
       for (const key in message) {
-        while (next < names.length && key !== names[next]) next++;
-        if (next < names.length) next++;
-        else if (!members.has(key) && !key.startsWith("$") && Object.hasOwn(message, key))
+        let isNext = false;
+        while (!isNext && next < checks.length) {
+          const { name, check } = checks[next++] as NamedCheck;
+          isNext = key === name;
+          if (check !== undefined) check(isNext ? message[key] : message[name]);
+        }
+        if (!isNext && !members.has(key) && !key.startsWith("$") && Object.hasOwn(message, key))
           throw noSuchField(desc, key);
       }
-      for (const { name, check } of withMessages) check(message[name]);
+      for (; next < checks.length; next++) {
+        const { name, check } = checks[next] as NamedCheck;
+        if (check !== undefined) check(message[name]);
+      }
     },
   };
 });
@@ -122,19 +133,24 @@ const unchanged: Member = { convert: undefined, check: undefined };
 
 function fieldMember(field: DescField): Member {
   const { convert, check } = valueMember(field);
-  const { name } = field;
-  const each = field.fieldKind === "list" ? eachItem : field.fieldKind === "map" ? eachEntry : one;
+  const { name, fieldKind } = field;
+  const [convertEach, checkEach] =
+    fieldKind === "list"
+      ? [convertItems, eachItem]
+      : fieldKind === "map"
+        ? [convertEntries, eachEntry]
+        : [one, one];
   return {
-    convert: convert && ((value) => each(name, value, convert)),
-    check: check && ((value) => void each(name, value, check)),
+    convert: convert && ((value) => convertEach(name, value, convert)),
+    check: check && ((value) => void checkEach(name, value, check)),
   };
 }
 
-type Visit = (value: unknown) => unknown;
+type Convert = (value: unknown) => unknown;
 
-// These apply `visit` to the parts of a value. A value that is not a list or a map stays, and is found by validateValues.
+// These visit the parts of a value. A value that is not a list or a map stays, and is found by validateValues.
 
-function one(name: string, value: unknown, visit: Visit): unknown {
+function one<T>(name: string, value: unknown, visit: (value: unknown) => T): T {
   try {
     return visit(value);
   } catch (error) {
@@ -142,32 +158,39 @@ function one(name: string, value: unknown, visit: Visit): unknown {
   }
 }
 
-function eachItem(name: string, items: unknown, visit: Visit): unknown {
-  if (!Array.isArray(items)) return items;
+function eachItem(name: string, items: unknown, visit: (item: unknown) => void): void {
+  if (!Array.isArray(items)) return;
   let i = 0;
   try {
-    return items.map((item, at) => {
-      i = at;
-      return visit(item);
-    });
+    for (; i < items.length; i++) visit(items[i]);
   } catch (error) {
     throw withParent(error, `${name}[${i}]`);
   }
 }
 
-function eachEntry(name: string, entries: unknown, visit: Visit): unknown {
-  if (!isRecord(entries)) return entries;
-  let key = "";
-  try {
-    return Object.fromEntries(
-      Object.entries(entries).map(([each, value]) => {
-        key = each;
-        return [each, visit(value)];
-      }),
-    );
-  } catch (error) {
-    throw withParent(error, `${name}[${JSON.stringify(key)}]`);
+function convertItems(name: string, items: unknown, convert: Convert): unknown {
+  if (!Array.isArray(items)) return items;
+  const converted: unknown[] = [];
+  eachItem(name, items, (item) => converted.push(convert(item)));
+  return converted;
+}
+
+function eachEntry(name: string, entries: unknown, visit: (value: unknown, key: string) => void): void {
+  if (!isRecord(entries)) return;
+  for (const [key, value] of Object.entries(entries)) {
+    try {
+      visit(value, key);
+    } catch (error) {
+      throw withParent(error, `${name}[${JSON.stringify(key)}]`);
+    }
   }
+}
+
+function convertEntries(name: string, entries: unknown, convert: Convert): unknown {
+  if (!isRecord(entries)) return entries;
+  const converted: [string, unknown][] = [];
+  eachEntry(name, entries, (value, key) => converted.push([key, convert(value)]));
+  return Object.fromEntries(converted);
 }
 
 /** The conversion of one value: of a singular field, an item of a list, or a value of a map. */
@@ -182,6 +205,7 @@ function valueMember(field: DescField): Member {
   if (desc.typeName === "google.protobuf.Struct" && parent.typeName !== "google.protobuf.Value") {
     return unchanged;
   }
+  let members: Members | undefined;
   const isTimestamp = desc.typeName === "google.protobuf.Timestamp";
   return {
     convert: (value) => {
@@ -190,8 +214,11 @@ function valueMember(field: DescField): Member {
       return value;
     },
     check: (value) => {
-      if (isRecord(value) && value.$typeName === desc.typeName) membersOf(desc).check(value);
-      if (isTimestamp && types.isDate(value)) throw dateForTimestamp;
+      if (typeof value !== "object" || value === null) return;
+      if ((value as Fields).$typeName === desc.typeName) {
+        members ??= membersOf(desc);
+        members.check(value as Fields);
+      } else if (isTimestamp && types.isDate(value)) throw dateForTimestamp;
     },
   };
 }
