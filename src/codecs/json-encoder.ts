@@ -15,9 +15,9 @@ import { type Any, FeatureSet_FieldPresence, isWrapperDesc } from "@bufbuild/pro
 import { typeNameFromUrl } from "../errors/type-url.ts";
 import { decodeBinary } from "./binary-codec.ts";
 import { CodecError } from "./codec-error.ts";
-import { zeroTestOf } from "./compiled/compilable-fields.ts";
 import { UNSUPPORTED, unsupported } from "./compiled/unsupported.ts";
 import { isInt32, isInt64, isUint32, isUint64 } from "./integers.ts";
+import { isZero } from "./is-zero.ts";
 import { memoizeByType } from "./memoize-by-type.ts";
 import { isRecord } from "./records.ts";
 import { valueRangeOf } from "./time-ranges.ts";
@@ -146,10 +146,10 @@ function fieldWriter(field: DescField): WriteField {
     };
   }
   if (presence === FeatureSet_FieldPresence.IMPLICIT) {
-    const isZero = zeroTestOf(field);
+    const { scalar } = field;
     return (message, options) => {
       const value = message[localName];
-      return isZero(value) && (options.emit ?? "set") === "set" ? undefined : write(value, options);
+      return isZero(scalar, value) && (options.emit ?? "set") === "set" ? undefined : write(value, options);
     };
   }
   const isRequired = presence === FeatureSet_FieldPresence.LEGACY_REQUIRED;

@@ -1,6 +1,9 @@
 /** The longest character in UTF-8. Where the next character does not fit, fewer bytes than this are free. */
 const CHARACTER_BYTES = 4;
 
+/** A character of two UTF-16 code units has four bytes, one of a single unit at most three. */
+export const MAX_BYTES_PER_CODE_UNIT = 3;
+
 /** From this length in UTF-16 code units, {@link writeAscii} saves more if it succeeds than it costs if it fails. */
 export const LONG_TEXT = 1024;
 
@@ -26,6 +29,27 @@ export function utf8Of(text: string): Buffer {
   if (text.length < LONG_TEXT) return Buffer.from(text, "utf8");
   const bytes = Buffer.allocUnsafe(asciiCapacity(text.length));
   return writeAscii(text, bytes, 0) ? bytes.subarray(0, text.length) : Buffer.from(text, "utf8");
+}
+
+/** Up to this length, a string is built faster from characters than by Buffer.toString. */
+const SHORT_ASCII = 12;
+
+/** Decodes bytes that are ASCII. */
+export function textOfAscii(bytes: Buffer, start: number, end: number): string {
+  if (end - start > SHORT_ASCII) return bytes.toString("latin1", start, end);
+  let text = "";
+  let at = start;
+  // Four at once take two thirds of the time.
+  for (; at + 4 <= end; at += 4) {
+    text += String.fromCharCode(
+      bytes[at] as number,
+      bytes[at + 1] as number,
+      bytes[at + 2] as number,
+      bytes[at + 3] as number,
+    );
+  }
+  for (; at < end; at++) text += String.fromCharCode(bytes[at] as number);
+  return text;
 }
 
 /**

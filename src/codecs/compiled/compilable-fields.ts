@@ -1,5 +1,4 @@
-import { types } from "node:util";
-import { create, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { create, type DescField, type DescMessage } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence, isWrapperDesc } from "@bufbuild/protobuf/wkt";
 
 /** A field that the compiled codecs support. */
@@ -24,28 +23,4 @@ function isCompilable(field: DescField): field is CompilableField {
   }
   if (field.enum !== undefined) return field.enum.open;
   return !("longAsString" in field && field.longAsString);
-}
-
-/** Returns the test whether protobuf-es would omit a value of a field without presence. */
-export function zeroTestOf({ scalar }: DescField): (value: unknown) => boolean {
-  switch (scalar) {
-    case ScalarType.STRING:
-      return (value) => value === "";
-    case ScalarType.BOOL:
-      return (value) => value === false;
-    case ScalarType.BYTES:
-      return (value) => types.isUint8Array(value) && value.length === 0;
-    case ScalarType.DOUBLE:
-    case ScalarType.FLOAT:
-      return (value) => Object.is(value, 0);
-    case ScalarType.INT64:
-    case ScalarType.SINT64:
-    case ScalarType.SFIXED64:
-    case ScalarType.UINT64:
-    case ScalarType.FIXED64:
-      // A 64-bit integer may be a number or text, too.
-      return (value) => value === 0n || value === 0 || value === "0";
-    default:
-      return (value) => value === 0;
-  }
 }

@@ -5,16 +5,11 @@ import { asBuffer } from "../as-buffer.ts";
 import { memoizeByType } from "../memoize-by-type.ts";
 import { type Fields, newMessageOf } from "../new-message.ts";
 import { wireTypeOfScalar } from "../scalar-wire-type.ts";
+import { textOfAscii } from "../utf8.ts";
 import { MAX_DEPTH } from "../validate-binary.ts";
 import { high, low, readVarint } from "../varint.ts";
 import { type CompilableField, compilableFieldsOf } from "./compilable-fields.ts";
 import { UNSUPPORTED, unsupported } from "./unsupported.ts";
-
-/** Decodes a message that ends at `end`. `depth` is the number of nested messages, including this one. */
-type DecodeMessage = (end: number, depth: number) => Fields;
-type DecodeValue = (end: number, depth: number) => unknown;
-/** Decodes one record of a field, after its tag, into a message. */
-type DecodeField = (message: Fields, wireType: WireType, end: number, depth: number) => void;
 
 /**
  * Compiles the decoder of a message type. In one pass, it validates the bytes like {@link validateBinary} and decodes them
@@ -23,14 +18,14 @@ type DecodeField = (message: Fields, wireType: WireType, end: number, depth: num
  * @returns undefined if the type cannot be compiled; the decoder throws {@link UNSUPPORTED} for other bytes
  */
 export function compileDecoder(desc: DescMessage): ((bytes: Uint8Array) => Message) | undefined {
-  const decode = messageDecoder(desc);
-  if (decode === undefined) return undefined;
+  const plan = messagePlanOf(desc);
+  if (plan === undefined) return undefined;
   return (bytes) => {
     buffer = asBuffer(bytes);
     at = 0;
     hasViews = false;
     try {
-      return decode(buffer.length, 1) as unknown as Message;
+      return readMessage(plan, buffer.length, 1) as unknown as Message;
     } finally {
       buffer = nothing;
     }
@@ -45,77 +40,82 @@ let at = 0;
 /** Whether bytes fields of the message that was decoded last are views of the bytes. */
 export let hasViews = false;
 
-const messageDecoder = memoizeByType((desc) => {
-  const fields = compilableFieldsOf(desc);
-  return fields && compileMessageDecoder(desc, fields);
+/** What the decoder has to know of a message type. */
+interface MessagePlan {
+  readonly make: () => Fields;
+  /** The fields whose numbers are less than 64, by number. */
+  readonly fields: readonly (FieldPlan | undefined)[];
+  readonly fieldsOfHighNumbers: ReadonlyMap<number, FieldPlan>;
+}
+
+/** What the decoder has to know of a field. */
+interface FieldPlan {
+  /** The name of the property. */
+  readonly name: string;
+  /** The wire type of a value, which is not that of a packed list. */
+  readonly wireType: WireType;
+  readonly isList: boolean;
+  /** The type of a scalar; INT32 for an enum. */
+  readonly scalar: ScalarType;
+  readonly message: DescMessage | undefined;
+  messagePlan: MessagePlan | undefined;
+}
+
+const messagePlanOf = memoizeByType((desc): MessagePlan | undefined => {
+  const compilable = compilableFieldsOf(desc);
+  if (compilable === undefined) return undefined;
+  const fields: (FieldPlan | undefined)[] = [];
+  const fieldsOfHighNumbers = new Map<number, FieldPlan>();
+  for (const field of compilable) {
+    if (field.number < 64) fields[field.number] = planField(field);
+    else fieldsOfHighNumbers.set(field.number, planField(field));
+  }
+  return { make: newMessageOf(desc), fields, fieldsOfHighNumbers };
 });
 
-function compileMessageDecoder(desc: DescMessage, fields: readonly CompilableField[]): DecodeMessage {
-  const make = newMessageOf(desc);
-  const readers: (DecodeField | undefined)[] = [];
-  const readersOfHighNumbers = new Map<number, DecodeField>();
-  for (const field of fields) {
-    if (field.number < 64) readers[field.number] = compileFieldDecoder(field);
-    else readersOfHighNumbers.set(field.number, compileFieldDecoder(field));
-  }
-  return (end, depth) => {
-    if (depth > MAX_DEPTH) throw UNSUPPORTED;
-    const message = make();
-    while (at < end) {
-      const tag = readUint32(end);
-      const number = tag >>> 3;
-      const reader = number < 64 ? readers[number] : readersOfHighNumbers.get(number);
-      // protobuf-es keeps unknown fields.
-      if (reader === undefined) throw UNSUPPORTED;
-      reader(message, tag & 7, end, depth);
-    }
-    return message;
-  };
+function planField(field: CompilableField): FieldPlan {
+  const { localName: name, message, scalar = ScalarType.INT32 } = field;
+  const wireType = message === undefined ? wireTypeOfScalar(scalar) : WireType.LengthDelimited;
+  return { name, wireType, isList: field.fieldKind === "list", scalar, message, messagePlan: undefined };
 }
 
-function compileFieldDecoder(field: CompilableField): DecodeField {
-  const { localName } = field;
-  const valueType =
-    field.message === undefined
-      ? wireTypeOfScalar(field.scalar ?? ScalarType.INT32)
-      : WireType.LengthDelimited;
-  const read =
-    field.message === undefined
-      ? scalarDecoder(field.scalar ?? ScalarType.INT32)
-      : lazyMessageDecoder(field.message);
-  if (field.fieldKind === "list") {
-    const packable = valueType !== WireType.LengthDelimited;
-    return (message, wireType, end, depth) => {
-      const items = message[localName] as unknown[];
-      if (wireType === valueType) {
-        items.push(read(end, depth));
-      } else if (packable && wireType === WireType.LengthDelimited) {
-        const packedEnd = readLength(end);
-        while (at < packedEnd) items.push(read(packedEnd, depth));
-      } else {
-        throw UNSUPPORTED;
-      }
-    };
+/** @param depth the number of nested messages, including this one */
+function readMessage({ make, fields, fieldsOfHighNumbers }: MessagePlan, end: number, depth: number): Fields {
+  if (depth > MAX_DEPTH) throw UNSUPPORTED;
+  const message = make();
+  while (at < end) {
+    const tag = readUint32(end);
+    const number = tag >>> 3;
+    const field = number < 64 ? fields[number] : fieldsOfHighNumbers.get(number);
+    // protobuf-es keeps unknown fields.
+    if (field === undefined) throw UNSUPPORTED;
+    const wireType = tag & 7;
+    if (field.isList) readItems(field, message[field.name] as unknown[], wireType, end, depth);
+    else if (wireType !== field.wireType) throw UNSUPPORTED;
+    else if (field.message === undefined) message[field.name] = readScalar(field.scalar, end);
+    // protobuf-es merges a message field that occurs twice.
+    else if (message[field.name] !== undefined) throw UNSUPPORTED;
+    else message[field.name] = readSubMessage(field, field.message, end, depth);
   }
-  if (field.message !== undefined) {
-    return (message, wireType, end, depth) => {
-      // protobuf-es merges a message field that occurs twice.
-      if (wireType !== valueType || message[localName] !== undefined) throw UNSUPPORTED;
-      message[localName] = read(end, depth);
-    };
-  }
-  return (message, wireType, end, depth) => {
-    if (wireType !== valueType) throw UNSUPPORTED;
-    message[localName] = read(end, depth);
-  };
+  return message;
 }
 
-function lazyMessageDecoder(desc: DescMessage): DecodeValue {
-  let decode: DecodeMessage | undefined;
-  return (end, depth) => {
-    decode ??= messageDecoder(desc) ?? unsupported;
-    return decode(readLength(end), depth + 1);
-  };
+/** Reads one record of a list: an item, or packed items. */
+function readItems(field: FieldPlan, items: unknown[], wireType: WireType, end: number, depth: number): void {
+  const { scalar, message } = field;
+  if (wireType === field.wireType) {
+    items.push(message === undefined ? readScalar(scalar, end) : readSubMessage(field, message, end, depth));
+  } else if (wireType === WireType.LengthDelimited) {
+    const packedEnd = readLength(end);
+    while (at < packedEnd) items.push(readScalar(scalar, packedEnd));
+  } else {
+    throw UNSUPPORTED;
+  }
+}
+
+function readSubMessage(field: FieldPlan, desc: DescMessage, end: number, depth: number): Fields {
+  field.messagePlan ??= messagePlanOf(desc) ?? unsupported();
+  return readMessage(field.messagePlan, readLength(end), depth + 1);
 }
 
 function readUint32(end: number): number {
@@ -137,10 +137,6 @@ function readAnyVarint(end: number): void {
   at = next;
 }
 
-function bigintOfHalves(): bigint {
-  return high === 0 ? BigInt(low) : (BigInt(high) << 32n) | BigInt(low);
-}
-
 /** Reads a length, and returns the end of the value that follows. */
 function readLength(end: number): number {
   const length = readUint32(end);
@@ -149,8 +145,6 @@ function readLength(end: number): number {
   return valueEnd;
 }
 
-/** Up to this length, a string is built faster from single characters than by Buffer.toString. */
-const SHORT_TEXT = 12;
 /** From this length, isUtf8 is faster than a loop. */
 const LONG_TEXT = 64;
 
@@ -167,10 +161,7 @@ function readText(end: number): string {
     if (!isUtf8(buffer.subarray(i, textEnd))) throw UNSUPPORTED;
     return buffer.toString("utf8", start, textEnd);
   }
-  if (textEnd - start > SHORT_TEXT) return buffer.toString("latin1", start, textEnd);
-  let text = "";
-  for (let i = start; i < textEnd; i++) text += String.fromCharCode(buffer[i] as number);
-  return text;
+  return textOfAscii(buffer, start, textEnd);
 }
 
 function readBytes(end: number): Uint8Array {
@@ -196,54 +187,56 @@ function readInt32(end: number): number {
   return low | 0;
 }
 
-function scalarDecoder(scalar: ScalarType): DecodeValue {
+function readScalar(scalar: ScalarType, end: number): unknown {
   switch (scalar) {
     case ScalarType.STRING:
-      return readText;
+      return readText(end);
     case ScalarType.BYTES:
-      return readBytes;
+      return readBytes(end);
     case ScalarType.BOOL:
-      return (end) => {
-        const value = readUint32(end);
-        if (value > 1) throw UNSUPPORTED;
-        return value === 1;
-      };
+      return readBool(end);
     case ScalarType.UINT32:
-      return readUint32;
+      return readUint32(end);
     case ScalarType.SINT32:
-      return (end) => {
-        const value = readUint32(end);
-        return (value >>> 1) ^ -(value & 1);
-      };
+      return zigZag32(readUint32(end));
     case ScalarType.INT64:
-      return (end) => {
-        readAnyVarint(end);
-        return BigInt.asIntN(64, bigintOfHalves());
-      };
+      return BigInt.asIntN(64, readUint64(end));
     case ScalarType.UINT64:
-      return (end) => {
-        readAnyVarint(end);
-        return bigintOfHalves();
-      };
+      return readUint64(end);
     case ScalarType.SINT64:
-      return (end) => {
-        readAnyVarint(end);
-        const value = bigintOfHalves();
-        return (value >> 1n) ^ -(value & 1n);
-      };
+      return zigZag64(readUint64(end));
     case ScalarType.FIXED32:
-      return (end) => buffer.readUInt32LE(skipFixed(4, end));
+      return buffer.readUInt32LE(skipFixed(4, end));
     case ScalarType.SFIXED32:
-      return (end) => buffer.readInt32LE(skipFixed(4, end));
+      return buffer.readInt32LE(skipFixed(4, end));
     case ScalarType.FIXED64:
-      return (end) => buffer.readBigUInt64LE(skipFixed(8, end));
+      return buffer.readBigUInt64LE(skipFixed(8, end));
     case ScalarType.SFIXED64:
-      return (end) => buffer.readBigInt64LE(skipFixed(8, end));
+      return buffer.readBigInt64LE(skipFixed(8, end));
     case ScalarType.FLOAT:
-      return (end) => buffer.readFloatLE(skipFixed(4, end));
+      return buffer.readFloatLE(skipFixed(4, end));
     case ScalarType.DOUBLE:
-      return (end) => buffer.readDoubleLE(skipFixed(8, end));
+      return buffer.readDoubleLE(skipFixed(8, end));
     default:
-      return readInt32;
+      return readInt32(end);
   }
+}
+
+function readBool(end: number): boolean {
+  const value = readUint32(end);
+  if (value > 1) throw UNSUPPORTED;
+  return value === 1;
+}
+
+function readUint64(end: number): bigint {
+  readAnyVarint(end);
+  return high === 0 ? BigInt(low) : (BigInt(high) << 32n) | BigInt(low);
+}
+
+function zigZag32(value: number): number {
+  return (value >>> 1) ^ -(value & 1);
+}
+
+function zigZag64(value: bigint): bigint {
+  return (value >> 1n) ^ -(value & 1n);
 }

@@ -3,16 +3,13 @@ import { type DescMessage, type Message, ScalarType } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import { isInt32, isInt64, isUint32, isUint64 } from "../integers.ts";
+import { isZero } from "../is-zero.ts";
 import { memoizeByType } from "../memoize-by-type.ts";
 import { wireTypeOfScalar } from "../scalar-wire-type.ts";
-import { valueRangeOf } from "../time-ranges.ts";
-import { asciiCapacity, LONG_TEXT, writeAscii } from "../utf8.ts";
-import { type CompilableField, compilableFieldsOf, zeroTestOf } from "./compilable-fields.ts";
+import { type ValueRange, valueRangeOf } from "../time-ranges.ts";
+import { asciiCapacity, LONG_TEXT, MAX_BYTES_PER_CODE_UNIT, writeAscii } from "../utf8.ts";
+import { type CompilableField, compilableFieldsOf } from "./compilable-fields.ts";
 import { UNSUPPORTED, unsupported } from "./unsupported.ts";
-
-/** Encodes a message, or one of its fields, at the current position. */
-type EncodeMessage = (message: Readonly<Record<string, unknown>>) => void;
-type EncodeValue = (value: unknown) => void;
 
 /**
  * Compiles the encoder of a message type.
@@ -24,8 +21,8 @@ export function compileEncoder(
   desc: DescMessage,
   without: ReadonlySet<string> = nothing,
 ): ((message: Message) => Uint8Array) | undefined {
-  const encode = without.size > 0 ? compileMessageEncoder(desc, without) : messageEncoder(desc);
-  if (encode === undefined) return undefined;
+  const plan = without.size > 0 ? planMessage(desc, without) : messagePlanOf(desc);
+  if (plan === undefined) return undefined;
   let lastBytes = 0;
   let expectedBytes = 0;
   return (message) => {
@@ -35,7 +32,7 @@ export function compileEncoder(
     try {
       at = 0;
       leastGrowth = expectedBytes;
-      encode(message as unknown as Readonly<Record<string, unknown>>);
+      writeMessage(plan, message as unknown as Readonly<Record<string, unknown>>);
       if (scratch !== ownScratch) {
         const least = Math.min(lastBytes, at);
         expectedBytes = least + (least >> 5);
@@ -93,104 +90,133 @@ function reserve(bytes: number): void {
 
 const nothing: ReadonlySet<string> = new Set();
 
-const messageEncoder = memoizeByType((desc) => compileMessageEncoder(desc, nothing));
+/** What the encoder has to know of a message type. */
+interface MessagePlan {
+  readonly typeName: string;
+  /** By field number, the order in which protobuf-es writes them. */
+  readonly fields: readonly FieldPlan[];
+  readonly range: ValueRange | undefined;
+}
 
-function compileMessageEncoder(desc: DescMessage, without: ReadonlySet<string>): EncodeMessage | undefined {
+/** What the encoder has to know of a field. */
+interface FieldPlan {
+  /** The name of the property. */
+  readonly name: string;
+  readonly tag: number;
+  readonly list: "none" | "packed" | "expanded";
+  readonly presence: "implicit" | "explicit";
+  /** The type of a scalar; INT32 for an enum. */
+  readonly scalar: ScalarType;
+  readonly message: DescMessage | undefined;
+  messagePlan: MessagePlan | undefined;
+  /** As many bytes as the last length of the field took. */
+  lengthBytes: number;
+}
+
+const messagePlanOf = memoizeByType((desc) => planMessage(desc, nothing));
+
+function planMessage(desc: DescMessage, without: ReadonlySet<string>): MessagePlan | undefined {
   const fields = compilableFieldsOf(desc);
-  if (fields === undefined) return undefined;
-  const encoders = [...fields]
-    .filter(({ name }) => !without.has(name))
-    .sort((a, b) => a.number - b.number)
-    .map(compileFieldEncoder);
-  const { typeName } = desc;
-  const range = valueRangeOf(desc);
-  if (range !== undefined) {
-    encoders.push((message) => {
-      if (!range.includes(message)) throw UNSUPPORTED;
-    });
-  }
-  return (message) => {
-    if (message.$typeName !== typeName || message.$unknown !== undefined) throw UNSUPPORTED;
-    for (const encode of encoders) encode(message);
-  };
+  return (
+    fields && {
+      typeName: desc.typeName,
+      fields: fields
+        .filter(({ name }) => !without.has(name))
+        .sort((a, b) => a.number - b.number)
+        .map(planField),
+      range: valueRangeOf(desc),
+    }
+  );
 }
 
-function compileFieldEncoder(field: CompilableField): EncodeMessage {
-  const { localName } = field;
-  if (field.fieldKind === "list") {
-    const writeItems = compileListEncoder(field);
-    return (message) => {
-      const items = message[localName];
-      if (!Array.isArray(items)) throw UNSUPPORTED;
-      if (items.length > 0) writeItems(items);
-    };
-  }
-  const write = compileValueEncoder(field);
-  if (field.presence === FeatureSet_FieldPresence.IMPLICIT) {
-    const isZero = zeroTestOf(field);
-    return (message) => {
-      const value = message[localName];
-      if (!isZero(value)) write(value);
-    };
-  }
-  return (message) => {
-    const value = message[localName];
-    if (value !== undefined) write(value);
-  };
-}
-
-function compileListEncoder(
-  field: CompilableField & { fieldKind: "list" },
-): (items: readonly unknown[]) => void {
-  if (!field.packed) {
-    const write = compileValueEncoder(field);
-    return (items) => {
-      for (const item of items) write(item);
-    };
-  }
-  const writeTag = tagWriter(field.number, WireType.LengthDelimited);
-  const write = scalarWriter(field.scalar ?? ScalarType.INT32);
-  let lengthBytes = 1;
-  return (items) => {
-    writeTag();
-    const start = beginLength(lengthBytes);
-    for (const item of items) write(item);
-    lengthBytes = finishLength(start, lengthBytes);
-  };
-}
-
-/** Compiles the encoder of a value with its tag. */
-function compileValueEncoder(field: CompilableField): EncodeValue {
-  const { message: desc, scalar = ScalarType.INT32, number } = field;
-  if (desc === undefined) {
-    const writeTag = tagWriter(number, wireTypeOfScalar(scalar));
-    const write = scalarWriter(scalar);
-    return (value) => {
-      writeTag();
-      write(value);
-    };
-  }
-  const writeTag = tagWriter(number, WireType.LengthDelimited);
-  let write: EncodeMessage | undefined;
-  let lengthBytes = 1;
-  return (value) => {
-    if (typeof value !== "object" || value === null) throw UNSUPPORTED;
-    write ??= messageEncoder(desc) ?? unsupported;
-    writeTag();
-    const reserved = lengthBytes;
-    const start = beginLength(reserved);
-    write(value as Readonly<Record<string, unknown>>);
-    lengthBytes = finishLength(start, reserved);
-  };
-}
-
-function tagWriter(number: number, wireType: WireType): () => void {
+function planField(field: CompilableField): FieldPlan {
+  const { localName: name, number, message, scalar = ScalarType.INT32 } = field;
+  const list = field.fieldKind !== "list" ? "none" : field.packed ? "packed" : "expanded";
+  const wireType =
+    list === "packed" || message !== undefined ? WireType.LengthDelimited : wireTypeOfScalar(scalar);
   const tag = ((number << 3) | wireType) >>> 0;
-  if (tag > 0x7f) return () => writeUint32(tag);
-  return () => {
+  const presence = field.presence === FeatureSet_FieldPresence.IMPLICIT ? "implicit" : "explicit";
+  return { name, tag, list, presence, scalar, message, messagePlan: undefined, lengthBytes: 1 };
+}
+
+function writeMessage(
+  { typeName, fields, range }: MessagePlan,
+  message: Readonly<Record<string, unknown>>,
+): void {
+  if (message.$typeName !== typeName || message.$unknown !== undefined) throw UNSUPPORTED;
+  const { length } = fields;
+  let next = 0;
+  // V8 loads the property of a key of for-in without a lookup. Most messages have their keys in the order of the fields.
+  for (const key in message) {
+    if (key === "$typeName") continue;
+    while (next < length) {
+      const field = fields[next++] as FieldPlan;
+      if (key === field.name) {
+        writeField(field, message[key]);
+        break;
+      }
+      writeField(field, message[field.name]);
+    }
+  }
+  for (; next < length; next++) {
+    const field = fields[next] as FieldPlan;
+    writeField(field, message[field.name]);
+  }
+  if (range !== undefined && !range.includes(message)) throw UNSUPPORTED;
+}
+
+function writeField(field: FieldPlan, value: unknown): void {
+  if (field.list !== "none") writeList(field, value);
+  else if (field.presence === "explicit" ? value !== undefined : !isZero(field.scalar, value)) {
+    if (field.message !== undefined) writeSubMessage(field, field.message, value);
+    else {
+      writeTag(field.tag);
+      writeScalar(field.scalar, value);
+    }
+  }
+}
+
+function writeList(field: FieldPlan, items: unknown): void {
+  if (!Array.isArray(items)) throw UNSUPPORTED;
+  if (items.length === 0) return;
+  if (field.message !== undefined) {
+    for (const item of items) writeSubMessage(field, field.message, item);
+    return;
+  }
+  if (field.list === "expanded") {
+    for (const item of items) {
+      writeTag(field.tag);
+      writeScalar(field.scalar, item);
+    }
+    return;
+  }
+  writeTag(field.tag);
+  const reserved = field.lengthBytes;
+  const start = beginLength(reserved);
+  for (const item of items) writeScalar(field.scalar, item);
+  field.lengthBytes = finishLength(start, reserved);
+}
+
+function writeSubMessage(field: FieldPlan, desc: DescMessage, value: unknown): void {
+  if (typeof value !== "object" || value === null) throw UNSUPPORTED;
+  field.messagePlan ??= messagePlanOf(desc) ?? unsupported();
+  writeTag(field.tag);
+  const reserved = field.lengthBytes;
+  const start = beginLength(reserved);
+  writeMessage(field.messagePlan, value as Readonly<Record<string, unknown>>);
+  field.lengthBytes = finishLength(start, reserved);
+}
+
+function writeTag(tag: number): void {
+  if (tag > 0x7f) writeUint32(tag);
+  else {
     reserve(1);
     scratch[at++] = tag;
-  };
+  }
+}
+
+function varintLength(value: number): number {
+  return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x20_0000 ? 3 : value < 0x1000_0000 ? 4 : 5;
 }
 
 /** Reserves bytes for the length of what follows: as many as the last one of the field took. */
@@ -203,8 +229,7 @@ function beginLength(lengthBytes: number): number {
 /** Writes the length, and moves the content if the length takes another number of bytes, which it returns. */
 function finishLength(start: number, reserved: number): number {
   const length = at - start;
-  const lengthBytes =
-    length < 0x80 ? 1 : length < 0x4000 ? 2 : length < 0x20_0000 ? 3 : length < 0x1000_0000 ? 4 : 5;
+  const lengthBytes = varintLength(length);
   const contentStart = start - reserved + lengthBytes;
   if (contentStart !== start) {
     reserve(lengthBytes);
@@ -274,10 +299,13 @@ function uint64(value: unknown): bigint {
   return value;
 }
 
+/** Up to this length, a loop is faster than Buffer.write. */
+const SHORT_TEXT = 31;
+
 function writeText(value: unknown): void {
   if (typeof value !== "string") throw UNSUPPORTED;
   const { length } = value;
-  if (length < 32) {
+  if (length <= SHORT_TEXT) {
     reserve(length + 1);
     let i = 0;
     for (; i < length; i++) {
@@ -291,12 +319,16 @@ function writeText(value: unknown): void {
       return;
     }
   }
-  if (!value.isWellFormed()) throw UNSUPPORTED;
-  if (length >= LONG_TEXT && writeLongAscii(value)) return;
-  const bytes = Buffer.byteLength(value);
-  writeUint32(bytes);
-  reserve(bytes);
-  at += scratch.write(value, at);
+  const isLong = length >= LONG_TEXT;
+  if (isLong && writeLongAscii(value)) return;
+  const lengthBytes = varintLength(length);
+  const start = beginLength(lengthBytes);
+  reserve(isLong ? Buffer.byteLength(value) : length * MAX_BYTES_PER_CODE_UNIT);
+  const written = scratch.write(value, start);
+  // Only ASCII has as many bytes as code units.
+  if (written > length && !value.isWellFormed()) throw UNSUPPORTED;
+  at += written;
+  finishLength(start, lengthBytes);
 }
 
 /** @returns false, without moving the position, if the text is not ASCII */
@@ -317,73 +349,102 @@ function writeBytes(value: unknown): void {
   at += value.length;
 }
 
-function scalarWriter(scalar: ScalarType): EncodeValue {
+function writeScalar(scalar: ScalarType, value: unknown): void {
   switch (scalar) {
     case ScalarType.STRING:
-      return writeText;
+      writeText(value);
+      break;
     case ScalarType.BYTES:
-      return writeBytes;
+      writeBytes(value);
+      break;
     case ScalarType.BOOL:
-      return (value) => {
-        if (typeof value !== "boolean") throw UNSUPPORTED;
-        reserve(1);
-        scratch[at++] = value ? 1 : 0;
-      };
-    case ScalarType.INT32:
-      return (value) => {
-        const number = int32(value);
-        writeUint64(number >>> 0, number < 0 ? 0xffff_ffff : 0);
-      };
+      writeBool(value);
+      break;
     case ScalarType.UINT32:
-      return (value) => writeUint32(uint32(value));
+      writeUint32(uint32(value));
+      break;
     case ScalarType.SINT32:
-      return (value) => {
-        const number = int32(value);
-        writeUint32(((number << 1) ^ (number >> 31)) >>> 0);
-      };
+      writeZigZag32(int32(value));
+      break;
     case ScalarType.INT64:
-      return (value) => writeBigint(int64(value));
+      writeBigint(int64(value));
+      break;
     case ScalarType.UINT64:
-      return (value) => writeBigint(uint64(value));
+      writeBigint(uint64(value));
+      break;
     case ScalarType.SINT64:
-      return (value) => {
-        const number = int64(value);
-        writeBigint(BigInt.asUintN(64, (number << 1n) ^ (number >> 63n)));
-      };
+      writeZigZag64(int64(value));
+      break;
+    case ScalarType.INT32:
+      writeInt32(int32(value));
+      break;
     default:
-      return fixedWriter(scalar);
+      writeFixed(scalar, value);
   }
 }
 
-function fixedWriter(scalar: ScalarType): EncodeValue {
-  const fixed = (size: number, set: (value: unknown) => void): EncodeValue => {
-    return (value) => {
-      reserve(size);
-      set(value);
-      at += size;
-    };
-  };
+function writeFixed(scalar: ScalarType, value: unknown): void {
   switch (scalar) {
     case ScalarType.FIXED32:
-      return fixed(4, (value) => view.setUint32(at, uint32(value), true));
+      reserve(4);
+      view.setUint32(at, uint32(value), true);
+      at += 4;
+      break;
     case ScalarType.SFIXED32:
-      return fixed(4, (value) => view.setInt32(at, int32(value), true));
+      reserve(4);
+      view.setInt32(at, int32(value), true);
+      at += 4;
+      break;
     case ScalarType.FIXED64:
-      return fixed(8, (value) => view.setBigUint64(at, uint64(value), true));
+      reserve(8);
+      view.setBigUint64(at, uint64(value), true);
+      at += 8;
+      break;
     case ScalarType.SFIXED64:
-      return fixed(8, (value) => view.setBigInt64(at, int64(value), true));
+      reserve(8);
+      view.setBigInt64(at, int64(value), true);
+      at += 8;
+      break;
     case ScalarType.FLOAT:
-      return fixed(4, (value) => {
-        // protobuf-es throws an error for a number beyond the range of a float.
-        if (typeof value !== "number" || (Number.isFinite(value) && !Number.isFinite(Math.fround(value)))) {
-          throw UNSUPPORTED;
-        }
-        view.setFloat32(at, value, true);
-      });
-    default:
-      return fixed(8, (value) => {
-        if (typeof value !== "number") throw UNSUPPORTED;
-        view.setFloat64(at, value, true);
-      });
+      reserve(4);
+      view.setFloat32(at, float(value), true);
+      at += 4;
+      break;
+    case ScalarType.DOUBLE:
+      reserve(8);
+      view.setFloat64(at, double(value), true);
+      at += 8;
+      break;
   }
+}
+
+function writeBool(value: unknown): void {
+  if (typeof value !== "boolean") throw UNSUPPORTED;
+  reserve(1);
+  scratch[at++] = value ? 1 : 0;
+}
+
+/** Negative numbers have ten bytes, as if they had 64 bits. */
+function writeInt32(value: number): void {
+  writeUint64(value >>> 0, value < 0 ? 0xffff_ffff : 0);
+}
+
+function writeZigZag32(value: number): void {
+  writeUint32(((value << 1) ^ (value >> 31)) >>> 0);
+}
+
+function writeZigZag64(value: bigint): void {
+  writeBigint(BigInt.asUintN(64, (value << 1n) ^ (value >> 63n)));
+}
+
+function double(value: unknown): number {
+  if (typeof value !== "number") throw UNSUPPORTED;
+  return value;
+}
+
+function float(value: unknown): number {
+  const number = double(value);
+  // protobuf-es throws an error for a number beyond the range of a float.
+  if (Number.isFinite(number) && !Number.isFinite(Math.fround(number))) throw UNSUPPORTED;
+  return number;
 }

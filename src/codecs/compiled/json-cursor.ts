@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { setOwn } from "../json-decoder.ts";
 import type { Fields } from "../new-message.ts";
 import { doubleFromText, LongNumber } from "../parse-json.ts";
+import { textOfAscii } from "../utf8.ts";
 import { MAX_DEPTH } from "../validate-binary.ts";
 import { UNSUPPORTED } from "./unsupported.ts";
 
@@ -71,7 +72,7 @@ export class JsonCursor {
       const byte = bytes[at] as number;
       if (byte === QUOTE) {
         this.at = at + 1;
-        if (bits < 0x80) return bytes.toString("latin1", from, at);
+        if (bits < 0x80) return textOfAscii(bytes, from, at);
         if (!isUtf8(bytes.subarray(from, at))) throw UNSUPPORTED;
         return bytes.toString("utf8", from, at);
       }
