@@ -6,7 +6,6 @@ import { encodeJson, encodeJsonField } from "../codecs/json-codec.ts";
 import { compileJsonEncoder, type JsonWriteOptions } from "../codecs/json-encoder.ts";
 import type { Encoding } from "../codecs/media-type.ts";
 import { unlikeJson } from "../codecs/unlike-json.ts";
-import { utf8Of } from "../codecs/utf8.ts";
 import type { Binding } from "../transcoding/binding.ts";
 import { type BodyContent, requestContentOf } from "../transcoding/place-body.ts";
 
@@ -51,8 +50,8 @@ function compiledEncoder(
   if ([...bound.values()].some((inner) => inner !== "whole")) return undefined;
   const skipped = new Set([...bound.keys()].map(({ name }) => name));
   if (encoding === "protobuf") return compileEncoder(desc, skipped);
-  const toJson = compileJsonEncoder(desc, skipped);
-  return (message) => utf8Of(toJson(message, options));
+  const encode = compileJsonEncoder(desc, skipped);
+  return (message) => encode(message, options);
 }
 
 function encodeContent(content: BodyContent, encoding: Encoding, options: JsonWriteOptions): Uint8Array {

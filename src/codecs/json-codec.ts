@@ -7,9 +7,8 @@ import { JsonCursor } from "./compiled/json-cursor.ts";
 import { compileJsonDecoder } from "./compiled/json-decoder.ts";
 import { tryCompiled, UNSUPPORTED } from "./compiled/unsupported.ts";
 import { fieldFromJson, messageFromJson, type UnknownAny } from "./json-decoder.ts";
-import { compileJsonEncoder, compileJsonField, type JsonWriteOptions } from "./json-encoder.ts";
+import { compileJsonEncoder, compileJsonFieldEncoder, type JsonWriteOptions } from "./json-encoder.ts";
 import { memoizeByType } from "./memoize-by-type.ts";
-import { utf8Of } from "./utf8.ts";
 import { validateValues } from "./validate-values.ts";
 
 /**
@@ -18,27 +17,29 @@ import { validateValues } from "./validate-values.ts";
  * @throws {@link CodecError} that names the field which cannot be encoded
  * @see https://protobuf.dev/programming-guides/json/
  */
-export function encodeJson(desc: DescMessage, message: Message, options: JsonWriteOptions = {}): Uint8Array {
-  return utf8Of(jsonTextOf(desc, message, options));
+export function encodeJson(desc: DescMessage, message: Message, options: JsonWriteOptions = {}): Buffer {
+  try {
+    return encoderOf(desc)(message, options);
+  } catch (error) {
+    explain(error, desc, message);
+  }
 }
+
+const encoderOf = memoizeByType((desc) => compileJsonEncoder(desc));
 
 /** Encodes a message in protobuf's JSON format, as text (see {@link encodeJson}). */
-export function jsonTextOf(desc: DescMessage, message: Message, options: JsonWriteOptions = {}): string {
-  return explainUnsupported(desc, message, () => compileJsonEncoder(desc)(message, options));
+export function jsonTextOf(desc: DescMessage, message: Message, options?: JsonWriteOptions): string {
+  return encodeJson(desc, message, options).toString();
 }
 
-/** Writes JSON. If the writer does not support a value, it throws an error that names the field. */
-function explainUnsupported(desc: DescMessage, message: Message, write: () => string): string {
-  try {
-    return write();
-  } catch (error) {
-    if (error !== UNSUPPORTED) throw error;
-    if (message.$typeName !== desc.typeName) {
-      throw new CodecError(`the message ${describeWrongType(`a ${desc.typeName}`, message)}`);
-    }
-    validateValues(desc, message);
-    throw new CodecError("a value is not of its field's type");
+/** Throws the error of an encoder, or one that names the field whose value it does not support. */
+function explain(error: unknown, desc: DescMessage, message: Message): never {
+  if (error !== UNSUPPORTED) throw error;
+  if (message.$typeName !== desc.typeName) {
+    throw new CodecError(`the message ${describeWrongType(`a ${desc.typeName}`, message)}`);
   }
+  validateValues(desc, message);
+  throw new CodecError("a value is not of its field's type");
 }
 
 /**
@@ -75,14 +76,11 @@ export function encodeJsonField(
   holder: Message,
   options: JsonWriteOptions = {},
 ): Uint8Array {
-  const write = compileJsonField(field);
-  // The body is never empty: an unset list is `[]`, an unset number `0`.
-  const text = explainUnsupported(
-    field.parent,
-    holder,
-    () => write(holder, options) ?? write(holder, { ...options, emit: "defaults" }) ?? "null",
-  );
-  return utf8Of(text);
+  try {
+    return compileJsonFieldEncoder(field)(holder, options);
+  } catch (error) {
+    explain(error, field.parent, holder);
+  }
 }
 
 /** Decodes the value of one field: returns a message of the field's parent type with only this field set. */

@@ -5,6 +5,7 @@ import {
   type DescExtension,
   type DescField,
   type DescMessage,
+  type DescOneof,
   getExtension,
   type Message,
   type Registry,
@@ -13,12 +14,22 @@ import {
 } from "@bufbuild/protobuf";
 import { type Any, FeatureSet_FieldPresence, isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import { typeNameFromUrl } from "../errors/type-url.ts";
+import { CLOSING_BRACE, CLOSING_BRACKET, COLON, COMMA, OPENING_BRACE, OPENING_BRACKET } from "./ascii.ts";
 import { decodeBinary } from "./binary-codec.ts";
 import { CodecError } from "./codec-error.ts";
 import { UNSUPPORTED, unsupported } from "./compiled/unsupported.ts";
 import { isInt32, isInt64, isUint32, isUint64 } from "./integers.ts";
 import { isZero } from "./is-zero.ts";
+import {
+  writeAsciiText,
+  writeBase64,
+  writeByte,
+  writeBytes,
+  writeQuoted,
+  writeString,
+} from "./json-output.ts";
 import { memoizeByType } from "./memoize-by-type.ts";
+import { encoderThatWrites, output } from "./output.ts";
 import { isRecord } from "./records.ts";
 import { valueRangeOf } from "./time-ranges.ts";
 import { canonicalInteger, validateValues } from "./validate-values.ts";
@@ -49,11 +60,28 @@ export interface JsonWriteOptions {
 }
 
 type Fields = Readonly<Record<string, unknown>>;
-type WriteMessage = (message: Fields, options: JsonWriteOptions) => string;
-type WriteValue = (value: unknown, options: JsonWriteOptions) => string;
-/** Returns undefined for a field that is not written. */
-type WriteField = (message: Fields, options: JsonWriteOptions) => string | undefined;
+type WriteMessage = (message: Fields, options: JsonWriteOptions) => void;
+type WriteValue = (value: unknown, options: JsonWriteOptions) => void;
 type AnyField = DescField | DescExtension;
+
+/** Writes a field of a message. */
+interface FieldWriter {
+  readonly name: string;
+  /** The name of the property: that of the field, or of its oneof. */
+  readonly property: string;
+  /** Whether the field is written, by the value of its property. */
+  isWritten(property: unknown, options: JsonWriteOptions, message: Fields): boolean;
+  /** Writes the value of the field. */
+  write(property: unknown, options: JsonWriteOptions): void;
+}
+
+/** A field in the JSON of its message. */
+interface Member extends FieldWriter {
+  /** A comma, the JSON name in quotes, and a colon. */
+  readonly key: Uint8Array;
+  /** The same with the name in the .proto file. */
+  readonly protoKey: Uint8Array;
+}
 
 /**
  * Compiles the JSON encoder of a message type. The text is that of protobuf-es, except for the form of 64-bit integers and
@@ -67,18 +95,29 @@ type AnyField = DescField | DescExtension;
 export function compileJsonEncoder(
   desc: DescMessage,
   without: ReadonlySet<string> = nothing,
-): (message: Message, options: JsonWriteOptions) => string {
+): (message: Message, options: JsonWriteOptions) => Buffer {
   let write = messageWriter(desc);
   // A JSON form of its own has no fields to omit: the caller has to pass a message without them.
   if (without.size > 0)
     write = wellKnownWriter(desc) === undefined ? compileMessageWriter(desc, without) : unsupported;
-  return write as unknown as (message: Message, options: JsonWriteOptions) => string;
+  return encoderThatWrites(write as unknown as (message: Message, options: JsonWriteOptions) => void);
 }
 
-/** Compiles the JSON encoder of one field's value, which returns undefined if the field is not written. */
-export const compileJsonField = memoizeByType(fieldWriter as (field: DescField) => WriteMessageField);
-
-type WriteMessageField = (message: Message, options: JsonWriteOptions) => string | undefined;
+/**
+ * Compiles the JSON encoder of the value of one field. It writes a value even if the field is not set: `[]` for a list, `0` for a
+ * number, `null` for a message.
+ */
+export const compileJsonFieldEncoder = memoizeByType((field: DescField) => {
+  const { property, isWritten, write } = fieldWriter(field);
+  return encoderThatWrites<JsonWriteOptions>((message, options) => {
+    const holder = message as unknown as Fields;
+    const value = holder[property];
+    const hasValue =
+      isWritten(value, options, holder) || isWritten(value, { ...options, emit: "defaults" }, holder);
+    if (hasValue) write(value, options);
+    else writeAsciiText("null");
+  });
+});
 
 const nothing: ReadonlySet<string> = new Set();
 
@@ -91,37 +130,73 @@ function compileMessageWriter(desc: DescMessage, without: ReadonlySet<string>): 
   const members = desc.fields
     .filter(({ name }) => !without.has(name))
     .sort(inOrderOfKeys)
-    .map((field) => ({
-      name: field.name,
-      key: `${JSON.stringify(field.jsonName)}:`,
-      protoKey: `${JSON.stringify(field.name)}:`,
-      write: fieldWriter(field),
-    }));
+    .map(
+      (field): Member => ({
+        ...fieldWriter(field),
+        key: keyOf(field.jsonName),
+        protoKey: keyOf(field.name),
+      }),
+    );
+  const { length } = members;
   return (message, options) => {
     if (message.$typeName !== typeName) throw UNSUPPORTED;
-    const { useProtoNames } = options;
-    let text = "";
-    let separator = "{";
-    let i = 0;
+    const start = output.at;
+    let next = 0;
     try {
-      for (; i < members.length; i++) {
-        const { key, protoKey, write } = members[i] as (typeof members)[number];
-        const value = write(message, options);
-        if (value === undefined) continue;
-        text += separator + (useProtoNames ? protoKey : key) + value;
-        separator = ",";
+      // V8 loads the property of a key of for-in without a lookup. Most messages have their keys in the order of the fields.
+      for (const key in message) {
+        if (key === "$typeName") continue;
+        while (next < length) {
+          const member = members[next] as Member;
+          const isKey = key === member.property;
+          writeMember(member, isKey ? message[key] : message[member.property], options, message, start);
+          next++;
+          if (isKey) break;
+        }
+      }
+      for (; next < length; next++) {
+        const member = members[next] as Member;
+        writeMember(member, message[member.property], options, message, start);
       }
     } catch (error) {
-      throw withPath(`${members[i]?.name}`, error);
+      throw withPath(`${members[next]?.name}`, error);
     }
-    if (message.$unknown !== undefined) {
-      for (const extension of extensionTexts(desc, message, options)) {
-        text += separator + extension;
-        separator = ",";
-      }
-    }
-    return text === "" ? "{}" : `${text}}`;
+    if (message.$unknown !== undefined) writeExtensions(desc, message, options, start);
+    closeObject(start);
   };
+}
+
+function keyOf(name: string): Uint8Array {
+  return Buffer.from(`,${JSON.stringify(name)}:`);
+}
+
+function writeMember(
+  member: Member,
+  property: unknown,
+  options: JsonWriteOptions,
+  message: Fields,
+  start: number,
+): void {
+  if (!member.isWritten(property, options, message)) return;
+  writeKey(options.useProtoNames ? member.protoKey : member.key, start);
+  member.write(property, options);
+}
+
+/** Writes a key of the object that began at `start`. */
+function writeKey(key: Uint8Array, start: number): void {
+  const { at } = output;
+  writeBytes(key);
+  if (at === start) output.bytes[at] = OPENING_BRACE;
+}
+
+/** Writes what stands before a member of the object that began at `start`. */
+function separate(start: number): void {
+  writeByte(output.at === start ? OPENING_BRACE : COMMA);
+}
+
+function closeObject(start: number): void {
+  if (output.at === start) writeByte(OPENING_BRACE);
+  writeByte(CLOSING_BRACE);
 }
 
 /** Sorts fields like the keys of an object, which protobuf-es writes: keys that are array indexes come first. */
@@ -134,52 +209,73 @@ function indexOf(key: string): number {
   return isIndex ? Number(key) : Number.POSITIVE_INFINITY;
 }
 
-function fieldWriter(field: DescField): WriteField {
-  const { localName, presence, oneof } = field;
-  if (oneof !== undefined) return oneofWriter(field, oneof.localName);
+function fieldWriter(field: DescField): FieldWriter {
+  const { name, localName: property, presence, oneof, fieldKind } = field;
+  if (oneof !== undefined) return oneofFieldWriter(field, oneof);
   const write = valueWriter(field);
-  if (field.fieldKind === "list" || field.fieldKind === "map") {
-    const empty = field.fieldKind === "list" ? "[]" : "{}";
-    return (message, options) => {
-      const text = write(message[localName], options);
-      return text === empty && (options.emit ?? "set") === "set" ? undefined : text;
-    };
+  if (fieldKind === "list" || fieldKind === "map") {
+    const isEmpty = fieldKind === "list" ? isEmptyList : isEmptyMap;
+    return { name, property, isWritten: (value, options) => !isEmpty(value) || isEmitted(options), write };
   }
   if (presence === FeatureSet_FieldPresence.IMPLICIT) {
     const { scalar } = field;
-    return (message, options) => {
-      const value = message[localName];
-      return isZero(scalar, value) && (options.emit ?? "set") === "set" ? undefined : write(value, options);
+    return {
+      name,
+      property,
+      isWritten: (value, options) => !isZero(scalar, value) || isEmitted(options),
+      write,
     };
   }
   const isRequired = presence === FeatureSet_FieldPresence.LEGACY_REQUIRED;
-  const isNull = field.fieldKind === "message" && !field.proto.proto3Optional;
-  const isSet = explicitlySet(field);
-  return (message, options) => {
-    if (isSet(message)) return write(message[localName], options);
-    if (isRequired) throw new CodecError("it is required, and not set");
-    return isNull && options.emit === "unpopulated" ? "null" : undefined;
+  const isNull = fieldKind === "message" && !field.proto.proto3Optional;
+  // The default values in the prototype of a message are not set.
+  const hasDefault = Object.getPrototypeOf(create(field.parent)) !== Object.prototype;
+  return {
+    name,
+    property,
+    isWritten(value, { emit }, message) {
+      if (value !== undefined && (!hasDefault || Object.hasOwn(message, property))) return true;
+      if (isRequired) throw new CodecError("it is required, and not set");
+      return isNull && emit === "unpopulated";
+    },
+    write(value, options) {
+      if (value === undefined) writeAsciiText("null");
+      else write(value, options);
+    },
   };
 }
 
-/** Compiles the test whether a field is set. The default values in the prototype of a message are not set. */
-function explicitlySet({ parent, localName }: DescField): (message: Fields) => boolean {
-  const isSet = (message: Fields) => message[localName] !== undefined;
-  if (Object.getPrototypeOf(create(parent)) === Object.prototype) return isSet;
-  return (message) => isSet(message) && Object.hasOwn(message, localName);
+/** Whether fields without presence are written if they are not set. */
+function isEmitted({ emit }: JsonWriteOptions): boolean {
+  return emit !== undefined && emit !== "set";
 }
 
-function oneofWriter(field: DescField, oneofName: string): WriteField {
-  const { localName } = field;
-  const cases = new Set<unknown>(field.oneof?.fields.map((each) => each.localName));
+function isEmptyList(value: unknown): boolean {
+  return isList(value) && value.length === 0;
+}
+
+function isEmptyMap(value: unknown): boolean {
+  return isRecord(value) && Object.keys(value).length === 0;
+}
+
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value) || types.isTypedArray(value);
+}
+
+function oneofFieldWriter(field: DescField, { localName: property, fields }: DescOneof): FieldWriter {
+  const { name, localName } = field;
+  const cases = new Set<unknown>(fields.map((each) => each.localName));
   const write = valueWriter(field);
-  return (message, options) => {
-    const oneof = message[oneofName];
-    if (!isRecord(oneof)) throw UNSUPPORTED;
-    if (oneof.case === localName) return write(oneof.value, options);
-    // An unknown case would be lost.
-    if (oneof.case !== undefined && !cases.has(oneof.case)) throw UNSUPPORTED;
-    return undefined;
+  return {
+    name,
+    property,
+    isWritten(oneof) {
+      if (!isRecord(oneof)) throw UNSUPPORTED;
+      // An unknown case would be lost.
+      if (oneof.case !== undefined && !cases.has(oneof.case)) throw UNSUPPORTED;
+      return oneof.case === localName;
+    },
+    write: (oneof, options) => write((oneof as Fields).value, options),
   };
 }
 
@@ -203,48 +299,51 @@ function valueWriter(field: AnyField): WriteValue {
 function itemWriter({ message, enum: enumeration, scalar }: AnyField, isInValue = false): WriteValue {
   if (message !== undefined) {
     // protobuf-es represents a Struct as a JSON object, except in a google.protobuf.Value.
-    if (message.typeName === "google.protobuf.Struct" && !isInValue) return structWriter;
+    if (message.typeName === "google.protobuf.Struct" && !isInValue) return writeStruct;
     let write: WriteMessage | undefined;
     return (value, options) => {
       if (typeof value !== "object" || value === null) throw UNSUPPORTED;
       write ??= messageWriter(message);
-      return write(value as Fields, options);
+      write(value as Fields, options);
     };
   }
   return enumeration === undefined ? scalarWriter(scalar ?? ScalarType.INT32) : enumWriter(enumeration);
 }
 
 function listWriter(write: WriteValue): WriteValue {
-  return (value, options) => {
-    if (!Array.isArray(value) && !types.isTypedArray(value)) throw UNSUPPORTED;
-    const items = value as readonly unknown[];
-    if (items.length === 0) return "[]";
-    // Not sliced at the end: to slice a long text, V8 copies it.
-    let text = "";
+  return (items, options) => {
+    if (!isList(items)) throw UNSUPPORTED;
+    writeByte(OPENING_BRACKET);
     // By the index, because a list may have holes.
     let i = 0;
     try {
-      for (; i < items.length; i++) text += (i === 0 ? "[" : ",") + write(items[i], options);
+      for (; i < items.length; i++) {
+        if (i > 0) writeByte(COMMA);
+        write(items[i], options);
+      }
     } catch (error) {
       throw withPath(`[${i}]`, error);
     }
-    return `${text}]`;
+    writeByte(CLOSING_BRACKET);
   };
 }
 
 function mapWriter(isKey: (key: string) => boolean, write: WriteValue): WriteValue {
   return (entries, options) => {
     if (!isRecord(entries)) throw UNSUPPORTED;
-    let text = "";
+    const start = output.at;
     for (const key of Object.keys(entries)) {
       if (!isKey(key)) throw UNSUPPORTED;
       try {
-        text += `${text === "" ? "{" : ","}${JSON.stringify(key)}:${write(entries[key], options)}`;
+        separate(start);
+        writeString(key);
+        writeByte(COLON);
+        write(entries[key], options);
       } catch (error) {
         throw withPath(`[${JSON.stringify(key)}]`, error);
       }
     }
-    return text === "" ? "{}" : `${text}}`;
+    closeObject(start);
   };
 }
 
@@ -271,52 +370,49 @@ function keyTest(scalar: ScalarType): (key: string) => boolean {
 }
 
 function enumWriter({ value, open, typeName }: DescEnum): WriteValue {
-  if (typeName === "google.protobuf.NullValue") return (value) => (isInt32(value) ? "null" : unsupported());
   const names = new Map<unknown, string>(
-    Object.values(value).map(({ jsonName, number }) => [number, JSON.stringify(jsonName)]),
+    Object.values(value).map(({ jsonName, number }) => [number, jsonName]),
   );
-  return (value) => names.get(value) ?? (open && isInt32(value) ? String(value) : unsupported());
+  const isNull = typeName === "google.protobuf.NullValue";
+  return (value) => {
+    const name = names.get(value);
+    if (isNull && isInt32(value)) writeAsciiText("null");
+    else if (name !== undefined) writeQuoted(name);
+    else if (open && isInt32(value)) writeAsciiText(String(value));
+    else throw UNSUPPORTED;
+  };
 }
 
 function scalarWriter(scalar: ScalarType): WriteValue {
   switch (scalar) {
     case ScalarType.STRING:
-      return (value) => (typeof value === "string" ? stringText(value) : unsupported());
+      return (value) => writeString(typeof value === "string" ? value : unsupported());
     case ScalarType.BOOL:
-      return (value) => (typeof value === "boolean" ? String(value) : unsupported());
+      return (value) => writeAsciiText(typeof value === "boolean" ? String(value) : unsupported());
     case ScalarType.BYTES:
-      return (value) => (types.isUint8Array(value) ? `"${base64Of(value)}"` : unsupported());
+      return (value) => writeBase64(types.isUint8Array(value) ? value : unsupported());
     case ScalarType.UINT32:
     case ScalarType.FIXED32:
-      return (value) => (isUint32(value) ? String(value) : unsupported());
+      return (value) => writeAsciiText(isUint32(value) ? String(value) : unsupported());
     case ScalarType.INT64:
     case ScalarType.SINT64:
     case ScalarType.SFIXED64:
-      return (value, options) => int64Text(isInt64(value) ? value : toInteger(value, isInt64), options);
+      return (value, options) => writeInt64(isInt64(value) ? value : toInteger(value, isInt64), options);
     case ScalarType.UINT64:
     case ScalarType.FIXED64:
-      return (value, options) => int64Text(isUint64(value) ? value : toInteger(value, isUint64), options);
+      return (value, options) => writeInt64(isUint64(value) ? value : toInteger(value, isUint64), options);
     case ScalarType.DOUBLE:
-      return (value) => (typeof value === "number" ? doubleText(value) : unsupported());
+      return (value) => writeDouble(typeof value === "number" ? value : unsupported());
     case ScalarType.FLOAT:
-      return (value) => (isFloat(value) ? doubleText(value) : unsupported());
+      return (value) => writeDouble(isFloat(value) ? value : unsupported());
     default:
-      return (value) => (isInt32(value) ? String(value) : unsupported());
+      return (value) => writeAsciiText(isInt32(value) ? String(value) : unsupported());
   }
 }
 
-/** Writes a string. Most need no escapes, and to test that costs less than JSON.stringify. */
-function stringText(value: string): string {
-  if (value.length < SHORT_TEXT && !toEscape.test(value)) return `"${value}"`;
-  return value.isWellFormed() ? JSON.stringify(value) : unsupported();
-}
-
-const SHORT_TEXT = 64;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what JSON has escapes for
-const toEscape = /[\u0000-\u001f"\\\ud800-\udfff]/;
-
-function int64Text(value: bigint, { jsonInt64 }: JsonWriteOptions): string {
-  return jsonInt64 === "number" ? String(value) : `"${value}"`;
+function writeInt64(value: bigint, { jsonInt64 }: JsonWriteOptions): void {
+  if (jsonInt64 === "number") writeAsciiText(String(value));
+  else writeQuoted(String(value));
 }
 
 /** Converts a number or text to a 64-bit integer: protobuf-es accepts both, and uses text for `jstype = JS_STRING`. */
@@ -334,17 +430,14 @@ function isFloat(value: unknown): value is number {
   return !Number.isFinite(value) || Number.isFinite(Math.fround(value));
 }
 
-function doubleText(value: number): string {
-  return Number.isFinite(value) ? numberText(value) : `"${value}"`;
+function writeDouble(value: number): void {
+  if (Number.isFinite(value)) writeAsciiText(numberText(value));
+  else writeQuoted(String(value));
 }
 
 /** Writes a number. JSON.stringify would write minus zero as 0. */
 function numberText(value: number): string {
   return Object.is(value, -0) ? "-0" : String(value);
-}
-
-function base64Of({ buffer, byteOffset, byteLength }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, byteLength).toString("base64");
 }
 
 /** The writers of types with JSON forms of their own. */
@@ -353,7 +446,7 @@ function wellKnownWriter(desc: DescMessage): WriteMessage | undefined {
     case "google.protobuf.Any":
       return (message, options) => {
         validateWellKnown(desc, message);
-        return anyText(message as unknown as Any, options);
+        writeAny(message as unknown as Any, options);
       };
     case "google.protobuf.Timestamp":
     case "google.protobuf.Duration": {
@@ -364,7 +457,7 @@ function wellKnownWriter(desc: DescMessage): WriteMessage | undefined {
         if ($typeName !== desc.typeName || !isInt32(nanos)) throw UNSUPPORTED;
         if (typeof seconds !== "bigint") toInteger(seconds, isInt64);
         if (!range?.includes(message)) throw UNSUPPORTED;
-        return `"${toJson(desc, message as never)}"`;
+        writeQuoted(String(toJson(desc, message as never)));
       };
     }
     case "google.protobuf.FieldMask":
@@ -373,7 +466,7 @@ function wellKnownWriter(desc: DescMessage): WriteMessage | undefined {
     case "google.protobuf.ListValue":
       return (message) => {
         validateWellKnown(desc, message);
-        return jsonText(toJson(desc, message as never));
+        output.writeUtf8(jsonText(toJson(desc, message as never)));
       };
     default:
       return isWrapperDesc(desc) ? wrapperWriter(desc) : undefined;
@@ -394,28 +487,52 @@ function wrapperWriter({ typeName, fields: [field] }: DescMessage & { fields: [D
   const write = itemWriter(field);
   return (message, options) => {
     if (message.$typeName !== typeName) throw UNSUPPORTED;
-    return write(message.value, options);
+    write(message.value, options);
   };
 }
 
-function anyText({ typeUrl, value }: Any, options: JsonWriteOptions): string {
-  if (typeUrl === "") return "{}";
-  try {
-    return knownAnyText(typeUrl, value, options);
-  } catch (error) {
-    if (options.unknownAny !== "shown" || !(error instanceof CodecError)) throw error;
-    return `{"@type":${JSON.stringify(typeUrl)},"@value":"${base64Of(value)}"}`;
+function writeAny({ typeUrl, value }: Any, options: JsonWriteOptions): void {
+  const start = output.at;
+  if (typeUrl !== "") {
+    try {
+      writeKnownAny(typeUrl, value, options);
+      return;
+    } catch (error) {
+      if (options.unknownAny !== "shown" || !(error instanceof CodecError)) throw error;
+      output.at = start;
+      writeType(typeUrl, start);
+      writeKey(keyOf("@value"), start);
+      writeBase64(value);
+    }
   }
+  closeObject(start);
 }
 
-function knownAnyText(typeUrl: string, value: Uint8Array, options: JsonWriteOptions): string {
+function writeType(typeUrl: string, start: number): void {
+  writeKey(keyOf("@type"), start);
+  writeString(typeUrl);
+}
+
+function writeKnownAny(typeUrl: string, value: Uint8Array, options: JsonWriteOptions): void {
   const desc = options.registry?.getMessage(typeNameFromUrl(typeUrl));
   if (desc === undefined) throw new CodecError(`${JSON.stringify(typeUrl)} is not in the type registry`);
   const message = decodeBinary(desc, value) as unknown as Fields;
-  const text = messageWriter(desc)(message, options);
-  if (options.unknownAny === "shown" && isKeptFromJson(desc, message)) return text;
-  const fields = wellKnownWriter(desc) === undefined ? text.slice(1, -1) : `"value":${text}`;
-  return `{${fields === "" ? "" : `${fields},`}"@type":${JSON.stringify(typeUrl)}}`;
+  const write = messageWriter(desc);
+  if (options.unknownAny === "shown" && isKeptFromJson(desc, message)) {
+    write(message, options);
+    return;
+  }
+  const start = output.at;
+  if (wellKnownWriter(desc) === undefined) {
+    write(message, options);
+    // The object goes on. If it has no members, it begins again.
+    output.at -= output.at - start === "{}".length ? "{}".length : "}".length;
+  } else {
+    writeKey(keyOf("value"), start);
+    write(message, options);
+  }
+  writeType(typeUrl, start);
+  closeObject(start);
 }
 
 /** Whether this is how the decoder keeps an Any of an unknown type: as a Struct with its `@type`. */
@@ -423,9 +540,11 @@ function isKeptFromJson({ typeName }: DescMessage, { fields }: Fields): boolean 
   return typeName === "google.protobuf.Struct" && Object.hasOwn(fields as Fields, "@type");
 }
 
-const structWriter: WriteValue = (value) => (isRecord(value) ? jsonText(value) : unsupported());
+function writeStruct(value: unknown): void {
+  output.writeUtf8(isRecord(value) ? jsonText(value) : unsupported());
+}
 
-/** Writes a value of a google.protobuf.Value. */
+/** The JSON of a google.protobuf.Value. */
 function jsonText(value: unknown): string {
   switch (typeof value) {
     case "number":
@@ -444,23 +563,20 @@ function jsonText(value: unknown): string {
 }
 
 /** Writes the extensions, which protobuf-es keeps among the unknown fields. */
-function extensionTexts(desc: DescMessage, message: Fields, options: JsonWriteOptions): string[] {
+function writeExtensions(desc: DescMessage, message: Fields, options: JsonWriteOptions, start: number): void {
   const unknown = message.$unknown as Message["$unknown"];
-  const texts: string[] = [];
   for (const number of new Set(unknown?.map(({ no }) => no))) {
     const extension = options.registry?.getExtensionFor(desc, number);
     if (extension === undefined) continue;
     try {
-      const value = extensionWriter(extension)(
-        getExtension(message as unknown as Message, extension),
-        options,
-      );
-      if (value !== "[]") texts.push(`${JSON.stringify(extension.jsonName)}:${value}`);
+      const value = getExtension(message as unknown as Message, extension);
+      if (isEmptyList(value)) continue;
+      writeKey(keyOf(extension.jsonName), start);
+      extensionWriter(extension)(value, options);
     } catch (error) {
       throw withPath(extension.jsonName, error);
     }
   }
-  return texts;
 }
 
 const extensionWriter = memoizeByType<WriteValue, DescExtension>(valueWriter);

@@ -1,3 +1,5 @@
+import { BACKSLASH, COLON, QUOTE } from "./ascii.ts";
+
 /** A number of a JSON text that a double may not represent exactly, with its text. */
 export class LongNumber {
   readonly text: string;
@@ -167,7 +169,3 @@ function colonsOutsideStrings(json: string): number {
   }
   return colons;
 }
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COLON = 0x3a;

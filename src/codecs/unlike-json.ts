@@ -1,3 +1,5 @@
+import { CR, LF, OPENING_BRACE, SPACE, TAB } from "./ascii.ts";
+
 /**
  * Returns a binary message in bytes that cannot be read as JSON.
  *
@@ -10,7 +12,7 @@
 export function unlikeJson(bytes: Uint8Array): Uint8Array {
   let start = 0;
   while (isWhitespace(bytes[start])) start += 1;
-  const isRead = start === bytes.length || bytes[start] === OPEN_BRACE || isNull(bytes, start);
+  const isRead = start === bytes.length || bytes[start] === OPENING_BRACE || isNull(bytes, start);
   if (!isRead || bytes.length === 0) return bytes;
   const longer = new Uint8Array(bytes.length + 1);
   longer[0] = (bytes[0] as number) | 0x80;
@@ -18,13 +20,11 @@ export function unlikeJson(bytes: Uint8Array): Uint8Array {
   return longer;
 }
 
-const OPEN_BRACE = 0x7b;
-
 /** A lenient server reads `null` as an empty request. */
 function isNull(bytes: Uint8Array, start: number): boolean {
   return [0x6e, 0x75, 0x6c, 0x6c].every((byte, i) => bytes[start + i] === byte);
 }
 
 function isWhitespace(byte: number | undefined): boolean {
-  return byte === 0x0a || byte === 0x20 || byte === 0x0d || byte === 0x09;
+  return byte === LF || byte === SPACE || byte === CR || byte === TAB;
 }

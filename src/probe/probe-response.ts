@@ -1,4 +1,5 @@
 import { type GenericResponse, GenericResponseSchema } from "../../gen/bytenite/common/common_pb.js";
+import { OPENING_BRACE } from "../codecs/ascii.ts";
 import { decodeBinary } from "../codecs/binary-codec.ts";
 import { CodecError } from "../codecs/codec-error.ts";
 import { contentTypeOf, type Encoding, encodingOf } from "../codecs/media-type.ts";
@@ -121,8 +122,6 @@ export function isNotRead({ status = 0 }: ProbeResponse): boolean {
 
 /** The statuses of transient errors. */
 const transient: ReadonlySet<number> = new Set([408, 425, 429, 499, 502, 503, 504]);
-
-const OPENING_BRACE = 0x7b;
 
 const LONGEST_LINE = 200;
 

@@ -1,4 +1,5 @@
 import { type DescMessage, isFieldSet, type Message } from "@bufbuild/protobuf";
+import { OPENING_BRACE } from "../codecs/ascii.ts";
 import { decodeBinary } from "../codecs/binary-codec.ts";
 import { CodecError } from "../codecs/codec-error.ts";
 import { decodeJson } from "../codecs/json-codec.ts";
@@ -30,8 +31,6 @@ export function readStatusInfo(
         : undefined;
   return status ?? { code: undefined, reason: firstReadableLine(body), details: [] };
 }
-
-const OPENING_BRACE = 0x7b;
 
 function beginsAsObject(body: Uint8Array, encoding: Encoding | undefined): boolean {
   // A line feed may be the tag of a binary message, and the brace after it the length of a string.

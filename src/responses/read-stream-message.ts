@@ -1,5 +1,6 @@
 import type { DescMessage, Message, Registry } from "@bufbuild/protobuf";
-import { CLOSING_BRACE, COLON, type JsonCursor, OPENING_BRACE } from "../codecs/compiled/json-cursor.ts";
+import { CLOSING_BRACE, COLON, OPENING_BRACE } from "../codecs/ascii.ts";
+import type { JsonCursor } from "../codecs/compiled/json-cursor.ts";
 import { compileJsonDecoder } from "../codecs/compiled/json-decoder.ts";
 import { tryCompiled } from "../codecs/compiled/unsupported.ts";
 import { fieldDecoder, messageDecoder, readJson, readKey } from "../codecs/json-decoder.ts";

@@ -1,5 +1,6 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { hasCustomJsonRepresentation } from "@bufbuild/protobuf/wkt";
+import { OPENING_BRACE, OPENING_BRACKET } from "../codecs/ascii.ts";
 import { isJsonObject, parseJsonIfValid } from "../codecs/parse-json.ts";
 import { lenientUtf8 } from "../codecs/utf8.ts";
 import type { Binding } from "../transcoding/binding.ts";
@@ -8,9 +9,6 @@ import type { Binding } from "../transcoding/binding.ts";
 export function beginsAsJson(body: Uint8Array): boolean {
   return body[0] === OPENING_BRACE || body[0] === OPENING_BRACKET;
 }
-
-const OPENING_BRACE = 0x7b;
-const OPENING_BRACKET = 0x5b;
 
 /**
  * Whether a body that is not labelled as JSON is unmistakably the response of a method in JSON: an object that is empty or

@@ -1,4 +1,5 @@
 import { asBuffer } from "../codecs/as-buffer.ts";
+import { COLON, CR, LF, OPENING_BRACE, SPACE } from "../codecs/ascii.ts";
 import { ByteOrderMark } from "./byte-order-mark.ts";
 import { MessageBytes } from "./message-bytes.ts";
 import { StreamFormatError } from "./stream-format-error.ts";
@@ -209,12 +210,6 @@ export class EventSplitter {
     }
   }
 }
-
-const LF = 0x0a;
-const CR = 0x0d;
-const SPACE = 0x20;
-const COLON = 0x3a;
-const OPENING_BRACE = 0x7b;
 
 /** The name of the field that counts. */
 const DATA = Buffer.from("data");

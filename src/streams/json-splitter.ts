@@ -1,4 +1,17 @@
 import { asBuffer } from "../codecs/as-buffer.ts";
+import {
+  BACKSLASH,
+  CLOSING_BRACE,
+  CLOSING_BRACKET,
+  COMMA,
+  CR,
+  LF,
+  OPENING_BRACE,
+  OPENING_BRACKET,
+  QUOTE,
+  SPACE,
+  TAB,
+} from "../codecs/ascii.ts";
 import { JsonCursor } from "../codecs/compiled/json-cursor.ts";
 import { ByteOrderMark } from "./byte-order-mark.ts";
 import { MessageBytes } from "./message-bytes.ts";
@@ -189,18 +202,7 @@ type Place = "start" | "text" | "first element" | "element" | "separator" | "clo
 /** How the end of a message is found. */
 type Value = "nested" | "scalar";
 
-const TAB = 0x09;
-const LF = 0x0a;
-const CR = 0x0d;
 const RECORD_SEPARATOR = 0x1e;
-const SPACE = 0x20;
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const OPENING_BRACKET = 0x5b;
-const BACKSLASH = 0x5c;
-const CLOSING_BRACKET = 0x5d;
-const OPENING_BRACE = 0x7b;
-const CLOSING_BRACE = 0x7d;
 const BRACE_BIT = OPENING_BRACE ^ OPENING_BRACKET;
 
 /** The kind of a message by its first byte. */

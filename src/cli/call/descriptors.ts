@@ -6,6 +6,7 @@ import {
   FileDescriptorSetSchema,
 } from "@bufbuild/protobuf/wkt";
 import { file_google_api_annotations } from "../../../gen/google/api/annotations_pb.js";
+import { OPENING_BRACE } from "../../codecs/ascii.ts";
 import { decodeBinary } from "../../codecs/binary-codec.ts";
 import { decodeJson } from "../../codecs/json-codec.ts";
 import { asError } from "../../errors/as-error.ts";
@@ -35,7 +36,8 @@ function descriptorSetFrom(file: Buffer, path: string): FileDescriptorSet {
   try {
     const bytes = decompressed(file);
     const set =
-      bytes[0] === OPEN_BRACE
+      // No binary FileDescriptorSet begins with this byte: it would be the tag of a field 15.
+      bytes[0] === OPENING_BRACE
         ? // buf writes the http rules as extensions.
           decodeJson(FileDescriptorSetSchema, bytes, createRegistry(file_google_api_annotations))
         : decodeBinary(FileDescriptorSetSchema, bytes);
@@ -46,9 +48,6 @@ function descriptorSetFrom(file: Buffer, path: string): FileDescriptorSet {
   const expected = 'a FileDescriptorSet in binary or JSON, as "buf build -o api.binpb" writes it';
   throw new UsageError(`${OPTION}: ${JSON.stringify(path)} is not ${expected}: ${reason}`);
 }
-
-/** No binary FileDescriptorSet begins with this byte: it would be the tag of a field 15. */
-const OPEN_BRACE = 0x7b;
 
 function decompressed(file: Buffer): Buffer {
   const magic = file.subarray(0, 4).toString("hex");

@@ -5,9 +5,9 @@ import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import { isInt32, isInt64, isUint32, isUint64 } from "../integers.ts";
 import { isZero } from "../is-zero.ts";
 import { memoizeByType } from "../memoize-by-type.ts";
+import { encoderThatWrites, output } from "../output.ts";
 import { wireTypeOfScalar } from "../scalar-wire-type.ts";
 import { type ValueRange, valueRangeOf } from "../time-ranges.ts";
-import { asciiCapacity, LONG_TEXT, MAX_BYTES_PER_CODE_UNIT, writeAscii } from "../utf8.ts";
 import { type CompilableField, compilableFieldsOf } from "./compilable-fields.ts";
 import { UNSUPPORTED, unsupported } from "./unsupported.ts";
 
@@ -23,69 +23,9 @@ export function compileEncoder(
 ): ((message: Message) => Uint8Array) | undefined {
   const plan = without.size > 0 ? planMessage(desc, without) : messagePlanOf(desc);
   if (plan === undefined) return undefined;
-  let lastBytes = 0;
-  let expectedBytes = 0;
-  return (message) => {
-    // A getter of the message that is being encoded may encode another message.
-    if (isEncoding) throw UNSUPPORTED;
-    isEncoding = true;
-    try {
-      at = 0;
-      leastGrowth = expectedBytes;
-      writeMessage(plan, message as unknown as Readonly<Record<string, unknown>>);
-      if (scratch !== ownScratch) {
-        const least = Math.min(lastBytes, at);
-        expectedBytes = least + (least >> 5);
-        lastBytes = at;
-      }
-      return encodedBytes();
-    } finally {
-      isEncoding = false;
-      if (scratch !== ownScratch) setScratch(ownScratch);
-    }
-  };
-}
-
-const SCRATCH_BYTES = 16 * 1024;
-
-// All encoders share one scratch buffer, because encoding is synchronous. It grows for a large message, and is reset then.
-const ownScratch = /* @__PURE__ */ Buffer.allocUnsafeSlow(SCRATCH_BYTES);
-let scratch = ownScratch;
-let view = /* @__PURE__ */ new DataView(scratch.buffer);
-let at = 0;
-let isEncoding = false;
-/**
- * The shorter length of the last two messages of the type that did not fit, and a little more. If the next one is as long, the
- * buffer grows only once.
- */
-let leastGrowth = 0;
-
-/**
- * The encoded bytes: a copy from Node's pool of small Buffers, or the scratch buffer itself if it has grown. One that has grown
- * far too much is copied, because a request keeps its body.
- */
-function encodedBytes(): Buffer {
-  if (scratch !== ownScratch)
-    return 2 * at < scratch.length ? Buffer.from(scratch.subarray(0, at)) : scratch.subarray(0, at);
-  const bytes = Buffer.allocUnsafe(at);
-  if (at < 32) for (let i = 0; i < at; i++) bytes[i] = scratch[i] as number;
-  else scratch.copy(bytes, 0, 0, at);
-  return bytes;
-}
-
-function setScratch(buffer: Buffer<ArrayBuffer>): void {
-  scratch = buffer;
-  view = new DataView(buffer.buffer);
-}
-
-function grow(needed: number): void {
-  const larger = Buffer.allocUnsafeSlow(Math.max(needed, scratch.length * 2, leastGrowth));
-  scratch.copy(larger, 0, 0, at);
-  setScratch(larger);
-}
-
-function reserve(bytes: number): void {
-  if (at + bytes > scratch.length) grow(at + bytes);
+  return encoderThatWrites((message) =>
+    writeMessage(plan, message as unknown as Readonly<Record<string, unknown>>),
+  );
 }
 
 const nothing: ReadonlySet<string> = new Set();
@@ -210,8 +150,8 @@ function writeSubMessage(field: FieldPlan, desc: DescMessage, value: unknown): v
 function writeTag(tag: number): void {
   if (tag > 0x7f) writeUint32(tag);
   else {
-    reserve(1);
-    scratch[at++] = tag;
+    output.reserve(1);
+    output.bytes[output.at++] = tag;
   }
 }
 
@@ -221,34 +161,34 @@ function varintLength(value: number): number {
 
 /** Reserves bytes for the length of what follows: as many as the last one of the field took. */
 function beginLength(lengthBytes: number): number {
-  reserve(lengthBytes);
-  at += lengthBytes;
-  return at;
+  output.reserve(lengthBytes);
+  output.at += lengthBytes;
+  return output.at;
 }
 
 /** Writes the length, and moves the content if the length takes another number of bytes, which it returns. */
 function finishLength(start: number, reserved: number): number {
-  const length = at - start;
+  const length = output.at - start;
   const lengthBytes = varintLength(length);
   const contentStart = start - reserved + lengthBytes;
   if (contentStart !== start) {
-    reserve(lengthBytes);
-    scratch.copyWithin(contentStart, start, at);
-    at = contentStart + length;
+    output.reserve(lengthBytes);
+    output.bytes.copyWithin(contentStart, start, output.at);
+    output.at = contentStart + length;
   }
   let i = start - reserved;
-  for (let rest = length; i < contentStart; rest >>>= 7) scratch[i++] = rest > 0x7f ? rest | 0x80 : rest;
+  for (let rest = length; i < contentStart; rest >>>= 7) output.bytes[i++] = rest > 0x7f ? rest | 0x80 : rest;
   return lengthBytes;
 }
 
 function writeUint32(value: number): void {
-  reserve(5);
+  output.reserve(5);
   let rest = value;
   while (rest > 0x7f) {
-    scratch[at++] = (rest & 0x7f) | 0x80;
+    output.bytes[output.at++] = (rest & 0x7f) | 0x80;
     rest >>>= 7;
   }
-  scratch[at++] = rest;
+  output.bytes[output.at++] = rest;
 }
 
 function writeUint64(low: number, high: number): void {
@@ -256,15 +196,15 @@ function writeUint64(low: number, high: number): void {
     writeUint32(low);
     return;
   }
-  reserve(10);
+  output.reserve(10);
   let l = low;
   let h = high;
   while (h !== 0 || l > 0x7f) {
-    scratch[at++] = (l & 0x7f) | 0x80;
+    output.bytes[output.at++] = (l & 0x7f) | 0x80;
     l = ((l >>> 7) | (h << 25)) >>> 0;
     h >>>= 7;
   }
-  scratch[at++] = l;
+  output.bytes[output.at++] = l;
 }
 
 const MAX_SAFE = /* @__PURE__ */ BigInt(Number.MAX_SAFE_INTEGER);
@@ -306,47 +246,33 @@ function writeText(value: unknown): void {
   if (typeof value !== "string") throw UNSUPPORTED;
   const { length } = value;
   if (length <= SHORT_TEXT) {
-    reserve(length + 1);
+    output.reserve(length + 1);
     let i = 0;
     for (; i < length; i++) {
       const code = value.charCodeAt(i);
       if (code > 0x7f) break;
-      scratch[at + 1 + i] = code;
+      output.bytes[output.at + 1 + i] = code;
     }
     if (i === length) {
-      scratch[at] = length;
-      at += length + 1;
+      output.bytes[output.at] = length;
+      output.at += length + 1;
       return;
     }
   }
-  const isLong = length >= LONG_TEXT;
-  if (isLong && writeLongAscii(value)) return;
   const lengthBytes = varintLength(length);
   const start = beginLength(lengthBytes);
-  reserve(isLong ? Buffer.byteLength(value) : length * MAX_BYTES_PER_CODE_UNIT);
-  const written = scratch.write(value, start);
+  output.writeUtf8(value);
   // Only ASCII has as many bytes as code units.
-  if (written > length && !value.isWellFormed()) throw UNSUPPORTED;
-  at += written;
+  if (output.at - start > length && !value.isWellFormed()) throw UNSUPPORTED;
   finishLength(start, lengthBytes);
-}
-
-/** @returns false, without moving the position, if the text is not ASCII */
-function writeLongAscii(text: string): boolean {
-  const start = at;
-  writeUint32(text.length);
-  reserve(asciiCapacity(text.length));
-  const isAscii = writeAscii(text, scratch, at);
-  at = isAscii ? at + text.length : start;
-  return isAscii;
 }
 
 function writeBytes(value: unknown): void {
   if (!types.isUint8Array(value)) throw UNSUPPORTED;
   writeUint32(value.length);
-  reserve(value.length);
-  scratch.set(value, at);
-  at += value.length;
+  output.reserve(value.length);
+  output.bytes.set(value, output.at);
+  output.at += value.length;
 }
 
 function writeScalar(scalar: ScalarType, value: unknown): void {
@@ -386,42 +312,42 @@ function writeScalar(scalar: ScalarType, value: unknown): void {
 function writeFixed(scalar: ScalarType, value: unknown): void {
   switch (scalar) {
     case ScalarType.FIXED32:
-      reserve(4);
-      view.setUint32(at, uint32(value), true);
-      at += 4;
+      output.reserve(4);
+      output.view.setUint32(output.at, uint32(value), true);
+      output.at += 4;
       break;
     case ScalarType.SFIXED32:
-      reserve(4);
-      view.setInt32(at, int32(value), true);
-      at += 4;
+      output.reserve(4);
+      output.view.setInt32(output.at, int32(value), true);
+      output.at += 4;
       break;
     case ScalarType.FIXED64:
-      reserve(8);
-      view.setBigUint64(at, uint64(value), true);
-      at += 8;
+      output.reserve(8);
+      output.view.setBigUint64(output.at, uint64(value), true);
+      output.at += 8;
       break;
     case ScalarType.SFIXED64:
-      reserve(8);
-      view.setBigInt64(at, int64(value), true);
-      at += 8;
+      output.reserve(8);
+      output.view.setBigInt64(output.at, int64(value), true);
+      output.at += 8;
       break;
     case ScalarType.FLOAT:
-      reserve(4);
-      view.setFloat32(at, float(value), true);
-      at += 4;
+      output.reserve(4);
+      output.view.setFloat32(output.at, float(value), true);
+      output.at += 4;
       break;
     case ScalarType.DOUBLE:
-      reserve(8);
-      view.setFloat64(at, double(value), true);
-      at += 8;
+      output.reserve(8);
+      output.view.setFloat64(output.at, double(value), true);
+      output.at += 8;
       break;
   }
 }
 
 function writeBool(value: unknown): void {
   if (typeof value !== "boolean") throw UNSUPPORTED;
-  reserve(1);
-  scratch[at++] = value ? 1 : 0;
+  output.reserve(1);
+  output.bytes[output.at++] = value ? 1 : 0;
 }
 
 /** Negative numbers have ten bytes, as if they had 64 bits. */

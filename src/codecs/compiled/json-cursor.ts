@@ -1,4 +1,20 @@
 import { isUtf8 } from "node:buffer";
+import {
+  BACKSLASH,
+  CLOSING_BRACE,
+  CLOSING_BRACKET,
+  COLON,
+  COMMA,
+  CR,
+  LF,
+  MINUS,
+  OPENING_BRACE,
+  OPENING_BRACKET,
+  QUOTE,
+  SPACE,
+  TAB,
+  ZERO,
+} from "../ascii.ts";
 import { setOwn } from "../json-decoder.ts";
 import type { Fields } from "../new-message.ts";
 import { doubleFromText, LongNumber } from "../parse-json.ts";
@@ -219,23 +235,9 @@ const LONG_TEXT = 256;
 /** The number of digits up to which a double represents every integer. */
 const MAX_DIGITS = 15;
 
-const TAB = 0x09;
-const LF = 0x0a;
-const CR = 0x0d;
-const SPACE = 0x20;
-const QUOTE = 0x22;
-const MINUS = 0x2d;
-const ZERO = 0x30;
-export const COMMA = 0x2c;
-export const COLON = 0x3a;
-export const OPENING_BRACKET = 0x5b;
-const BACKSLASH = 0x5c;
-export const CLOSING_BRACKET = 0x5d;
 const LETTER_F = 0x66;
 const LETTER_N = 0x6e;
 const LETTER_T = 0x74;
-export const OPENING_BRACE = 0x7b;
-export const CLOSING_BRACE = 0x7d;
 
 const TRUE = /* @__PURE__ */ Buffer.from("true");
 const FALSE = /* @__PURE__ */ Buffer.from("false");

@@ -1,4 +1,5 @@
 import { type DescField, type DescMessage, type Message, ScalarType } from "@bufbuild/protobuf";
+import { CLOSING_BRACE, CLOSING_BRACKET, COLON, COMMA, OPENING_BRACE, OPENING_BRACKET } from "../ascii.ts";
 import { integerRangeOf } from "../integers.ts";
 import {
   acceptsNull,
@@ -13,15 +14,7 @@ import { memoizeByType } from "../memoize-by-type.ts";
 import { type Fields, newMessageOf } from "../new-message.ts";
 import { MAX_DEPTH } from "../validate-binary.ts";
 import { validateRequiredFields } from "../validate-required-fields.ts";
-import {
-  CLOSING_BRACE,
-  CLOSING_BRACKET,
-  COLON,
-  COMMA,
-  type JsonCursor,
-  OPENING_BRACE,
-  OPENING_BRACKET,
-} from "./json-cursor.ts";
+import type { JsonCursor } from "./json-cursor.ts";
 import { UNSUPPORTED, unsupported } from "./unsupported.ts";
 
 /** Decodes a message. `depth` is the number of nested messages, including this one. */

@@ -1,3 +1,4 @@
+import { OPENING_BRACE, SPACE } from "../../codecs/ascii.ts";
 import { Code } from "../../errors/code.ts";
 import type { ReplyStream, StreamChunk } from "../gateway/reply.ts";
 import { StatusError } from "../gateway/status-error.ts";
@@ -64,12 +65,9 @@ async function* paddedChunks({ chunks }: ReplyStream, bytes: number): AsyncGener
       continue;
     }
     isPadded = true;
-    const at = chunk.bytes.indexOf(BRACE) + 1;
+    const at = chunk.bytes.indexOf(OPENING_BRACE) + 1;
     const padding = new Uint8Array(bytes).fill(SPACE);
     const padded = Buffer.concat([chunk.bytes.subarray(0, at), padding, chunk.bytes.subarray(at)]);
     yield { ...chunk, bytes: padded };
   }
 }
-
-const BRACE = 0x7b;
-const SPACE = 0x20;

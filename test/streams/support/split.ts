@@ -1,4 +1,5 @@
-import { type JsonCursor, OPENING_BRACE } from "../../../src/codecs/compiled/json-cursor.ts";
+import { OPENING_BRACE } from "../../../src/codecs/ascii.ts";
+import type { JsonCursor } from "../../../src/codecs/compiled/json-cursor.ts";
 import { tryCompiled } from "../../../src/codecs/compiled/unsupported.ts";
 import { withPlainNumbers } from "../../../src/codecs/parse-json.ts";
 import { messageSplitter } from "../../../src/streams/message-splitter.ts";

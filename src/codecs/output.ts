@@ -1,0 +1,94 @@
+import type { Message } from "@bufbuild/protobuf";
+import { asciiCapacity, LONG_TEXT, MAX_BYTES_PER_CODE_UNIT, writeAscii } from "./utf8.ts";
+
+const BUFFER_BYTES = 16 * 1024;
+/** The buffer of every message that fits into it. */
+const ownBytes = /* @__PURE__ */ Buffer.allocUnsafeSlow(BUFFER_BYTES);
+
+/** The bytes of the message that is being encoded. The buffer grows for a large message. */
+class Output {
+  bytes = ownBytes;
+  view = new DataView(this.bytes.buffer);
+  /** The position of the next byte. */
+  at = 0;
+  /** The least length of a buffer that has to grow. */
+  leastGrowth = 0;
+
+  use(bytes: Buffer<ArrayBuffer>): void {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer);
+  }
+
+  reserve(bytes: number): void {
+    if (this.at + bytes > this.bytes.length) this.#grow(this.at + bytes);
+  }
+
+  #grow(needed: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2, this.leastGrowth));
+    this.bytes.copy(larger, 0, 0, this.at);
+    this.use(larger);
+  }
+
+  /** Writes a text in UTF-8. A lone surrogate becomes U+FFFD. */
+  writeUtf8(text: string): void {
+    const { length } = text;
+    if (length >= LONG_TEXT) {
+      this.reserve(asciiCapacity(length));
+      if (writeAscii(text, this.bytes, this.at)) {
+        this.at += length;
+        return;
+      }
+    }
+    this.reserve(length < LONG_TEXT ? length * MAX_BYTES_PER_CODE_UNIT : Buffer.byteLength(text));
+    this.at += this.bytes.write(text, this.at);
+  }
+}
+
+/** All encoders write here, because encoding is synchronous. */
+export const output = /* @__PURE__ */ new Output();
+let isWriting = false;
+
+/** Creates the encoder of a message type from the function that writes a message to {@link output}. */
+export function encoderThatWrites<Options = void>(
+  write: (message: Message, options: Options) => void,
+): (message: Message, options: Options) => Buffer {
+  // The shorter length of the last two messages of the type that did not fit, and a little more. If the next one is as long,
+  // the buffer grows only once.
+  let expectedLength = 0;
+  let lastLength = 0;
+  return (message, options) => {
+    const outer = isWriting ? { bytes: output.bytes, at: output.at } : undefined;
+    // A getter of the message that is being encoded encodes another message.
+    if (outer !== undefined) output.use(Buffer.allocUnsafeSlow(BUFFER_BYTES));
+    isWriting = true;
+    output.at = 0;
+    output.leastGrowth = expectedLength;
+    try {
+      write(message, options);
+      if (output.bytes !== ownBytes) {
+        const least = Math.min(lastLength, output.at);
+        expectedLength = least + (least >> 5);
+        lastLength = output.at;
+      }
+      return writtenBytes();
+    } finally {
+      isWriting = outer !== undefined;
+      if (outer !== undefined) output.at = outer.at;
+      if (output.bytes !== ownBytes) output.use(outer?.bytes ?? ownBytes);
+    }
+  };
+}
+
+/**
+ * The written bytes: a copy from Node's pool of small Buffers, or the buffer itself if it has grown. One that has grown far too
+ * much is copied, because a request keeps its body.
+ */
+function writtenBytes(): Buffer {
+  const { bytes, at } = output;
+  if (bytes !== ownBytes)
+    return 2 * at < bytes.length ? Buffer.from(bytes.subarray(0, at)) : bytes.subarray(0, at);
+  const copy = Buffer.allocUnsafe(at);
+  if (at < 32) for (let i = 0; i < at; i++) copy[i] = bytes[i] as number;
+  else bytes.copy(copy, 0, 0, at);
+  return copy;
+}
