@@ -370,14 +370,14 @@ function keyTest(scalar: ScalarType): (key: string) => boolean {
 }
 
 function enumWriter({ value, open, typeName }: DescEnum): WriteValue {
-  const names = new Map<unknown, string>(
-    Object.values(value).map(({ jsonName, number }) => [number, jsonName]),
-  );
   const isNull = typeName === "google.protobuf.NullValue";
+  const names = new Map<unknown, Uint8Array>(
+    Object.values(value).map(({ jsonName, number }) => [number, Buffer.from(JSON.stringify(jsonName))]),
+  );
   return (value) => {
     const name = names.get(value);
     if (isNull && isInt32(value)) writeAsciiText("null");
-    else if (name !== undefined) writeQuoted(name);
+    else if (name !== undefined) writeBytes(name);
     else if (open && isInt32(value)) writeAsciiText(String(value));
     else throw UNSUPPORTED;
   };

@@ -37,11 +37,6 @@ export function writeBytes(source: Uint8Array): void {
 /** Up to this length, a loop is faster than JSON.stringify. */
 const SHORT_STRING = 63;
 
-/** Whether an ASCII character stands in a string as it is. */
-const isPlain = /* @__PURE__ */ Uint8Array.from({ length: 0x80 }, (_, code) =>
-  code >= SPACE && code !== QUOTE && code !== BACKSLASH ? 1 : 0,
-);
-
 /** @throws {@link UNSUPPORTED} if the string has a lone surrogate, which UTF-8 cannot represent */
 export function writeString(text: string): void {
   const { length } = text;
@@ -52,7 +47,7 @@ export function writeString(text: string): void {
     let i = 0;
     for (; i < length; i++) {
       const code = text.charCodeAt(i);
-      if (isPlain[code] !== 1) break;
+      if (code < SPACE || code > 0x7f || code === QUOTE || code === BACKSLASH) break;
       bytes[start + i] = code;
     }
     if (i === length) {
