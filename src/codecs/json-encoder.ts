@@ -24,7 +24,7 @@ import {
   writeAsciiText,
   writeBase64,
   writeByte,
-  writeBytes,
+  writeEncoded,
   writeQuoted,
   writeString,
 } from "./json-output.ts";
@@ -71,15 +71,15 @@ interface FieldWriter {
   readonly property: string;
   /** Whether the field is written, by the value of its property. */
   isWritten(property: unknown, options: JsonWriteOptions, message: Fields): boolean;
-  /** Writes the value of the field. */
-  write(property: unknown, options: JsonWriteOptions): void;
+  /** Writes the value of a field that is written. */
+  write(property: unknown, options: JsonWriteOptions, message: Fields): void;
 }
 
 /** A field in the JSON of its message. */
 interface Member extends FieldWriter {
-  /** A comma, the JSON name in quotes, and a colon. */
+  /** The JSON name as a key. */
   readonly key: Uint8Array;
-  /** The same with the name in the .proto file. */
+  /** The name in the .proto file as a key. */
   readonly protoKey: Uint8Array;
 }
 
@@ -114,7 +114,7 @@ export const compileJsonFieldEncoder = memoizeByType((field: DescField) => {
     const value = holder[property];
     const hasValue =
       isWritten(value, options, holder) || isWritten(value, { ...options, emit: "defaults" }, holder);
-    if (hasValue) write(value, options);
+    if (hasValue) write(value, options, holder);
     else writeAsciiText("null");
   });
 });
@@ -143,7 +143,8 @@ function compileMessageWriter(desc: DescMessage, without: ReadonlySet<string>): 
     const start = output.at;
     let next = 0;
     try {
-      // V8 loads the property of a key of for-in without a lookup. Most messages have their keys in the order of the fields.
+      // Each member is written once, in its order, from the key of for-in if that is next: V8 loads such a property without
+      // a lookup, and most messages have their keys in that order.
       for (const key in message) {
         if (key === "$typeName") continue;
         while (next < length) {
@@ -159,13 +160,15 @@ function compileMessageWriter(desc: DescMessage, without: ReadonlySet<string>): 
         writeMember(member, message[member.property], options, message, start);
       }
     } catch (error) {
-      throw withPath(`${members[next]?.name}`, error);
+      const member = members[next];
+      throw member === undefined ? error : withPath(member.name, error);
     }
     if (message.$unknown !== undefined) writeExtensions(desc, message, options, start);
     closeObject(start);
   };
 }
 
+/** A comma, a name in quotes, and a colon. */
 function keyOf(name: string): Uint8Array {
   return Buffer.from(`,${JSON.stringify(name)}:`);
 }
@@ -179,13 +182,13 @@ function writeMember(
 ): void {
   if (!member.isWritten(property, options, message)) return;
   writeKey(options.useProtoNames ? member.protoKey : member.key, start);
-  member.write(property, options);
+  member.write(property, options, message);
 }
 
-/** Writes a key of the object that began at `start`. */
+/** Writes a key, which begins with a comma, of the object that began at `start`. The first key begins with the brace. */
 function writeKey(key: Uint8Array, start: number): void {
   const { at } = output;
-  writeBytes(key);
+  writeEncoded(key);
   if (at === start) output.bytes[at] = OPENING_BRACE;
 }
 
@@ -230,17 +233,19 @@ function fieldWriter(field: DescField): FieldWriter {
   const isNull = fieldKind === "message" && !field.proto.proto3Optional;
   // The default values in the prototype of a message are not set.
   const hasDefault = Object.getPrototypeOf(create(field.parent)) !== Object.prototype;
+  const isSet = (value: unknown, message: Fields): boolean =>
+    value !== undefined && (!hasDefault || Object.hasOwn(message, property));
   return {
     name,
     property,
     isWritten(value, { emit }, message) {
-      if (value !== undefined && (!hasDefault || Object.hasOwn(message, property))) return true;
+      if (isSet(value, message)) return true;
       if (isRequired) throw new CodecError("it is required, and not set");
       return isNull && emit === "unpopulated";
     },
-    write(value, options) {
-      if (value === undefined) writeAsciiText("null");
-      else write(value, options);
+    write(value, options, message) {
+      if (isSet(value, message)) write(value, options);
+      else writeAsciiText("null");
     },
   };
 }
@@ -377,7 +382,7 @@ function enumWriter({ value, open, typeName }: DescEnum): WriteValue {
   return (value) => {
     const name = names.get(value);
     if (isNull && isInt32(value)) writeAsciiText("null");
-    else if (name !== undefined) writeBytes(name);
+    else if (name !== undefined) writeEncoded(name);
     else if (open && isInt32(value)) writeAsciiText(String(value));
     else throw UNSUPPORTED;
   };
@@ -501,15 +506,19 @@ function writeAny({ typeUrl, value }: Any, options: JsonWriteOptions): void {
       if (options.unknownAny !== "shown" || !(error instanceof CodecError)) throw error;
       output.at = start;
       writeType(typeUrl, start);
-      writeKey(keyOf("@value"), start);
+      writeKey(valueBytesKey, start);
       writeBase64(value);
     }
   }
   closeObject(start);
 }
 
+const typeKey = /* @__PURE__ */ keyOf("@type");
+const valueKey = /* @__PURE__ */ keyOf("value");
+const valueBytesKey = /* @__PURE__ */ keyOf("@value");
+
 function writeType(typeUrl: string, start: number): void {
-  writeKey(keyOf("@type"), start);
+  writeKey(typeKey, start);
   writeString(typeUrl);
 }
 
@@ -528,7 +537,7 @@ function writeKnownAny(typeUrl: string, value: Uint8Array, options: JsonWriteOpt
     // The object goes on. If it has no members, it begins again.
     output.at -= output.at - start === "{}".length ? "{}".length : "}".length;
   } else {
-    writeKey(keyOf("value"), start);
+    writeKey(valueKey, start);
     write(message, options);
   }
   writeType(typeUrl, start);

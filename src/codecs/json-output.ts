@@ -24,8 +24,8 @@ export function writeQuoted(text: string): void {
   writeByte(QUOTE);
 }
 
-/** Writes a few bytes. */
-export function writeBytes(source: Uint8Array): void {
+/** Writes a few bytes of JSON. */
+export function writeEncoded(source: Uint8Array): void {
   const { length } = source;
   output.reserve(length);
   const { bytes, at } = output;

@@ -57,15 +57,17 @@ export function encoderThatWrites<Options = void>(
   let expectedLength = 0;
   let lastLength = 0;
   return (message, options) => {
-    const outer = isWriting ? { bytes: output.bytes, at: output.at } : undefined;
-    // A getter of the message that is being encoded encodes another message.
-    if (outer !== undefined) output.use(Buffer.allocUnsafeSlow(BUFFER_BYTES));
+    // A getter of the message that is being encoded may encode another message.
+    const outer = isWriting
+      ? { bytes: output.bytes, at: output.at, leastGrowth: output.leastGrowth }
+      : undefined;
     isWriting = true;
-    output.at = 0;
-    output.leastGrowth = expectedLength;
     try {
+      if (outer !== undefined) output.use(Buffer.allocUnsafeSlow(BUFFER_BYTES));
+      output.at = 0;
+      output.leastGrowth = expectedLength;
       write(message, options);
-      if (output.bytes !== ownBytes) {
+      if (output.at > BUFFER_BYTES) {
         const least = Math.min(lastLength, output.at);
         expectedLength = least + (least >> 5);
         lastLength = output.at;
@@ -73,8 +75,11 @@ export function encoderThatWrites<Options = void>(
       return writtenBytes();
     } finally {
       isWriting = outer !== undefined;
-      if (outer !== undefined) output.at = outer.at;
       if (output.bytes !== ownBytes) output.use(outer?.bytes ?? ownBytes);
+      if (outer !== undefined) {
+        output.at = outer.at;
+        output.leastGrowth = outer.leastGrowth;
+      }
     }
   };
 }

@@ -1,7 +1,6 @@
 import { types } from "node:util";
 
 /**
-/**
  * Whether a value is an object whose content is its own properties: a literal, an object without a prototype, or an
  * instance of a caller's class. Arrays and built-in objects of any realm, such as a Date, a Map or a promise, are not. Nor is
  * an instance of a class without own properties, such as a URL or Headers: nothing of it would be sent.

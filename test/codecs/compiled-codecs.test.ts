@@ -84,6 +84,30 @@ test("they encode nested messages of changing lengths like protobuf-es", () => {
   );
 });
 
+test("the order of properties, and which of them are inherited, does not change what is encoded", () => {
+  fc.assert(
+    fc.property(anyPlain, fc.infiniteStream(fc.nat(20)), (message, random) => {
+      const entries = Object.entries(message).map(([key, value]) => ({
+        key,
+        value,
+        rank: random.next().value,
+      }));
+      const shuffled = entries.sort((a, b) => a.rank - b.rank).map(({ key, value }) => [key, value]);
+      const half = shuffled.length / 2;
+      const partlyInherited = Object.assign(
+        Object.create(Object.fromEntries(shuffled.slice(0, half))),
+        Object.fromEntries(shuffled.slice(half)),
+      );
+      for (const encode of [encodeBinary, encodeJson] as const) {
+        const expected = hexOf(encode(PlainSchema, message));
+        expect(hexOf(encode(PlainSchema, Object.fromEntries(shuffled)))).toBe(expected);
+        expect(hexOf(encode(PlainSchema, partlyInherited))).toBe(expected);
+      }
+    }),
+    runs,
+  );
+});
+
 test("they decode like protobuf-es", () => {
   fc.assert(
     fc.property(anyPlain, (message) => {

@@ -352,6 +352,16 @@ describe("proto2 and editions", () => {
     );
   });
 
+  test("an inherited message is not set, whatever is written of unset fields", () => {
+    const next = create(LegacySchema, { id: "inherited" });
+    const message = Object.assign(Object.create(create(LegacySchema, { id: "a", next })), {
+      id: "a",
+      tags: [],
+    });
+    expect(written(LegacySchema, message)).toBe('{"id":"a"}');
+    expect(written(LegacySchema, message, { emit: "unpopulated" })).toBe('{"id":"a","tags":[],"next":null}');
+  });
+
   test("keys that are array indexes come first, and __proto__ is a key", () => {
     const message = create(ExtendableSchema, {
       own: 1n,

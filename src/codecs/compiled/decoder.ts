@@ -58,6 +58,7 @@ interface FieldPlan {
   /** The type of a scalar; INT32 for an enum. */
   readonly scalar: ScalarType;
   readonly message: DescMessage | undefined;
+  /** Found when the first message is decoded, because a type may contain itself. */
   messagePlan: MessagePlan | undefined;
 }
 

@@ -48,8 +48,9 @@ interface FieldPlan {
   /** The type of a scalar; INT32 for an enum. */
   readonly scalar: ScalarType;
   readonly message: DescMessage | undefined;
+  /** Found when the first message is encoded, because a type may contain itself. */
   messagePlan: MessagePlan | undefined;
-  /** As many bytes as the last length of the field took. */
+  /** How many bytes the last length of the field took. */
   lengthBytes: number;
 }
 
@@ -86,7 +87,8 @@ function writeMessage(
   if (message.$typeName !== typeName || message.$unknown !== undefined) throw UNSUPPORTED;
   const { length } = fields;
   let next = 0;
-  // V8 loads the property of a key of for-in without a lookup. Most messages have their keys in the order of the fields.
+  // Each field is written once, in its order, from the key of for-in if that is next: V8 loads such a property without a
+  // lookup, and most messages have their keys in that order.
   for (const key in message) {
     if (key === "$typeName") continue;
     while (next < length) {
