@@ -119,7 +119,10 @@ async function longCallOf(way: LongBodyWay, plan: LongBodyPlan): Promise<() => P
     const method = ruleMethod(`POST /v1/${direction} body:*`, desc) as DescMethodUnary;
     const transport = transports[encoding];
     const input = isSent ? message : create(desc);
-    return () => transport.unary(method, input);
+    // The response is dropped at once, as in the other ways: a worker would keep it until its next call ends.
+    return async () => {
+      await transport.unary(method, input);
+    };
   }
   const type = encoding === "json" ? "application/json" : "application/x-protobuf";
   const longHeaders = ["content-type", type, "accept", type, "authorization", accessToken];
