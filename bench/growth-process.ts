@@ -107,7 +107,7 @@ function callOf(way: GrowthWay, bytes: number): () => Promise<unknown> {
   };
 }
 
-/** Makes the call of a way with a long body. */
+/** Makes the call of a way with a long body. Like a program, it returns a promise of what it has read. */
 async function longCallOf(way: LongBodyWay, plan: LongBodyPlan): Promise<() => Promise<unknown>> {
   const { desc, message, bytes, floor } = longBodies[plan.body]();
   const { encoding, direction } = plan;
@@ -119,10 +119,7 @@ async function longCallOf(way: LongBodyWay, plan: LongBodyPlan): Promise<() => P
     const method = ruleMethod(`POST /v1/${direction} body:*`, desc) as DescMethodUnary;
     const transport = transports[encoding];
     const input = isSent ? message : create(desc);
-    // The response is dropped at once, as in the other ways: a worker would keep it until its next call ends.
-    return async () => {
-      await transport.unary(method, input);
-    };
+    return () => transport.unary(method, input);
   }
   const type = encoding === "json" ? "application/json" : "application/x-protobuf";
   const longHeaders = ["content-type", type, "accept", type, "authorization", accessToken];
@@ -135,7 +132,14 @@ async function longCallOf(way: LongBodyWay, plan: LongBodyPlan): Promise<() => P
   const empty = Buffer.from(encoding === "json" ? "{}" : "");
   return async () => {
     const body = await dispatchBare(pool, `/v1/${direction}`, longHeaders, isSent ? write() : empty);
-    if (isReceived) read(body as Buffer);
+    return isReceived ? read(body as Buffer) : undefined;
+  };
+}
+
+/** Drops the result of a call at once. A worker would keep it until its next call ends. */
+function dropped(call: () => Promise<unknown>): () => Promise<void> {
+  return async () => {
+    await call();
   };
 }
 
@@ -203,7 +207,8 @@ async function memoryOf(way: GrowthWay, inFlight: number): Promise<GrowthFigures
 process.on("message", async (task: GrowthTask) => {
   try {
     if (task.kind === "calls" || task.kind === "long body") {
-      const call = task.kind === "calls" ? callOf(task.way, task.bytes) : await longCallOf(task.way, task);
+      const call =
+        task.kind === "calls" ? callOf(task.way, task.bytes) : dropped(await longCallOf(task.way, task));
       await cpuPerCall(call, Math.ceil(task.calls / 4), task.inFlight);
       process.send?.({ cpu: await cpuPerCall(call, task.calls, task.inFlight) } satisfies GrowthFigures);
     } else if (task.kind === "methods") {
