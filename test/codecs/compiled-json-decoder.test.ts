@@ -83,11 +83,11 @@ test("it decodes messages of any type, also changed ones, like the other decoder
         seen[decoded !== undefined ? "decoded" : expected === "error" ? "invalid" : "given up"]++;
       },
     ),
-    { numRuns: 3_000 },
+    { numRuns: 5_000 },
   );
   // It hardly ever gives up on JSON that is valid.
   expect(seen.decoded).toBeGreaterThan(10 * seen["given up"]);
-  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(2);
+  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(5);
 });
 
 const everything = (init: object) => create(EverythingSchema, init);
