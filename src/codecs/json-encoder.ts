@@ -19,6 +19,7 @@ import { decodeBinary } from "./binary-codec.ts";
 import { CodecError } from "./codec-error.ts";
 import { UNSUPPORTED, unsupported } from "./compiled/unsupported.ts";
 import { isInt32, isInt64, isUint32, isUint64 } from "./integers.ts";
+import { isFloat } from "./is-float.ts";
 import { isZero } from "./is-zero.ts";
 import {
   writeAsciiText,
@@ -112,9 +113,7 @@ export const compileJsonFieldEncoder = memoizeByType((field: DescField) => {
   return encoderThatWrites<JsonWriteOptions>((message, options) => {
     const holder = message as unknown as Fields;
     const value = holder[property];
-    const hasValue =
-      isWritten(value, options, holder) || isWritten(value, { ...options, emit: "defaults" }, holder);
-    if (hasValue) write(value, options, holder);
+    if (isWritten(value, { ...options, emit: "defaults" }, holder)) write(value, options, holder);
     else writeAsciiText("null");
   });
 });
@@ -428,11 +427,6 @@ function toInteger(value: unknown, isInRange: (value: unknown) => value is bigin
 
 function fromDigits(text: unknown): bigint | undefined {
   return typeof text === "string" && /^-?\d{1,20}$/.test(text) ? BigInt(text) : undefined;
-}
-
-function isFloat(value: unknown): value is number {
-  if (typeof value !== "number") return false;
-  return !Number.isFinite(value) || Number.isFinite(Math.fround(value));
 }
 
 function writeDouble(value: number): void {

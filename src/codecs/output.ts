@@ -1,9 +1,15 @@
 import type { Message } from "@bufbuild/protobuf";
-import { asciiCapacity, LONG_TEXT, MAX_BYTES_PER_CODE_UNIT, writeAscii } from "./utf8.ts";
 
 const BUFFER_BYTES = 16 * 1024;
 /** The buffer of every message that fits into it. */
 const ownBytes = /* @__PURE__ */ Buffer.allocUnsafeSlow(BUFFER_BYTES);
+
+/** A character of one UTF-16 code unit has at most three bytes, one of two code units four. */
+const MAX_BYTES_PER_CODE_UNIT = 3;
+const MAX_BYTES_PER_CHARACTER = 4;
+
+/** From this length in UTF-16 code units, to try ASCII first saves more if it succeeds than it costs if it fails. */
+const LONG_TEXT = 1024;
 
 /** The bytes of the message that is being encoded. The buffer grows for a large message. */
 class Output {
@@ -32,15 +38,25 @@ class Output {
   /** Writes a text in UTF-8. A lone surrogate becomes U+FFFD. */
   writeUtf8(text: string): void {
     const { length } = text;
-    if (length >= LONG_TEXT) {
-      this.reserve(asciiCapacity(length));
-      if (writeAscii(text, this.bytes, this.at)) {
-        this.at += length;
-        return;
-      }
-    }
-    this.reserve(length < LONG_TEXT ? length * MAX_BYTES_PER_CODE_UNIT : Buffer.byteLength(text));
+    const isLong = length >= LONG_TEXT;
+    if (isLong && this.#writeAscii(text)) return;
+    this.reserve(isLong ? Buffer.byteLength(text) : length * MAX_BYTES_PER_CODE_UNIT);
     this.at += this.bytes.write(text, this.at);
+  }
+
+  /**
+   * Writes a text if it is ASCII, as most is. It takes a fifth of the time in which `Buffer.byteLength` detects ASCII (30 kB:
+   * 1.2 µs and 6.2 µs).
+   *
+   * @returns false, without moving the position, if it is not
+   */
+  #writeAscii(text: string): boolean {
+    // Other text has more bytes than code units, and fills the room up to less than one character.
+    const room = text.length + MAX_BYTES_PER_CHARACTER;
+    this.reserve(room);
+    const isAscii = this.bytes.write(text, this.at, room) === text.length;
+    if (isAscii) this.at += text.length;
+    return isAscii;
   }
 }
 

@@ -11,6 +11,7 @@ import { FeatureSet_FieldPresence, isWrapperDesc } from "@bufbuild/protobuf/wkt"
 import { describeWrongType } from "../errors/wrong-type.ts";
 import { CodecError } from "./codec-error.ts";
 import { isInt32, isInt64, isUint32, isUint64 } from "./integers.ts";
+import { isFloat } from "./is-float.ts";
 import { memoizeByType } from "./memoize-by-type.ts";
 import { isRecord } from "./records.ts";
 import { valueRangeOf } from "./time-ranges.ts";
@@ -219,10 +220,7 @@ function checkText(value: unknown, path: string): void {
 const checkBytes = typeCheck("a Uint8Array", types.isUint8Array);
 const checkBool = typeCheck("a boolean", (value) => typeof value === "boolean");
 const checkDouble = typeCheck("a number", (value) => typeof value === "number");
-const checkFloat = typeCheck(
-  "a number in the range of a float",
-  (value) => typeof value === "number" && (!Number.isFinite(value) || Number.isFinite(Math.fround(value))),
-);
+const checkFloat = typeCheck("a number in the range of a float", isFloat);
 const checkInt32 = typeCheck("an int32", isInt32);
 const checkUint32 = typeCheck("a uint32", isUint32);
 const checkInt64 = typeCheck("an int64", (value) => isInt64(withoutLoss(value)));

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { BookSchema } from "../../examples/gen/library/v1/library_pb.js";
 import { encodeBinary } from "../../src/codecs/binary-codec.ts";
-import { utf8Of } from "../../src/codecs/utf8.ts";
+import { encoderThatWrites, output } from "../../src/codecs/output.ts";
 
 /** Characters of one, two, three and four bytes, and lone surrogates. */
 const character = fc.constantFrom("a", "\u0000", "\u007f", "é", "߿", "ࠀ", "�", "😀", "\ud83d", "\ude00");
@@ -20,9 +20,11 @@ const text = fc
 
 test("text of any length is encoded like by TextEncoder", () => {
   const encoder = new TextEncoder();
+  const encode = encoderThatWrites((_message, value: string) => output.writeUtf8(value));
+  const message = create(BookSchema);
   fc.assert(
     fc.property(text, (value) => {
-      expect(utf8Of(value).equals(encoder.encode(value))).toBe(true);
+      expect(encode(message, value).equals(encoder.encode(value))).toBe(true);
     }),
     { numRuns: 2_000 },
   );

@@ -3,6 +3,7 @@ import { type DescMessage, type Message, ScalarType } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import { isInt32, isInt64, isUint32, isUint64 } from "../integers.ts";
+import { isFloat } from "../is-float.ts";
 import { isZero } from "../is-zero.ts";
 import { memoizeByType } from "../memoize-by-type.ts";
 import { encoderThatWrites, output } from "../output.ts";
@@ -43,8 +44,9 @@ interface FieldPlan {
   /** The name of the property. */
   readonly name: string;
   readonly tag: number;
-  readonly list: "none" | "packed" | "expanded";
-  readonly presence: "implicit" | "explicit";
+  readonly isList: boolean;
+  readonly isPacked: boolean;
+  readonly hasPresence: boolean;
   /** The type of a scalar; INT32 for an enum. */
   readonly scalar: ScalarType;
   readonly message: DescMessage | undefined;
@@ -72,12 +74,22 @@ function planMessage(desc: DescMessage, without: ReadonlySet<string>): MessagePl
 
 function planField(field: CompilableField): FieldPlan {
   const { localName: name, number, message, scalar = ScalarType.INT32 } = field;
-  const list = field.fieldKind !== "list" ? "none" : field.packed ? "packed" : "expanded";
-  const wireType =
-    list === "packed" || message !== undefined ? WireType.LengthDelimited : wireTypeOfScalar(scalar);
+  const isList = field.fieldKind === "list";
+  const isPacked = isList && field.packed;
+  const wireType = isPacked || message !== undefined ? WireType.LengthDelimited : wireTypeOfScalar(scalar);
   const tag = ((number << 3) | wireType) >>> 0;
-  const presence = field.presence === FeatureSet_FieldPresence.IMPLICIT ? "implicit" : "explicit";
-  return { name, tag, list, presence, scalar, message, messagePlan: undefined, lengthBytes: 1 };
+  const hasPresence = field.presence !== FeatureSet_FieldPresence.IMPLICIT;
+  return {
+    name,
+    tag,
+    isList,
+    isPacked,
+    hasPresence,
+    scalar,
+    message,
+    messagePlan: undefined,
+    lengthBytes: 1,
+  };
 }
 
 function writeMessage(
@@ -108,8 +120,8 @@ function writeMessage(
 }
 
 function writeField(field: FieldPlan, value: unknown): void {
-  if (field.list !== "none") writeList(field, value);
-  else if (field.presence === "explicit" ? value !== undefined : !isZero(field.scalar, value)) {
+  if (field.isList) writeList(field, value);
+  else if (field.hasPresence ? value !== undefined : !isZero(field.scalar, value)) {
     if (field.message !== undefined) writeSubMessage(field, field.message, value);
     else {
       writeTag(field.tag);
@@ -125,7 +137,7 @@ function writeList(field: FieldPlan, items: unknown): void {
     for (const item of items) writeSubMessage(field, field.message, item);
     return;
   }
-  if (field.list === "expanded") {
+  if (!field.isPacked) {
     for (const item of items) {
       writeTag(field.tag);
       writeScalar(field.scalar, item);
@@ -312,37 +324,33 @@ function writeScalar(scalar: ScalarType, value: unknown): void {
 }
 
 function writeFixed(scalar: ScalarType, value: unknown): void {
+  output.reserve(8);
+  output.at += setFixed(output.view, output.at, scalar, value);
+}
+
+/** Sets a value of fixed size, and returns its size in bytes. */
+function setFixed(view: DataView, at: number, scalar: ScalarType, value: unknown): 4 | 8 {
   switch (scalar) {
     case ScalarType.FIXED32:
-      output.reserve(4);
-      output.view.setUint32(output.at, uint32(value), true);
-      output.at += 4;
-      break;
+      view.setUint32(at, uint32(value), true);
+      return 4;
     case ScalarType.SFIXED32:
-      output.reserve(4);
-      output.view.setInt32(output.at, int32(value), true);
-      output.at += 4;
-      break;
+      view.setInt32(at, int32(value), true);
+      return 4;
     case ScalarType.FIXED64:
-      output.reserve(8);
-      output.view.setBigUint64(output.at, uint64(value), true);
-      output.at += 8;
-      break;
+      view.setBigUint64(at, uint64(value), true);
+      return 8;
     case ScalarType.SFIXED64:
-      output.reserve(8);
-      output.view.setBigInt64(output.at, int64(value), true);
-      output.at += 8;
-      break;
+      view.setBigInt64(at, int64(value), true);
+      return 8;
     case ScalarType.FLOAT:
-      output.reserve(4);
-      output.view.setFloat32(output.at, float(value), true);
-      output.at += 4;
-      break;
-    case ScalarType.DOUBLE:
-      output.reserve(8);
-      output.view.setFloat64(output.at, double(value), true);
-      output.at += 8;
-      break;
+      if (!isFloat(value)) throw UNSUPPORTED;
+      view.setFloat32(at, value, true);
+      return 4;
+    default:
+      if (typeof value !== "number") throw UNSUPPORTED;
+      view.setFloat64(at, value, true);
+      return 8;
   }
 }
 
@@ -363,16 +371,4 @@ function writeZigZag32(value: number): void {
 
 function writeZigZag64(value: bigint): void {
   writeBigint(BigInt.asUintN(64, (value << 1n) ^ (value >> 63n)));
-}
-
-function double(value: unknown): number {
-  if (typeof value !== "number") throw UNSUPPORTED;
-  return value;
-}
-
-function float(value: unknown): number {
-  const number = double(value);
-  // protobuf-es throws an error for a number beyond the range of a float.
-  if (Number.isFinite(number) && !Number.isFinite(Math.fround(number))) throw UNSUPPORTED;
-  return number;
 }
